@@ -1,0 +1,1 @@
+"""What is out there: a disposable SQLite index per container."""

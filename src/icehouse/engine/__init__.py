@@ -1,0 +1,1 @@
+"""Carries plans out: the worker loop, leases, steps, progress and the gate."""

@@ -1,0 +1,1 @@
+"""Presenters: pure functions from a domain row to cells and words."""

@@ -1,0 +1,1 @@
+"""Typed configuration, the paths Icehouse uses, and the system clock."""

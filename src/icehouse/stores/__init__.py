@@ -1,0 +1,1 @@
+"""The outside world: the store protocols and one package per system."""

@@ -1,0 +1,1 @@
+"""AWS S3 and its work-alikes, through boto3."""

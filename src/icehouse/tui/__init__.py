@@ -1,0 +1,1 @@
+"""The console: screens over services; it carries nothing out itself."""
