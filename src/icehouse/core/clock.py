@@ -1,0 +1,35 @@
+"""Time as Icehouse needs it: three clocks behind one protocol, so that no module reads the machine's own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+Instant = datetime
+"""A point in time; always aware, always UTC."""
+
+
+class Clock(Protocol):
+    """The host's clocks.  The store's time comes from the store (`Store.now`)."""
+
+    def now(self) -> Instant:
+        """The host's wall clock, aware and in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since boot; the same scale in every process of this boot, never set back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait that long; `seconds` may be 0."""
+        ...
+
+
+def to_text(instant: Instant) -> str:
+    """An instant as the ledger keeps it: ISO 8601 in UTC with microseconds, so that text order is time order."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def from_text(text: str) -> Instant:
+    """The instant that `to_text` wrote.  ValueError on anything else."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)

@@ -1,0 +1,152 @@
+"""A plan: a frozen list of steps with totals, the identity it runs as, and a digest.  Nothing runs without one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+
+from .clock import Instant, to_text
+from .outcomes import Outcome
+from .refs import Ref
+from .restores import RestoreWish
+
+
+class Act(Enum):
+    """What a step of a restore plan does."""
+
+    REQUEST = "request"
+    EXTEND = "extend"
+    SPEED_UP = "speed-up"
+    FOLLOW = "follow"
+    NOTHING = "nothing"
+
+    @property
+    def sends(self) -> bool:
+        """Whether the step sends a request to the store."""
+        return self in (Act.REQUEST, Act.EXTEND, Act.SPEED_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a plan runs as, where: the principal, the account, and the server's own identity."""
+
+    principal: str
+    account: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One object's step, pinned to what was seen when the plan was made.
+
+    `settled` is the outcome that was known at planning (live: notneeded; wrong tier: impossible); None for steps
+    that send or follow.  `reason` says why, in words for the operator.
+    """
+
+    ref: Ref
+    size: int
+    etag: str
+    cold_word: str
+    act: Act
+    days: int | None = None
+    settled: Outcome | None = None
+    reason: str = ""
+
+    def row(self) -> list[object]:
+        """The step as the digest sees it: everything that decides what will be done."""
+        return [
+            self.ref.store, self.ref.container, self.ref.key, self.ref.version, self.size, self.etag, self.cold_word,
+            self.act.value, self.days, self.settled.value if self.settled else None, self.reason,
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Money for one tier, in US dollars at list price; `copies` is the temporary copies' storage."""
+
+    requests: float
+    retrieval: float
+    copies: float
+
+    @property
+    def total(self) -> float:
+        """Requests, retrieval and copies together."""
+        return self.requests + self.retrieval + self.copies
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done, by whom, for how much.  Immutable; its digest covers header and rows.
+
+    `complete` tells whether the listing under it was whole; `seen_at` and `frozen_at` are the store's time.
+    """
+
+    verb: str
+    store: str
+    addresses: tuple[str, ...]
+    wish: RestoreWish
+    identity: Identity
+    steps: tuple[Step, ...]
+    complete: bool
+    seen_at: Instant
+    frozen_at: Instant
+    cost: Cost
+    prices_of: str
+    digest: str = field(default="")
+
+    @property
+    def id(self) -> str:
+        """The short name of the plan: the first 12 hex digits of its digest."""
+        return self.digest[:12]
+
+    @property
+    def sending(self) -> tuple[Step, ...]:
+        """The steps that send a request."""
+        return tuple(step for step in self.steps if step.act.sends and step.settled is None)
+
+    def totals(self) -> dict[str, int]:
+        """Counts and bytes: ``objects``, ``bytes``, then a count for every act and every settled outcome."""
+        acts: Counter[str] = Counter()
+        for step in self.steps:
+            acts[step.settled.value if step.settled else step.act.value] += 1
+        return {
+            "objects": len(self.steps),
+            "bytes": sum(step.size for step in self.steps),
+            "bytes_to_request": sum(step.size for step in self.sending),
+            **{name: acts[name] for name in ("request", "extend", "speed-up", "follow", "notneeded", "impossible")},
+        }
+
+
+def header(plan: Plan) -> dict[str, object]:
+    """The plan without its steps, as JSON-ready values."""
+    wish = asdict(plan.wish)
+    wish["tier"] = plan.wish.tier.value
+    return {
+        "verb": plan.verb,
+        "store": plan.store,
+        "addresses": list(plan.addresses),
+        "wish": wish,
+        "identity": asdict(plan.identity),
+        "complete": plan.complete,
+        "seen_at": to_text(plan.seen_at),
+        "frozen_at": to_text(plan.frozen_at),
+        "cost": asdict(plan.cost),
+        "prices_of": plan.prices_of,
+    }
+
+
+def digest_of(plan_header: dict[str, object], rows: Iterable[Sequence[object]]) -> str:
+    """SHA-256 over the header and the rows, one canonical JSON line each, rows in the order given (sorted by ref)."""
+    running = hashlib.sha256(canonical(plan_header))
+    for row in rows:
+        running.update(canonical(row))
+    return running.hexdigest()
+
+
+def canonical(value: object) -> bytes:
+    """`value` as one JSON line that is the same on every machine: sorted keys, ASCII, no spaces."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode() + b"\n"
