@@ -1,1 +1,1 @@
-"""Presenters: pure functions from a domain row to cells and words."""
+"""Presenters, pure: a domain row in, cells and words out; what a face says is tested without a face."""
