@@ -44,7 +44,7 @@ class Step:
     """One object's step, pinned to what was seen when the plan was made.
 
     `settled` is the outcome that was known at planning (live: notneeded; wrong tier: impossible); None for steps
-    that send or follow.  `reason` says why, in words for the operator.
+    that send or follow (`act` is NOTHING exactly for settled ones).  `reason` says why, in words for the operator.
     """
 
     ref: Ref
@@ -56,12 +56,15 @@ class Step:
     settled: Outcome | None = None
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        if (self.settled is not None) != (self.act is Act.NOTHING):
+            raise ValueError("a step does nothing if, and only if, it was settled at planning")
+
     def row(self) -> list[object]:
-        """The step as the digest sees it: everything that decides what will be done."""
-        return [
-            self.ref.store, self.ref.container, self.ref.key, self.ref.version, self.size, self.etag, self.cold_word,
-            self.act.value, self.days, self.settled.value if self.settled else None, self.reason,
-        ]  # fmt: skip
+        """The step as the digest sees it: everything that decides what will be done, to what."""
+        ref = self.ref
+        identity: list[object] = [ref.store, ref.container, ref.key, ref.version, self.size, self.etag]
+        return [*identity, self.cold_word, self.act.value, self.days]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,224 @@
+"""Jobs in the ledger: made from an approved plan, counted as they go, ended once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Connection, Row, case, insert, select, update
+
+from icehouse.core.clock import Instant, from_text, to_text
+from icehouse.core.errors import UsageError
+from icehouse.core.jobs import Job, JobItem, JobState, Phase, Progress
+from icehouse.core.outcomes import Outcome
+from icehouse.core.plans import Act, Plan
+from icehouse.core.refs import Ref
+
+from .session import Ledger
+from .tables import jobs, steps
+
+_BATCH = 5000
+
+
+def create(connection: Connection, plan: Plan, *, title: str, at: Instant, retry_of: str = "") -> str:
+    """Write the job of an approved plan with one row per step; steps settled at planning are ended already."""
+    moment = to_text(at)
+    settled = [step for step in plan.steps if step.settled is not None]
+    counts = {f"n_{outcome.value}": 0 for outcome in Outcome}
+    for step in settled:
+        if step.settled is not None:
+            counts[f"n_{step.settled.value}"] += 1
+    connection.execute(
+        insert(jobs).values(
+            id=plan.id,
+            plan=plan.id,
+            verb=plan.verb,
+            store=plan.store,
+            title=title,
+            state=JobState.QUEUED.value,
+            created=moment,
+            updated=moment,
+            tier=plan.wish.tier.value,
+            retry_of=retry_of,
+            steps=len(plan.steps),
+            to_send=len(plan.sending),
+            ended=len(settled),
+            bytes_total=sum(step.size for step in plan.steps if step.settled is None),
+            **counts,
+        )
+    )
+    for start in range(0, len(plan.steps), _BATCH):
+        connection.execute(
+            insert(steps),
+            [
+                {
+                    "job": plan.id,
+                    "seq": start + offset,
+                    "container": step.ref.container,
+                    "key": step.ref.key,
+                    "version": step.ref.version,
+                    "size": step.size,
+                    "etag": step.etag,
+                    "cold_word": step.cold_word,
+                    "act": step.act.value,
+                    "days": step.days,
+                    "phase": (Phase.ENDED if step.settled else _first_phase(step.act)).value,
+                    "outcome": step.settled.value if step.settled else None,
+                    "reason": step.reason,
+                    "at": moment if step.settled else None,
+                }
+                for offset, step in enumerate(plan.steps[start : start + _BATCH])
+            ],
+        )
+    return plan.id
+
+
+def _first_phase(act: Act) -> Phase:
+    """A followed object's request was accepted earlier, by whomever; all others wait to be sent."""
+    return Phase.ACCEPTED if act is Act.FOLLOW else Phase.PENDING
+
+
+def every(ledger: Ledger, *, limit: int = 500) -> list[Job]:
+    """All jobs, those still open first, then the newest."""
+    order = case((jobs.c.state.in_(("done", "cancelled")), 1), else_=0)
+    with ledger.reading() as connection:
+        rows = connection.execute(select(jobs).order_by(order, jobs.c.created.desc(), jobs.c.id).limit(limit)).all()
+    return [_job(row) for row in rows]
+
+
+def open_jobs(ledger: Ledger, store: str | None = None) -> list[Job]:
+    """The jobs that a worker still has something to do for, oldest first."""
+    query = select(jobs).where(jobs.c.state.notin_(("done", "cancelled"))).order_by(jobs.c.created, jobs.c.id)
+    if store is not None:
+        query = query.where(jobs.c.store == store)
+    with ledger.reading() as connection:
+        return [_job(row) for row in connection.execute(query).all()]
+
+
+def find(ledger: Ledger, prefix: str) -> Job:
+    """The one job whose id starts with `prefix`; UsageError for none or several."""
+    if not prefix or not all(c in "0123456789abcdef" for c in prefix):
+        raise UsageError(f"{prefix}: not a job id", hint="see icehouse jobs")
+    with ledger.reading() as connection:
+        rows = connection.execute(
+            select(jobs).where(jobs.c.id >= prefix, jobs.c.id < prefix + "g").order_by(jobs.c.id).limit(2)
+        ).all()
+    if not rows:
+        raise UsageError(f"{prefix}: no such job", hint="see icehouse jobs")
+    if len(rows) > 1:
+        raise UsageError(f"{prefix}: more than one job starts so", hint="give more of the id")
+    return _job(rows[0])
+
+
+def items(ledger: Ledger, job: str, *, start: int = 0, limit: int = 200, failed_only: bool = False) -> list[JobItem]:
+    """A page of a job's steps: failures first, then those under way, then the rest, each in plan order."""
+    order = case(
+        (steps.c.outcome.in_(("error", "unknown", "conflict", "impossible")), 0),
+        (steps.c.phase == "intent", 1),
+        (steps.c.phase == "accepted", 2),
+        (steps.c.phase == "pending", 3),
+        else_=4,
+    )
+    query = select(steps).where(steps.c.job == job).order_by(order, steps.c.seq).limit(limit).offset(start)
+    if failed_only:
+        query = query.where(_failed())
+    with ledger.reading() as connection:
+        rows = connection.execute(query).all()
+        store = connection.execute(select(jobs.c.store).where(jobs.c.id == job)).scalar_one()
+    return [item(row, store) for row in rows]
+
+
+def in_order(
+    ledger: Ledger, job: str, *, after: int = -1, limit: int = _BATCH, failed_only: bool = False
+) -> list[JobItem]:
+    """A page of a job's steps in plan order, after step `after`: keyset paging for logs and retries."""
+    query = select(steps).where(steps.c.job == job, steps.c.seq > after).order_by(steps.c.seq).limit(limit)
+    if failed_only:
+        query = query.where(_failed())
+    with ledger.reading() as connection:
+        rows = connection.execute(query).all()
+        store = connection.execute(select(jobs.c.store).where(jobs.c.id == job)).scalar_one()
+    return [item(row, store) for row in rows]
+
+
+def set_state(connection: Connection, job: str, state: JobState, *, note: str, at: Instant) -> None:
+    """Move a job that is not ended to `state`; an ended one stays as it is."""
+    connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job, jobs.c.state.notin_(("done", "cancelled")))
+        .values(state=state.value, note=note, updated=to_text(at))
+    )
+
+
+def count(connection: Connection, job: str, changes: dict[str, int], *, at: Instant, **values: object) -> None:
+    """Add `changes` to the job's counters and set `values`, in the caller's transaction."""
+    added: dict[str, object] = {name: jobs.c[name] + by for name, by in changes.items() if by}
+    connection.execute(update(jobs).where(jobs.c.id == job).values(updated=to_text(at), **added, **values))
+
+
+def steps_ended(outcomes: Iterable[tuple[Outcome, int]]) -> dict[str, int]:
+    """The counters that change when steps end: pairs of outcome and how many."""
+    changes = {"ended": 0}
+    for outcome, number in outcomes:
+        changes["ended"] += number
+        name = f"n_{outcome.value}"
+        changes[name] = changes.get(name, 0) + number
+    return changes
+
+
+def item(row: Row[tuple[object, ...]], store: str) -> JobItem:
+    """A step's row as a job's item."""
+    return JobItem(
+        seq=row.seq,
+        ref=Ref(store, row.container, row.key, row.version),
+        size=row.size,
+        act=Act(row.act),
+        phase=Phase(row.phase),
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        reason=row.reason,
+        request_id=row.request_id,
+        at=_instant(row.at),
+        until=_instant(row.until),
+    )
+
+
+def _failed() -> ColumnElement[bool]:
+    return steps.c.outcome.in_([outcome.value for outcome in Outcome if outcome.failed])
+
+
+def _job(row: Row[tuple[object, ...]]) -> Job:
+    outcomes = {outcome.value: getattr(row, f"n_{outcome.value}") for outcome in Outcome}
+    return Job(
+        id=row.id,
+        plan=row.plan,
+        verb=row.verb,
+        store=row.store,
+        title=row.title,
+        state=JobState(row.state),
+        created=from_text(row.created),
+        updated=from_text(row.updated),
+        progress=Progress(
+            steps=row.steps,
+            to_send=row.to_send,
+            sent=row.sent,
+            ready=row.ready,
+            ended=row.ended,
+            bytes_total=row.bytes_total,
+            bytes_ready=row.bytes_ready,
+            outcomes={name: number for name, number in outcomes.items() if number},
+        ),
+        note=row.note,
+        tier=row.tier,
+        ready_by=_instant(row.ready_by),
+        falls_cold=_instant(row.falls_cold),
+        rate=row.rate,
+        retry_of=row.retry_of,
+    )
+
+
+def _instant(text: str | None) -> Instant | None:
+    return from_text(text) if text else None
+
+
+def titles(addresses: Sequence[str]) -> str:
+    """How a job over `addresses` is called: the first, and how many more."""
+    return addresses[0] + (f" and {len(addresses) - 1} more" if len(addresses) > 1 else "")

@@ -1,0 +1,79 @@
+"""Plans in the ledger: written once, when approved, and read back with their digest proven."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, insert, select
+
+from icehouse.core.clock import Instant, from_text, to_text
+from icehouse.core.errors import LedgerError
+from icehouse.core.plans import Cost, Identity, Plan, digest_of, header
+from icehouse.core.restores import RestoreWish, Tier
+
+from .session import Ledger
+from .tables import plans
+
+
+def save(connection: Connection, plan: Plan, *, at: Instant, by: str, how: str) -> None:
+    """Write an approved plan's header; its steps are written with its job."""
+    connection.execute(
+        insert(plans).values(
+            id=plan.id,
+            digest=plan.digest,
+            header=json.dumps(header(plan), sort_keys=True),
+            approved_at=to_text(at),
+            approved_by=by,
+            approved_how=how,
+        )
+    )
+
+
+def load(ledger: Ledger, plan_id: str) -> Plan:
+    """The plan's header without its steps.  LedgerError where there is no such plan."""
+    with ledger.reading() as connection:
+        row = connection.execute(select(plans).where(plans.c.id == plan_id)).first()
+    if row is None:
+        raise LedgerError(f"plan {plan_id}: not in the ledger")
+    return _plan(json.loads(row.header), row.digest)
+
+
+def proven(ledger: Ledger, plan_id: str, rows: Iterator[list[object]]) -> Plan:
+    """The plan, after its header and step rows were found to give the digest that was approved.
+
+    LedgerError where they do not: something changed the plan after its approval, and nothing of it may run.
+    """
+    with ledger.reading() as connection:
+        row = connection.execute(select(plans).where(plans.c.id == plan_id)).first()
+    if row is None:
+        raise LedgerError(f"plan {plan_id}: not in the ledger")
+    read = json.loads(row.header)
+    if digest_of(read, rows) != row.digest:
+        raise LedgerError(f"plan {plan_id}: its steps are not what was approved", hint="make a new plan")
+    return _plan(read, row.digest)
+
+
+def _plan(read: dict[str, object], digest: str) -> Plan:
+    wish = dict(read["wish"])  # type: ignore[call-overload]
+    cost, identity = read["cost"], read["identity"]
+    return Plan(
+        verb=str(read["verb"]),
+        store=str(read["store"]),
+        addresses=tuple(read["addresses"]),  # type: ignore[arg-type]
+        wish=RestoreWish(
+            tier=Tier(wish["tier"]),
+            days=wish["days"],
+            speed_up=wish["speed_up"],
+            include=tuple(wish["include"]),
+            exclude=tuple(wish["exclude"]),
+        ),
+        identity=Identity(**identity),  # type: ignore[arg-type]
+        steps=(),
+        complete=bool(read["complete"]),
+        seen_at=from_text(str(read["seen_at"])),
+        frozen_at=from_text(str(read["frozen_at"])),
+        cost=Cost(**cost),  # type: ignore[arg-type]
+        prices_of=str(read["prices_of"]),
+        digest=digest,
+    )

@@ -1,0 +1,127 @@
+"""The ledger's tables, in SQLAlchemy Core: one schema for SQLite now and PostgreSQL later."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+SCHEMA = 1
+"""The version of this schema, kept in the database; a migration raises it."""
+
+metadata = MetaData()
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("header", Text, nullable=False),
+    Column("approved_at", String(27), nullable=False),
+    Column("approved_by", Text, nullable=False),
+    Column("approved_how", Text, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("plan", String(12), ForeignKey("plans.id"), nullable=False, unique=True),
+    Column("verb", String(16), nullable=False),
+    Column("store", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created", String(27), nullable=False),
+    Column("updated", String(27), nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    Column("tier", String(16), nullable=False, default=""),
+    Column("ready_by", String(27)),
+    Column("falls_cold", String(27)),
+    Column("rate", Float, nullable=False, default=0.0),
+    Column("retry_of", String(12), nullable=False, default=""),
+    Column("steps", Integer, nullable=False),
+    Column("to_send", Integer, nullable=False),
+    Column("sent", Integer, nullable=False, default=0),
+    Column("ready", Integer, nullable=False, default=0),
+    Column("ended", Integer, nullable=False, default=0),
+    Column("bytes_total", Integer, nullable=False),
+    Column("bytes_ready", Integer, nullable=False, default=0),
+    Column("n_ok", Integer, nullable=False, default=0),
+    Column("n_notneeded", Integer, nullable=False, default=0),
+    Column("n_impossible", Integer, nullable=False, default=0),
+    Column("n_conflict", Integer, nullable=False, default=0),
+    Column("n_unknown", Integer, nullable=False, default=0),
+    Column("n_cancelled", Integer, nullable=False, default=0),
+    Column("n_error", Integer, nullable=False, default=0),
+    Index("jobs_by_state", "state", "store"),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("job", String(12), ForeignKey("jobs.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("container", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("version", Text),
+    Column("size", Integer, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("cold_word", Text, nullable=False),
+    Column("act", String(16), nullable=False),
+    Column("days", Integer),
+    Column("phase", String(16), nullable=False),
+    Column("outcome", String(16)),
+    Column("reason", Text, nullable=False, default=""),
+    Column("request_id", Text, nullable=False, default=""),
+    Column("at", String(27)),
+    Column("accepted_at", String(27)),
+    Column("until", String(27)),
+    Index("steps_by_phase", "job", "phase", "seq"),
+    Index("steps_by_outcome", "job", "outcome", "seq"),
+    sqlite_with_rowid=False,
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("held", Boolean, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", Text, nullable=False),
+    Column("beat", Float, nullable=False),
+    Column("beat_wall", String(27), nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("job", String(12), nullable=False, default=""),
+    Column("body", Text, nullable=False),
+    Index("audit_by_job", "job", "seq"),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
