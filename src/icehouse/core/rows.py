@@ -1,4 +1,4 @@
-"""What lists show: rows of folders, objects, containers, stores and scans, as the catalogue and live listings give them.
+"""What lists show: rows of folders, objects, containers, stores and scans, from the catalogue or a live listing.
 
 Names are raw, as the store has them; a face makes them safe with `core.text.safe` before it shows them.  Bytes are
 plain integers; an age is measured from the host's clock.
