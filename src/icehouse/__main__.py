@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from icehouse.services.house import House
+
+
+def open_console(house: House) -> int:
+    """Open the console, Textual imported only now."""
+    from icehouse.tui.app import run
+
+    return run(house)
+
 
 def main() -> None:
     """Run the command line; without a command, open the console."""
-    raise SystemExit("not built yet")
+    from icehouse.cli.main import main as command_line
+
+    sys.exit(command_line(open_console))
+
+
+if __name__ == "__main__":
+    main()

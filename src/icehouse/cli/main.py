@@ -1,0 +1,138 @@
+"""The command `icehouse`: options that hold for all commands, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from icehouse import __version__
+from icehouse.core.errors import IcehouseError
+from icehouse.core.text import safe
+
+from .lazy import LazyGroup
+from .session import OpenConsole, Session
+
+INTERRUPTED = 130
+READER_GONE = 141
+_WRONG_USAGE = 2
+
+COMMANDS = {
+    "demo": ("demo", "Open the console on an embedded S3 with sample data."),
+    "check": ("check", "Tell what these credentials may do, and whether this machine suits."),
+    "ls": ("ls", "List stores, buckets, or one level of a folder."),
+    "scan": ("scan", "Read a bucket or folder into the catalogue."),
+    "status": ("status", "Count a folder's objects by state, asked fresh from the store."),
+    "restore": ("restore", "Plan, price and start bringing cold objects back."),
+    "jobs": ("jobs", "List the jobs."),
+    "job": ("job", "Show, follow or log one job."),
+    "cancel": ("cancel", "Cancel what a job has not sent yet."),
+    "retry": ("retry", "Take up again what failed in a job, as a new job."),
+    "audit": ("audit", "List the audit chain, or verify it."),
+    "info": ("info", "Show the paths in force, and the units for systemd and cron."),
+    "run-due": ("run_due", "Do what is due now, then end: for cron and systemd timers."),
+    "worker": ("worker", "Carry jobs out; started on demand by the others."),
+    "sim": ("sim", "Run a stand-in of a store, on loopback."),
+}
+
+
+class Icehouse(LazyGroup):
+    """The group of all commands."""
+
+    commands_by_name = COMMANDS
+
+
+@click.group(
+    cls=Icehouse,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 all ok or not needed, 1 some item failed, 2 wrong usage, 3 refused by a safety rule, "
+    "4 store unreachable or login expired, 130 interrupted.",
+)
+@click.option(
+    "--config", metavar="PATH", help="Config file (else ICEHOUSE_CONFIG, else ~/.config/icehouse/config.toml)."
+)
+@click.option("--state", metavar="DIR", help="State folder (else ICEHOUSE_STATE, else ~/.local/state/icehouse).")
+@click.version_option(__version__, "--version", message="icehouse %(version)s")
+@click.pass_context
+def icehouse(ctx: click.Context, config: str | None, state: str | None) -> int:
+    """See what is cold, bring it back, and know what was asked for.
+
+    Without a command, icehouse opens the console.
+    """
+    session = ctx.ensure_object(Session)
+    session.config, session.state = config, state
+    if ctx.invoked_subcommand is not None:
+        return 0
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("the console needs a terminal; for scripts there are the commands: icehouse --help")
+    return session.open_console(session.house)
+
+
+def main(open_console: OpenConsole, argv: Sequence[str] | None = None) -> int:
+    """Run the command line in `argv` (the process's own where None) and return its exit code.
+
+    Whatever goes wrong for a foreseen reason is one line on stderr; anything else is one line and a log.
+    """
+    _prepare()
+    session = Session(open_console)
+    try:
+        code = icehouse.main(
+            args=None if argv is None else list(argv), prog_name="icehouse", standalone_mode=False, obj=session
+        )
+        sys.stdout.flush()
+    except IcehouseError as error:
+        return _complain(str(error), error.exit_code)
+    except click.ClickException as error:
+        return _complain(_plain(error), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Python still flushes at its end goes nowhere
+        return READER_GONE
+    except Exception as error:  # noqa: BLE001 - the last door: no traceback reaches a user
+        return _crash(error, session)
+    return code if isinstance(code, int) else 0
+
+
+def _prepare() -> None:
+    """Make files for this user alone, keep children from importing out of the working folder, and print any name."""
+    os.umask(0o077)
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _complain(line: str, code: int) -> int:
+    """The one line on stderr."""
+    try:
+        sys.stdout.flush()
+        print(f"icehouse: {safe(line)}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return code
+
+
+def _plain(error: click.ClickException) -> str:
+    """Click's message in one line of ours, with where to look."""
+    text = " ".join(error.format_message().split()).removesuffix(".")
+    text = text[:1].lower() + text[1:] if text[:2].istitle() else text
+    if isinstance(error, click.UsageError) and error.ctx is not None and "--help" not in text:
+        return f"{text}; see {error.ctx.command_path} --help"
+    return text
+
+
+def _crash(error: Exception, session: Session) -> int:
+    from .crash import without_secrets, write_crash
+
+    try:
+        log = write_crash(error, session.paths.logs)
+    except IcehouseError:
+        log = None
+    where = f"; the traceback is in {log}" if log else ""
+    first = str(error).splitlines()[0] if str(error) else ""
+    return _complain(f"unexpected {type(error).__name__}: {without_secrets(first)}{where}", 1)

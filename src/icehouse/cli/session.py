@@ -1,0 +1,77 @@
+"""What every command gets: where things are, and the house, opened when first asked for."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from icehouse.core.refs import Address
+
+if TYPE_CHECKING:
+    from icehouse.services.house import House
+    from icehouse.settings.paths import Paths
+
+OpenConsole = Callable[["House"], int]
+"""How the console is opened; handed in from outside, as the two faces don't know each other."""
+
+
+@dataclass
+class Session:
+    """One run of the command line."""
+
+    open_console: OpenConsole
+    config: str | None = None
+    state: str | None = None
+    _house: House | None = field(default=None, repr=False)
+
+    @property
+    def house(self) -> House:
+        """The house of this config and state, opened once."""
+        if self._house is None:
+            from icehouse.services.house import open_house
+
+            self._house = open_house(self.config, self.state)
+        return self._house
+
+    @cached_property
+    def paths(self) -> Paths:
+        """The paths in force, whether or not there is a config."""
+        from icehouse.settings.paths import find_paths
+
+        return find_paths(self.config, self.state)
+
+    def address(self, text: str) -> Address:
+        """What the user typed, as an address of a configured store."""
+        return self.house.address(text)
+
+
+class Interrupt:
+    """Whether the user has pressed ctrl-C; asked by long work between two steps."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+
+    def __call__(self) -> bool:
+        """True once ctrl-C was pressed."""
+        return self.pressed
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.pressed:
+            raise KeyboardInterrupt
+        self.pressed = True
+        print("\nstopping after what is under way; ctrl-C again stops at once", file=sys.stderr)
+
+    @contextmanager
+    def listening(self) -> Iterator[Interrupt]:
+        """Take ctrl-C as a wish to stop while the block runs; a second one stops it at once."""
+        before = signal.signal(signal.SIGINT, self._handle)
+        try:
+            yield self
+        finally:
+            signal.signal(signal.SIGINT, before)
