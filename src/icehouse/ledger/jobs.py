@@ -65,6 +65,7 @@ def create(connection: Connection, plan: Plan, *, title: str, at: Instant, retry
                     "outcome": step.settled.value if step.settled else None,
                     "reason": step.reason,
                     "at": moment if step.settled else None,
+                    "accepted_at": to_text(plan.frozen_at) if step.act is Act.FOLLOW else None,
                 }
                 for offset, step in enumerate(plan.steps[start : start + _BATCH])
             ],
@@ -92,6 +93,12 @@ def open_jobs(ledger: Ledger, store: str | None = None) -> list[Job]:
         query = query.where(jobs.c.store == store)
     with ledger.reading() as connection:
         return [_job(row) for row in connection.execute(query).all()]
+
+
+def open_ids(connection: Connection, store: str) -> set[str]:
+    """The ids of the store's open jobs, read in the caller's transaction."""
+    query = select(jobs.c.id).where(jobs.c.store == store, jobs.c.state.notin_(("done", "cancelled")))
+    return set(connection.execute(query).scalars())
 
 
 def find(ledger: Ledger, prefix: str) -> Job:
@@ -141,11 +148,16 @@ def in_order(
 
 
 def set_state(connection: Connection, job: str, state: JobState, *, note: str, at: Instant) -> None:
-    """Move a job that is not ended to `state`; an ended one stays as it is."""
+    """Move a job to `state`; an ended one stays as it is, and one being cancelled can only become cancelled."""
+    held = case((jobs.c.state == JobState.CANCELLING.value, JobState.CANCELLING.value), else_=state.value)
     connection.execute(
         update(jobs)
         .where(jobs.c.id == job, jobs.c.state.notin_(("done", "cancelled")))
-        .values(state=state.value, note=note, updated=to_text(at))
+        .values(
+            state=state.value if state is JobState.CANCELLED else held,
+            note=note,
+            updated=to_text(at),
+        )
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from icehouse.core.clock import Instant, from_text, to_text
+from icehouse.core.errors import LedgerError
 from icehouse.core.jobs import Phase
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act
@@ -71,51 +72,100 @@ def number_in(connection: Connection, job: str, phase: Phase) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def accept(
-    connection: Connection, one: Task, *, store_time: Instant, at: Instant, request_id: str, reason: str
-) -> bool:
-    """The store took the request; False where the step was not an intent any more (nothing is written then)."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The store took a step's request, at `store_time` by its clock."""
+
+    task: Task
+    store_time: Instant
+    at: Instant
+    request_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A step came to its end; `until` is when a restored copy falls cold again."""
+
+    task: Task
+    outcome: Outcome
+    at: Instant
+    reason: str
+    request_id: str = ""
+    until: Instant | None = None
+
+
+def accept(connection: Connection, group: Sequence[Accepted]) -> None:
+    """Move intents to accepted.  LedgerError if any of them was not an intent any more."""
+    if not group:
+        return
     done = connection.execute(
         update(steps)
-        .where(steps.c.job == one.job, steps.c.seq == one.seq, steps.c.phase == Phase.INTENT.value)
+        .where(
+            steps.c.job == bindparam("b_job"),
+            steps.c.seq == bindparam("b_seq"),
+            steps.c.phase == Phase.INTENT.value,
+        )
         .values(
             phase=Phase.ACCEPTED.value,
-            accepted_at=to_text(store_time),
-            at=to_text(at),
-            request_id=request_id,
-            reason=reason,
-        )
+            accepted_at=bindparam("b_accepted"),
+            at=bindparam("b_at"),
+            request_id=bindparam("b_request"),
+            reason=bindparam("b_reason"),
+        ),
+        [
+            {
+                "b_job": each.task.job,
+                "b_seq": each.task.seq,
+                "b_accepted": to_text(each.store_time),
+                "b_at": to_text(each.at),
+                "b_request": each.request_id,
+                "b_reason": each.reason,
+            }
+            for each in group
+        ],
     )
-    return done.rowcount == 1
+    _all_moved(done.rowcount, len(group))
 
 
-def end(
-    connection: Connection,
-    one: Task,
-    outcome: Outcome,
-    *,
-    at: Instant,
-    reason: str,
-    request_id: str = "",
-    until: Instant | None = None,
-) -> bool:
-    """End the step; False where it had ended before (nothing is written then)."""
-    values: dict[str, object] = {
-        "phase": Phase.ENDED.value,
-        "outcome": outcome.value,
-        "at": to_text(at),
-        "reason": reason,
-    }
-    if request_id:
-        values["request_id"] = request_id
-    if until is not None:
-        values["until"] = to_text(until)
+def end(connection: Connection, group: Sequence[Ended]) -> None:
+    """End steps.  LedgerError if any of them had ended before."""
+    if not group:
+        return
     done = connection.execute(
         update(steps)
-        .where(steps.c.job == one.job, steps.c.seq == one.seq, steps.c.phase != Phase.ENDED.value)
-        .values(**values)
+        .where(
+            steps.c.job == bindparam("b_job"),
+            steps.c.seq == bindparam("b_seq"),
+            steps.c.phase != Phase.ENDED.value,
+        )
+        .values(
+            phase=Phase.ENDED.value,
+            outcome=bindparam("b_outcome"),
+            at=bindparam("b_at"),
+            reason=bindparam("b_reason"),
+            request_id=func.coalesce(bindparam("b_request"), steps.c.request_id),
+            until=func.coalesce(bindparam("b_until"), steps.c.until),
+        ),
+        [
+            {
+                "b_job": each.task.job,
+                "b_seq": each.task.seq,
+                "b_outcome": each.outcome.value,
+                "b_at": to_text(each.at),
+                "b_reason": each.reason,
+                "b_request": each.request_id or None,
+                "b_until": to_text(each.until) if each.until else None,
+            }
+            for each in group
+        ],
     )
-    return done.rowcount == 1
+    _all_moved(done.rowcount, len(group))
+
+
+def _all_moved(moved: int, wanted: int) -> None:
+    if moved != wanted:
+        raise LedgerError(f"{wanted - moved} steps were not where this worker left them; nothing of this was written")
 
 
 def cancel_pending(connection: Connection, job: str, at: Instant) -> int:
@@ -133,14 +183,10 @@ def cancel_pending(connection: Connection, job: str, at: Instant) -> int:
     return int(done.rowcount)
 
 
-def end_accepted(connection: Connection, job: str, at: Instant, reason: str) -> int:
-    """End every accepted step as ok, when a cancelled job stops following them; returns how many."""
-    done = connection.execute(
-        update(steps)
-        .where(steps.c.job == job, steps.c.phase == Phase.ACCEPTED.value)
-        .values(phase=Phase.ENDED.value, outcome=Outcome.OK.value, at=to_text(at), reason=reason)
-    )
-    return int(done.rowcount)
+def first_until(connection: Connection, job: str) -> Instant | None:
+    """When the first of the job's restored copies falls cold again; None where none does."""
+    text = connection.execute(select(func.min(steps.c.until)).where(steps.c.job == job)).scalar()
+    return from_text(text) if text else None
 
 
 def rows_for_digest(ledger: Ledger, job: str) -> Iterator[list[object]]:

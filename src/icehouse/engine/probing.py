@@ -1,0 +1,79 @@
+"""What became of a request whose answer is not known: look at the object, never repeat blindly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from icehouse.core.clock import Instant
+from icehouse.core.entries import Described, Entry
+from icehouse.core.errors import NotFound, StoreError
+from icehouse.core.plans import Act, Plan
+from icehouse.core.states import State
+from icehouse.ledger.steps import Task
+from icehouse.stores.base import Store
+
+
+class Found(Enum):
+    """What a probe showed of a step's request."""
+
+    DONE = "done"
+    NOT_DONE = "not done"
+    CONFLICT = "conflict"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A probe's result, with the words for the record; `error` where the store could not be asked."""
+
+    found: Found
+    words: str
+    entry: Entry | None = None
+    error: StoreError | None = None
+
+
+Prober = Callable[[Store, Plan, Sequence[Task], Instant], Iterator[tuple[Task, Finding]]]
+"""Looks at the objects of several tasks and tells for each what became of its request."""
+
+
+def probe(store: Store, plan: Plan, tasks: Sequence[Task], now: Instant) -> Iterator[tuple[Task, Finding]]:
+    """Describe each object afresh and judge; `now` is the store's time."""
+    by_ref = {task.ref: task for task in tasks}
+    for described in store.describe([task.ref for task in tasks]):
+        task = by_ref.pop(described.ref)
+        yield task, judge(task, plan, described, now)
+    for task in by_ref.values():
+        yield task, Finding(Found.UNKNOWN, "the store did not tell")
+
+
+def judge(task: Task, plan: Plan, described: Described, now: Instant) -> Finding:
+    """Whether the request of `task` took effect, from what the object is now.  Unknown is never yes."""
+    if described.entry is None:
+        error = described.error
+        if isinstance(error, NotFound):
+            return Finding(Found.CONFLICT, "the object is gone", error=error)
+        return Finding(Found.UNKNOWN, f"could not be looked at: {error}", error=error)
+    entry = described.entry
+    if entry.etag != task.etag:
+        return Finding(Found.CONFLICT, "another object has taken its place", entry)
+    standing = entry.standing
+    match standing.state:
+        case State.ARCHIVED:
+            return Finding(Found.NOT_DONE, f"seen archived ({standing.word})", entry)
+        case State.RESTORING if task.act is Act.SPEED_UP and standing.tier.lower() != plan.wish.tier.value:
+            return Finding(Found.NOT_DONE, f"seen restoring, tier {standing.tier or 'not told'}", entry)
+        case State.RESTORING:
+            return Finding(Found.DONE, "seen restoring", entry)
+        case State.RESTORED if task.act is Act.EXTEND and not _long_enough(standing.until, task.days, now):
+            return Finding(Found.NOT_DONE, "seen restored, not extended", entry)
+        case State.RESTORED | State.LIVE:
+            return Finding(Found.DONE, f"seen {standing.state.value}", entry)
+        case _:
+            return Finding(Found.UNKNOWN, f"seen {standing.state.value} ({standing.word})", entry)
+
+
+def _long_enough(until: Instant | None, days: int | None, now: Instant) -> bool:
+    return until is not None and days is not None and until >= now + timedelta(days=days)

@@ -1,0 +1,196 @@
+"""What the engine writes down: step moves, counters and audit entries, grouped into the writer's transactions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from icehouse.core.clock import Clock, Instant, to_text
+from icehouse.core.jobs import JobState
+from icehouse.core.outcomes import Outcome
+from icehouse.core.refs import Ref
+from icehouse.ledger import audit, jobs, leases, steps
+from icehouse.ledger.audit import Event
+from icehouse.ledger.session import Ledger
+from icehouse.ledger.steps import Accepted, Ended, Task
+from icehouse.ledger.writer import GroupWriter
+
+from .probing import Finding
+
+
+@dataclass(slots=True)
+class Take:
+    """Turn up to `limit` pending steps of a job into intents; `tasks` holds them once the record is durable."""
+
+    job: str
+    store: str
+    limit: int
+    tasks: list[Task]
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A probe was made of a step whose request's fate was not known."""
+
+    task: Task
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A job changes its state, or only its note."""
+
+    job: str
+    state: JobState
+    note: str
+    values: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Nothing but a sign of life."""
+
+
+Record = Take | Accepted | Ended | Probed | Turn | Beat
+
+
+class Recorder:
+    """Writes the engine's records under a lease; every transaction first proves that the lease still holds."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, lease: leases.Lease) -> None:
+        self._clock = clock
+        self._lease = lease
+        self._actor = audit.actor()
+        self._confirmed = clock.monotonic()
+        self._states: dict[str, JobState] = {}
+        self.writer: GroupWriter[Record] = GroupWriter(ledger, clock, self._write)
+
+    def since_beat(self) -> float:
+        """Seconds since the lease was last confirmed by a commit."""
+        return self._clock.monotonic() - self._confirmed
+
+    def take(self, job: str, store: str, limit: int) -> list[Task]:
+        """Durable intents for the job's next pending steps; empty where none is pending."""
+        record = Take(job, store, limit, [])
+        self.writer.submit(record).result(timeout=120)
+        return record.tasks
+
+    def note(self, record: Record) -> Future[None]:
+        """Write `record` with the next group; the future is done when it is durable."""
+        return self.writer.submit(record)
+
+    def now(self, record: Record) -> None:
+        """Write `record` and wait until it is durable; raises what stopped the writer."""
+        self.writer.submit(record).result(timeout=120)
+
+    def _write(self, connection: Connection, group: list[Record]) -> None:
+        started = self._clock.monotonic()
+        leases.beat(connection, self._clock, self._lease)
+        at = self._clock.now()
+        events: list[Event] = []
+        accepted: list[Accepted] = []
+        ended: list[Ended] = []
+        for record in group:
+            match record:
+                case Take():
+                    record.tasks = steps.take(connection, record.job, record.store, record.limit, at)
+                    events.extend(_intent(task) for task in record.tasks)
+                case Accepted():
+                    accepted.append(record)
+                    events.append(_accepted(record))
+                case Ended():
+                    ended.append(record)
+                    events.append(_ended(record))
+                case Probed():
+                    events.append(_probed(record))
+                case Turn():
+                    self._turn(connection, record, at, events)
+                case Beat():
+                    pass
+        steps.accept(connection, accepted)
+        steps.end(connection, ended)
+        _count(connection, accepted, ended, at)
+        audit.append(connection, at, self._actor, events)
+        self._confirmed = started
+
+    def _turn(self, connection: Connection, record: Turn, at: Instant, events: list[Event]) -> None:
+        jobs.set_state(connection, record.job, record.state, note=record.note, at=at)
+        if record.values:
+            jobs.count(connection, record.job, {}, at=at, **dict(record.values))
+        if self._states.get(record.job) is not record.state:
+            self._states[record.job] = record.state
+            events.append(Event("job", record.job, {"state": record.state.value, "note": record.note}))
+
+
+def _count(connection: Connection, accepted: Sequence[Accepted], ended: Sequence[Ended], at: Instant) -> None:
+    """Add to each job's counters what the group changed."""
+    changes: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for one in accepted:
+        changes[one.task.job]["sent"] += 1
+    for each in ended:
+        job = changes[each.task.job]
+        job["ended"] += 1
+        job[f"n_{each.outcome.value}"] += 1
+        if each.outcome in (Outcome.OK, Outcome.NOT_NEEDED):
+            job["ready"] += 1
+            job["bytes_ready"] += each.task.size
+    for name, change in changes.items():
+        jobs.count(connection, name, change, at=at)
+
+
+def _where(ref: Ref) -> dict[str, object]:
+    return {"store": ref.store, "container": ref.container, "key": ref.key, "version": ref.version}
+
+
+def _intent(task: Task) -> Event:
+    return Event(
+        "intent",
+        task.job,
+        {"step": task.seq, "act": task.act.value, "etag": task.etag, "days": task.days, **_where(task.ref)},
+    )
+
+
+def _accepted(record: Accepted) -> Event:
+    return Event(
+        "accepted",
+        record.task.job,
+        {
+            "step": record.task.seq,
+            "store_time": to_text(record.store_time),
+            "request_id": record.request_id,
+            "reason": record.reason,
+            **_where(record.task.ref),
+        },
+    )
+
+
+def _ended(record: Ended) -> Event:
+    return Event(
+        "outcome",
+        record.task.job,
+        {
+            "step": record.task.seq,
+            "outcome": record.outcome.value,
+            "reason": record.reason,
+            "request_id": record.request_id,
+            "until": to_text(record.until) if record.until else None,
+            **_where(record.task.ref),
+        },
+    )
+
+
+def _probed(record: Probed) -> Event:
+    return Event(
+        "probe",
+        record.task.job,
+        {
+            "step": record.task.seq,
+            "found": record.finding.found.value,
+            "words": record.finding.words,
+            **_where(record.task.ref),
+        },
+    )

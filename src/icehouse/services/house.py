@@ -1,0 +1,98 @@
+"""The house as an operator opened it: config, state folder, clock, and the stores, ledger and marks in it.
+
+Opening it is cheap: a store's SDK, the ledger's SQL library and the catalogue come in when they are first used.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from icehouse.core.clock import Clock
+from icehouse.core.errors import UsageError
+from icehouse.core.refs import Address, parse_address
+from icehouse.settings.clock import SystemClock
+from icehouse.settings.config import Config, load_config
+from icehouse.settings.paths import Paths, find_paths
+
+if TYPE_CHECKING:
+    from icehouse.ledger.marks import MarkFile
+    from icehouse.ledger.session import Ledger
+    from icehouse.stores.base import Store
+
+
+class House:
+    """One config and one state folder, in one process.  Safe to use from several threads."""
+
+    def __init__(self, paths: Paths, config: Config, clock: Clock) -> None:
+        self.paths = paths
+        self.config = config
+        self.clock = clock
+        self._stores: dict[str, Store] = {}
+        self._ledger: Ledger | None = None
+        self._marks: MarkFile | None = None
+        self._lock = threading.RLock()
+
+    def store(self, name: str) -> Store:
+        """The store of that name, read-only: nothing that changes anything is within reach.  UsageError if unknown."""
+        with self._lock:
+            if name not in self._stores:
+                from icehouse.stores.registry import open_store
+                from icehouse.stores.wrap.readonly import ReadOnly
+
+                settings = self.config.stores.get(name)
+                if settings is None:
+                    known = ", ".join(self.config.stores) or "none"
+                    raise UsageError(f"{name}: no such store", hint=f"configured in {self.paths.config}: {known}")
+                self._stores[name] = ReadOnly(open_store(name, settings.kind, settings.options()))
+            return self._stores[name]
+
+    def address(self, text: str) -> Address:
+        """What a user typed, as an address of a configured store.  UsageError where it is none."""
+        address = parse_address(text, s3_stores=self.config.s3_stores)
+        if address.store not in self.config.stores:
+            known = ", ".join(self.config.stores) or "none"
+            raise UsageError(f"{address.store}: no such store", hint=f"configured in {self.paths.config}: {known}")
+        return address
+
+    def ledger(self) -> Ledger:
+        """The ledger, opened on first use.  LedgerError on a network file system or a damaged file."""
+        with self._lock:
+            if self._ledger is None:
+                from icehouse.ledger.session import Ledger
+
+                self.paths.require_local()
+                self._ledger = Ledger(self.paths.ledger)
+            return self._ledger
+
+    def marks(self) -> MarkFile:
+        """This user's marks."""
+        with self._lock:
+            if self._marks is None:
+                from icehouse.ledger.marks import MarkFile
+
+                self._marks = MarkFile(self.paths.marks)
+            return self._marks
+
+    def stopped(self) -> bool:
+        """Whether STOP is set: nothing is sent while it is."""
+        return self.paths.stop.exists()
+
+    def close(self) -> None:
+        """Give back every connection and thread."""
+        with self._lock:
+            for store in self._stores.values():
+                store.close()
+            self._stores.clear()
+            if self._ledger is not None:
+                self._ledger.close()
+                self._ledger = None
+            if self._marks is not None:
+                self._marks.close()
+                self._marks = None
+
+
+def open_house(config: str | None = None, state: str | None = None) -> House:
+    """The house of this config file and state folder (None: environment, then XDG).  ConfigError, UsageError."""
+    paths = find_paths(config, state)
+    return House(paths, load_config(paths.config), SystemClock())

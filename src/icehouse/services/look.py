@@ -1,0 +1,167 @@
+"""Looking afresh: what is really there now, under what the operator chose.  Nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from icehouse.core.entries import Entry
+from icehouse.core.errors import NotFound, StoreError, UsageError
+from icehouse.core.globs import chooser
+from icehouse.core.refs import Address, FolderRef, Ref
+from icehouse.core.states import UNKNOWN, Standing, State
+from icehouse.stores.base import Store
+
+from .house import House
+
+_DESCRIBED_AT_ONCE = 1000
+
+Target = Ref | FolderRef
+"""What an operation is about: one object, or everything under a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """How far a look has come: objects seen, of those asked one by one, and requests made."""
+
+    objects: int
+    described: int
+    to_describe: int
+
+
+def resolve(house: House, address: Address) -> Target:
+    """The folder or object that `address` means, asking the store where it ends without a slash.
+
+    NotFound when there is neither; UsageError when there are both, as only the user can tell which is meant.
+    """
+    if not address.container:
+        raise UsageError(f"{address}: name a {house.store(address.store).features.container_word}")
+    if address.folder is not None:
+        return address.folder
+    store = house.store(address.store)
+    ref = Ref(address.store, address.container, address.path)
+    described = next(iter(store.describe([ref])))
+    folder = FolderRef(address.store, address.container, address.path + "/")
+    page = store.list(folder, limit=1)
+    is_folder = bool(page.entries or page.folders)
+    if described.entry is None and described.error is not None and not isinstance(described.error, NotFound):
+        raise described.error
+    if described.entry is not None and is_folder:
+        raise UsageError(f"{address}: both an object and a folder", hint="end it with / for the folder")
+    if described.entry is not None:
+        return ref
+    if is_folder:
+        return folder
+    raise NotFound(f"{address}: no such object or folder")
+
+
+def without_overlap(targets: Sequence[Target]) -> list[Target]:
+    """The targets sorted, without those that a folder among them holds already, so that nothing is taken twice."""
+    folders = sorted(target for target in targets if isinstance(target, FolderRef))
+    kept: list[FolderRef] = []
+    for folder in folders:
+        if not any(_inside(folder, other) for other in kept):
+            kept.append(folder)
+    objects = {t for t in targets if isinstance(t, Ref) and not any(folder.holds(t) for folder in kept)}
+    return sorted([*kept, *objects], key=_place)
+
+
+def _inside(folder: FolderRef, other: FolderRef) -> bool:
+    same = folder.store == other.store and folder.container == other.container
+    return same and folder.prefix.startswith(other.prefix)
+
+
+def _place(target: Target) -> tuple[str, str, str]:
+    path = target.prefix if isinstance(target, FolderRef) else target.key
+    return target.store, target.container, path
+
+
+def look(
+    store: Store,
+    targets: Sequence[Target],
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    pin: bool = False,
+    progress: Callable[[Looking], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Iterator[Entry]:
+    """Every chosen object under `targets` with its true standing, folders in key order.
+
+    Globs apply to the path below the folder (the whole key for a single object).  What a listing can't tell is asked
+    of the object itself; an object that can't be asked keeps an unknown standing with the reason as its word.
+    Raises what the store raises: a look that did not end is not a look.  `stop` ends it by UsageError.
+    """
+    chosen = chooser(include, exclude)
+    tally = _Tally(progress, stop)
+    objects = [target for target in targets if isinstance(target, Ref)]
+    for target in targets:
+        if isinstance(target, FolderRef):
+            for page in store.walk(target, pin=pin):
+                tally.check()
+                start = len(target.prefix)
+                wanted = [entry for entry in page.entries if chosen(entry.ref.key[start:])]
+                tally.seen(len(page.entries))
+                yield from _settled(store, wanted, tally)
+    for start in range(0, len(objects), _DESCRIBED_AT_ONCE):
+        batch = [ref for ref in objects[start : start + _DESCRIBED_AT_ONCE] if chosen(ref.key)]
+        tally.ask(len(batch))
+        for described in store.describe(batch):
+            tally.check()
+            tally.answered()
+            if described.entry is None:
+                error = described.error
+                raise error if error is not None else NotFound(f"{described.ref.key}: not told")
+            tally.seen(1)
+            yield described.entry
+
+
+def _settled(store: Store, entries: Sequence[Entry], tally: _Tally) -> Iterator[Entry]:
+    """The entries in their order, those with a hidden standing described."""
+    hidden = [entry for entry in entries if entry.standing.state is State.UNKNOWN]
+    asked: dict[Ref, Entry] = {}
+    if hidden:
+        by_ref = {entry.ref: entry for entry in hidden}
+        tally.ask(len(hidden))
+        for described in store.describe(list(by_ref)):
+            tally.check()
+            tally.answered()
+            entry = described.entry
+            asked[described.ref] = entry if entry is not None else _unknown(by_ref[described.ref], described.error)
+    for entry in entries:
+        yield asked.get(entry.ref, entry)
+
+
+def _unknown(entry: Entry, error: StoreError | None) -> Entry:
+    words = error.words or error.line if error is not None else "not told"
+    standing = Standing(State.MISSING, words) if isinstance(error, NotFound) else Standing(UNKNOWN.state, words)
+    return Entry(entry.ref, entry.size, entry.modified, entry.etag, standing, asked="describe")
+
+
+class _Tally:
+    """Counts a look and tells it at most every 200 objects."""
+
+    def __init__(self, progress: Callable[[Looking], None] | None, stop: Callable[[], bool] | None) -> None:
+        self._progress, self._stop = progress, stop
+        self._objects = self._described = self._to_describe = 0
+
+    def check(self) -> None:
+        if self._stop is not None and self._stop():
+            raise UsageError("stopped")
+
+    def seen(self, objects: int) -> None:
+        self._objects += objects
+        self._tell()
+
+    def ask(self, number: int) -> None:
+        self._to_describe += number
+        self._tell()
+
+    def answered(self) -> None:
+        self._described += 1
+        if self._described % 50 == 0:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._progress is not None:
+            self._progress(Looking(self._objects, self._described, self._to_describe))
