@@ -1,0 +1,300 @@
+"""The one way to the wire: a botocore client made late, asked once a call, its errors turned into ours.
+
+Reads may be repeated a few times within some seconds; everything else is tried once.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from icehouse.core.clock import Instant
+from icehouse.core.errors import IcehouseError, StoreError, Throttled, Unavailable
+
+from .errors import NoAnswer, from_response, from_sdk
+from .options import S3Options, check_endpoint, is_loopback
+from .states import parse_http_date
+
+_ATTEMPTS = 4
+_WITHIN = 6.0
+"""A read is tried at most so often, and not again after so many seconds."""
+
+STANDIN_HEADER = "x-icehouse-standin"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What S3 said: the SDK's parsed members, the raw headers (lower case) and the status."""
+
+    members: Mapping[str, Any]
+    headers: Mapping[str, str]
+    status: int
+
+    @property
+    def at(self) -> Instant | None:
+        """The store's time of this answer."""
+        return parse_http_date(self.headers.get("date", ""))
+
+    @property
+    def request_id(self) -> str:
+        """What the store's support asks for."""
+        return self.headers.get("x-amz-request-id", "")
+
+
+class Client:
+    """One S3 client for any number of threads; nothing is imported or connected before the first call."""
+
+    def __init__(self, store: str, options: S3Options, *, pause: Callable[[float], None] = time.sleep) -> None:
+        """Nothing but the endpoint is looked at.  ConfigError where it is not one."""
+        if options.endpoint_url is not None:
+            check_endpoint(store, options.endpoint_url, allow_http=options.allow_http)
+        self.store = store
+        self.options = options
+        self.standin: str | None = None
+        """What the server's stand-in header said last; None where no answer has come or it is not on loopback."""
+        self._pause = pause
+        self._lock = threading.Lock()
+        self._session: Any = None
+        self._client: Any = None
+        self._endpoint: str | None = options.endpoint_url
+        self._login_hint = ""
+
+    @property
+    def endpoint(self) -> str:
+        """The address that is asked, without a path."""
+        parts = urlsplit(self._endpoint or self._ready().meta.endpoint_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def region(self) -> str:
+        """The region that requests are signed for."""
+        return str(self._ready().meta.region_name)
+
+    @property
+    def on_aws(self) -> bool:
+        """Whether this is AWS itself: no endpoint in our config, none in the AWS profile or the environment."""
+        self._ready()
+        return self._endpoint is None
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the server is on this machine's loopback."""
+        return self._endpoint is not None and is_loopback(self._endpoint)
+
+    def ask(self, operation: str, what: str, **members: object) -> Answer:
+        """One call, tried once.  `operation` by its S3 name, `what` names the subject in errors."""
+        return self._once(self._ready, operation, what, members, self._heard)
+
+    def read(self, operation: str, what: str, **members: object) -> Answer:
+        """One call that is free of effect, repeated a few times where that may help."""
+        began = time.monotonic()
+        attempt = 1
+        while True:
+            try:
+                return self.ask(operation, what, **members)
+            except NoAnswer:
+                raise
+            except (Throttled, Unavailable) as error:
+                wait = random.uniform(0.05, 0.2) * 2**attempt  # noqa: S311 - jitter, not a secret
+                wait = max(wait, (error.retry_after or 0.0) if isinstance(error, Throttled) else 0.0)
+                if attempt >= _ATTEMPTS or time.monotonic() - began + wait > _WITHIN:
+                    raise
+            self._pause(wait)
+            attempt += 1
+
+    def ask_date(self) -> Instant | None:
+        """The store's time, by the smallest call there is; a refusal tells the time as well."""
+        headers: dict[str, str] = {}
+
+        def heard(told: Mapping[str, str]) -> None:
+            headers.update(told)
+            self._heard(told)
+
+        try:
+            self._once(self._ready, "ListBuckets", self.store, {"MaxBuckets": 1}, heard)
+        except StoreError:
+            if "date" not in headers:
+                raise
+        return parse_http_date(headers.get("date", ""))
+
+    def ask_login(self) -> Mapping[str, str]:
+        """Who AWS says these credentials are: ``Arn`` and ``Account``.  Only ever called where the store is AWS."""
+
+        def sts() -> Any:
+            return self._create("sts")
+
+        members = self._once(sts, "GetCallerIdentity", self.store, {}, lambda _: None).members
+        return {"Arn": str(members.get("Arn", "")), "Account": str(members.get("Account", ""))}
+
+    def access_key(self) -> str:
+        """The id of the access key in use, for a fingerprint; never to be kept or shown.  LoginExpired."""
+        failure: IcehouseError
+        self._ready()
+        try:
+            found = self._session.get_credentials()
+            if found is not None:
+                return str(found.get_frozen_credentials().access_key)
+            failure = self._from_sdk(_no_credentials(), self.store)
+        except Exception as raw:  # noqa: BLE001 - credential providers raise anything
+            failure = self._from_sdk(raw, self.store)
+        raise failure
+
+    def close(self) -> None:
+        """Give back the connections."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _once(
+        self,
+        client: Callable[[], Any],
+        operation: str,
+        what: str,
+        members: Mapping[str, object],
+        heard: Callable[[Mapping[str, str]], None],
+    ) -> Answer:
+        """One call by `client`; `heard` gets the headers of the answer, refusals included."""
+        from botocore import xform_name
+        from botocore.exceptions import ClientError
+
+        failure: IcehouseError
+        try:
+            ready = client()
+            known = ready.meta.service_model.operation_model(operation).input_shape.members
+            response = getattr(ready, xform_name(operation))(**self._with_standing_members(known, members))
+            meta = response["ResponseMetadata"]
+            answer = Answer(response, meta.get("HTTPHeaders", {}), int(meta["HTTPStatusCode"]))
+            heard(answer.headers)
+            return answer
+        except IcehouseError as ours:
+            failure = ours
+        except ClientError as refused:
+            heard(refused.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
+            failure = from_response(refused.response, operation, what, secrets=self._secrets(), login=self._login_hint)
+        except Exception as raw:  # noqa: BLE001 - the SDK raises more than it lists; all of it means "no usable answer"
+            failure = self._from_sdk(raw, what)
+        # Raised out here, so that no raw exception, which may hold signed headers, hangs on to ours.
+        raise failure
+
+    def _with_standing_members(self, known: Mapping[str, object], members: Mapping[str, object]) -> dict[str, object]:
+        """`members` and what goes with every call that takes it: who pays, and who must own the bucket."""
+        whole = {name: value for name, value in members.items() if value is not None}
+        if self.options.requester_pays and "RequestPayer" in known:
+            whole["RequestPayer"] = "requester"
+        if self.options.expected_owner and "ExpectedBucketOwner" in known:
+            whole["ExpectedBucketOwner"] = self.options.expected_owner
+        return whole
+
+    def _heard(self, headers: Mapping[str, str]) -> None:
+        if self.on_loopback:
+            self.standin = headers.get(STANDIN_HEADER, "")
+
+    def _from_sdk(self, raw: Exception, what: str) -> IcehouseError:
+        return from_sdk(raw, what, secrets=self._secrets(), login=self._login_hint)
+
+    def _secrets(self) -> tuple[str, ...]:
+        """What must not show in an error, as far as it is at hand."""
+        try:
+            found = self._session.get_credentials()
+            frozen = found.get_frozen_credentials()
+        except Exception:  # noqa: BLE001 - there are none, or they can't be had
+            return ()
+        return tuple(str(part) for part in (frozen.access_key, frozen.secret_key, frozen.token) if part)
+
+    def _ready(self) -> Any:
+        with self._lock:
+            if self._client is None:
+                self._session = _new_session(self.options.profile)
+                self._login_hint = _login_hint(self._session, self.options.profile)
+                self._client = self._create("s3")
+                self._settle_endpoint()
+            return self._client
+
+    def _settle_endpoint(self) -> None:
+        """Take an endpoint that the AWS profile or environment names as if our config had named it."""
+        found = str(self._client.meta.endpoint_url)
+        if self._endpoint is None and not (urlsplit(found).hostname or "").endswith(_AWS_HOSTS):
+            plain = str(self._create("s3", ignore_configured_endpoint_urls=True).meta.endpoint_url)
+            if plain != found:
+                check_endpoint(self.store, found, allow_http=self.options.allow_http)
+                self._endpoint = found
+                self._client = self._create("s3")
+
+    def _create(self, service: str, **more: Any) -> Any:
+        from botocore.config import Config
+
+        options = self.options
+        own = self._endpoint is not None and service == "s3"
+        path_style = own if options.path_style is None else options.path_style
+        if own and is_loopback(str(self._endpoint)):
+            more["proxies"] = {}
+        config = Config(
+            signature_version="s3v4" if service == "s3" else None,
+            s3={"addressing_style": "path" if path_style else "auto"},
+            # `max_attempts` would count retries: 1 would send a restore twice.
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            connect_timeout=options.connect_timeout,
+            read_timeout=options.read_timeout,
+            max_pool_connections=max(10, options.parallel + 4),
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            user_agent_extra="icehouse",
+            **more,
+        )
+        region = options.region or self._session.get_config_variable("region") or "us-east-1"
+        return self._session.create_client(
+            service, region_name=region, endpoint_url=self._endpoint if own else None, config=config
+        )
+
+
+_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn")
+
+
+def _new_session(profile: str | None) -> Any:
+    """A botocore session with a timestamp parser that costs a third, and loggers that never tell a request."""
+    import botocore.session
+
+    for name in ("botocore", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    session = botocore.session.Session(profile=profile)
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_parse_timestamp)
+    return session
+
+
+def _parse_timestamp(value: Any) -> datetime:
+    """The two forms that S3 writes at once, anything else as the SDK does; always in UTC."""
+    if isinstance(value, str):
+        if value.endswith("Z") and value[4:5] == "-":
+            return datetime.fromisoformat(value)
+        if (told := parse_http_date(value)) is not None:
+            return told
+    from botocore.utils import parse_timestamp
+
+    parsed: datetime = parse_timestamp(value)
+    return parsed.astimezone(UTC)
+
+
+def _login_hint(session: Any, profile: str | None) -> str:
+    """How to log in with this profile.  ProfileNotFound where there is none of that name."""
+    scoped: Mapping[str, object] = session.get_scoped_config()
+    named = f" --profile {profile}" if profile else ""
+    if "sso_session" in scoped or "sso_start_url" in scoped:
+        return f"run: aws sso login{named}"
+    if "login_session" in scoped:
+        return f"run: aws login{named}"
+    return f"renew the credentials of profile {profile}" if profile else "log in, or name a profile in the config"
+
+
+def _no_credentials() -> Exception:
+    from botocore.exceptions import NoCredentialsError
+
+    missing: Exception = NoCredentialsError()
+    return missing

@@ -1,0 +1,30 @@
+"""Who the credentials are and which server answers, without keeping the credentials' own id."""
+
+from __future__ import annotations
+
+import hashlib
+
+from icehouse.core.errors import Denied, Invalid, NotSupported
+from icehouse.core.plans import Identity
+
+from .client import Client
+
+
+def identity(client: Client) -> Identity:
+    """On AWS what STS says; on any other server the owner that its bucket list names and a fingerprint of the key id.
+
+    AWS is never asked about a server that is not AWS.
+    """
+    server = f"{client.endpoint} {client.region}"
+    if client.on_aws:
+        login = client.ask_login()
+        return Identity(principal=login["Arn"], account=login["Account"], server=server)
+    fingerprint = hashlib.sha256(client.access_key().encode()).hexdigest()[:12]
+    account = name = ""
+    try:
+        owner = client.read("ListBuckets", client.store).members.get("Owner") or {}
+        account, name = str(owner.get("ID", "")), str(owner.get("DisplayName", ""))
+    except (Denied, NotSupported, Invalid):
+        pass
+    principal = f"{name or account or 'key'} (key {fingerprint})"
+    return Identity(principal=principal, account=account, server=server)

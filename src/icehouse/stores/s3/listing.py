@@ -1,0 +1,169 @@
+"""One page of a listing, checked: a page that does not add up raises, it is never taken for a shorter listing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from icehouse.core.clock import Instant
+from icehouse.core.entries import Entry, Page
+from icehouse.core.errors import StoreError, Unavailable
+from icehouse.core.refs import FolderRef, Ref, folder_address
+
+from .client import Answer, Client
+from .states import from_listing
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """A checked page: S3's rows with their keys decoded, the folders, and the members to ask for the next page with.
+
+    `following` is empty on the last page; `at` is the store's time; `tells_restores` whether a row had a RestoreStatus.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    folders: Sequence[str]
+    following: Mapping[str, str]
+    at: Instant | None
+    tells_restores: bool
+
+
+def list_folder(client: Client, folder: FolderRef, following: str | None, limit: int) -> tuple[Page, bool]:
+    """One page of one level, and whether the server was seen to tell restores.  `following` is S3's token."""
+    token = {"ContinuationToken": following} if following else {}
+    page = objects_page(client, folder, token, delimiter="/", limit=limit)
+    entries = tuple(entry_of(folder, row, page.at) for row in page.rows)
+    folders = tuple(FolderRef(folder.store, folder.container, prefix) for prefix in page.folders)
+    return Page(folders, entries, page.following.get("ContinuationToken")), page.tells_restores
+
+
+def objects_page(
+    client: Client, folder: FolderRef, start: Mapping[str, str], *, delimiter: str | None = None, limit: int = _PAGE
+) -> RawPage:
+    """A page of ListObjectsV2 under `folder`; `start` is a StartAfter or what the page before said."""
+    what = folder_address(folder)
+    answer = client.read(
+        "ListObjectsV2",
+        what,
+        Bucket=folder.container,
+        Prefix=folder.prefix,
+        Delimiter=delimiter,
+        MaxKeys=max(1, min(limit, _PAGE)),
+        EncodingType="url",
+        OptionalObjectAttributes=["RestoreStatus"],
+        **start,
+    )
+    rows, folders = _decoded(answer, "Contents", what), _folders(answer, what)
+    told = answer.members.get("KeyCount")
+    if told is not None and int(told) != len(rows) + len(folders):
+        raise _broken(what, f"KeyCount {told}, but {len(rows)} keys and {len(folders)} folders")
+    _check_keys(what, folder.prefix, [row["Key"] for row in rows], start.get("StartAfter"))
+    _check_folders(what, folder.prefix, folders, delimiter)
+    following: dict[str, str] = {}
+    if answer.members.get("IsTruncated"):
+        token = answer.members.get("NextContinuationToken")
+        if not token or token == start.get("ContinuationToken"):
+            raise _broken(what, "truncated, without a way on")
+        following = {"ContinuationToken": str(token)}
+    return RawPage(rows, folders, following, answer.at, any("RestoreStatus" in row for row in rows))
+
+
+def versions_page(client: Client, folder: FolderRef, start: Mapping[str, str]) -> RawPage:
+    """A page of ListObjectVersions under `folder`: versions and delete markers (without ``Size``) in key order."""
+    what = folder_address(folder)
+    answer = client.read(
+        "ListObjectVersions",
+        what,
+        Bucket=folder.container,
+        Prefix=folder.prefix,
+        MaxKeys=_PAGE,
+        EncodingType="url",
+        OptionalObjectAttributes=["RestoreStatus"],
+        **start,
+    )
+    versions, markers = _decoded(answer, "Versions", what), _decoded(answer, "DeleteMarkers", what)
+    for kind in (versions, markers):
+        _check_keys(what, folder.prefix, [row["Key"] for row in kind], None, again=True)
+    following: dict[str, str] = {}
+    if answer.members.get("IsTruncated"):
+        key = answer.members.get("NextKeyMarker")
+        if not key:
+            raise _broken(what, "truncated, without a way on")
+        following["KeyMarker"] = _decode(str(key), what) if _encoded(answer) else str(key)
+        if answer.members.get("NextVersionIdMarker"):
+            following["VersionIdMarker"] = str(answer.members["NextVersionIdMarker"])
+        if following == dict(start):
+            raise _broken(what, "truncated, without a way on")
+    rows = sorted([*versions, *markers], key=lambda row: str(row["Key"]))
+    return RawPage(rows, (), following, answer.at, any("RestoreStatus" in row for row in rows))
+
+
+def entry_of(folder: FolderRef, row: Mapping[str, Any], now: Instant | None, version: str | None = None) -> Entry:
+    """The entry that one row of a listing tells."""
+    return Entry(
+        ref=Ref(folder.store, folder.container, row["Key"], version),
+        size=int(row["Size"]),
+        modified=row.get("LastModified"),
+        etag=str(row.get("ETag", "")).strip('"'),
+        standing=from_listing(row.get("StorageClass"), row.get("RestoreStatus"), now),
+    )
+
+
+def _decoded(answer: Answer, member: str, what: str) -> list[dict[str, Any]]:
+    """The rows of one member with their keys as they are in the store."""
+    rows: list[dict[str, Any]] = answer.members.get(member) or []
+    if any("Key" not in row or (member != "DeleteMarkers" and "Size" not in row) for row in rows):
+        raise _broken(what, "a row without key or size")
+    if _encoded(answer):
+        for row in rows:
+            row["Key"] = _decode(row["Key"], what)
+    return rows
+
+
+def _folders(answer: Answer, what: str) -> list[str]:
+    prefixes = [str(row.get("Prefix", "")) for row in answer.members.get("CommonPrefixes") or []]
+    return [_decode(prefix, what) for prefix in prefixes] if _encoded(answer) else prefixes
+
+
+def _encoded(answer: Answer) -> bool:
+    return answer.members.get("EncodingType") == "url"
+
+
+def _decode(text: str, what: str) -> str:
+    """A key from its URL encoding, in which S3 writes a space as ``+``."""
+    if "%" not in text and "+" not in text:
+        return text
+    try:
+        return unquote_to_bytes(text.replace("+", " ")).decode()
+    except UnicodeDecodeError:
+        raise _broken(what, f"a key that is not UTF-8: {text}") from None
+
+
+def _check_keys(what: str, prefix: str, keys: Sequence[str], after: str | None, *, again: bool = False) -> None:
+    """Keys lie under the prefix, behind `after`, and rise; `again` True where one key has several rows."""
+    last = after
+    for key in keys:
+        if not key.startswith(prefix):
+            raise _broken(what, f"a key from elsewhere: {key}")
+        if last is not None and (key < last or (key == last and not again)):
+            raise _broken(what, f"keys out of order: {key} after {last}")
+        last = key
+
+
+def _check_folders(what: str, prefix: str, folders: Iterable[str], delimiter: str | None) -> None:
+    last = ""
+    for folder in folders:
+        rest = folder[len(prefix) :]
+        if delimiter is None or not folder.startswith(prefix) or not rest.endswith(delimiter) or folder <= last:
+            raise _broken(what, f"a folder that does not belong: {folder}")
+        if rest.index(delimiter) != len(rest) - len(delimiter):
+            raise _broken(what, f"a folder of a deeper level: {folder}")
+        last = folder
+
+
+def _broken(what: str, words: str) -> StoreError:
+    return Unavailable(f"{what}: the listing does not add up", words=words)

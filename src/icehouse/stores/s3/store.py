@@ -1,0 +1,129 @@
+"""The S3 store: the protocols it plays, each carried out by the module of that subject."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from icehouse.core.clock import Instant
+from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
+from icehouse.core.errors import StoreError, Unavailable
+from icehouse.core.plans import Identity
+from icehouse.core.refs import FolderRef, Ref
+from icehouse.core.restores import RestoreAccepted, RestoreRequest
+from icehouse.stores.base import Ability, Features, RestoreFailed
+
+from . import checking, describing, reading, restoring, walking
+from .client import Client
+from .identity import identity
+from .listing import RawPage, list_folder
+from .options import parse_options
+from .rules import IT, RESTORE_RULES
+from .states import COLD_CLASSES
+
+_STANDIN = re.compile(r"s3; speed=([0-9]+(?:\.[0-9]+)?)")
+
+
+class S3Store:
+    """AWS S3 or a work-alike.  Plays Store, Reads and Archives; safe for threads."""
+
+    def __init__(self, name: str, options: Mapping[str, object]) -> None:
+        """Nothing is connected yet.  ConfigError for an option or an endpoint that can't be."""
+        self._name = name
+        self._client = Client(name, parse_options(name, options))
+        self._tells_restores = False
+        self._asked_standin = False
+
+    @property
+    def name(self) -> str:
+        """The name in the config."""
+        return self._name
+
+    @property
+    def features(self) -> Features:
+        """Facts about this server.
+
+        A server that is neither AWS nor a stand-in, and was not seen to tell restores in a listing, may leave them
+        out: there a cold class needs a describe, and ARCHIVED from a listing may be restored in truth.
+        """
+        standin = _STANDIN.fullmatch(self._standin())
+        tells = self._tells_restores or standin is not None or self._client.on_aws
+        return Features(
+            kind="s3",
+            container_word="bucket",
+            restore_rules=RESTORE_RULES,
+            needs_describe=frozenset({IT}) if tells else frozenset({IT}) | COLD_CLASSES,
+            max_restore_batch=1,
+            versioned=True,
+            standin=standin is not None,
+            standin_speed=float(standin[1]) if standin else 1.0,
+        )
+
+    def identity(self) -> Identity:
+        """By STS on AWS, by the bucket list's owner and the key's fingerprint elsewhere."""
+        return identity(self._client)
+
+    def now(self) -> Instant:
+        """The Date of an answer made now."""
+        told = self._client.ask_date()
+        if told is None:
+            raise Unavailable(f"{self._name}: the store does not tell its time")
+        return told
+
+    def check(self, container: str | None = None) -> Iterator[Ability]:
+        """What these credentials may do."""
+        return checking.check(self._client, container)
+
+    def containers(self) -> Iterator[ContainerEntry]:
+        """All buckets of these credentials' account."""
+        token: str | None = None
+        while True:
+            members = self._client.read("ListBuckets", self._name, ContinuationToken=token).members
+            for row in members.get("Buckets") or []:
+                yield ContainerEntry(self._name, str(row["Name"]), row.get("CreationDate"))
+            following = members.get("ContinuationToken")
+            if not following:
+                return
+            if following == token:
+                raise Unavailable(f"{self._name}: the list of buckets does not add up")
+            token = str(following)
+
+    def list(self, folder: FolderRef, following: str | None = None, *, limit: int = 1000) -> Page:
+        """One page of one level."""
+        page, tells = list_folder(self._client, folder, following, limit)
+        self._tells_restores |= tells
+        return page
+
+    def walk(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[WalkPage]:
+        """Everything under `folder` in key order."""
+        return walking.walk(self._client, folder, frontier, pin=pin, note=self._note)
+
+    def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
+        """Each ref by one HEAD."""
+        return describing.describe(self._client, refs)
+
+    def open(self, ref: Ref, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes of `ref`."""
+        return reading.read_bytes(self._client, ref, start, end)
+
+    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | RestoreFailed]:
+        """One RestoreObject a request."""
+        return restoring.restore(self._client, requests)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._client.close()
+
+    def _note(self, page: RawPage) -> None:
+        self._tells_restores |= page.tells_restores
+
+    def _standin(self) -> str:
+        """What the server says of itself; only a server on loopback is asked, once, and believed."""
+        client = self._client
+        if client.on_loopback and client.standin is None and not self._asked_standin:
+            self._asked_standin = True
+            try:
+                client.ask_date()
+            except StoreError:
+                return ""
+        return client.standin or ""

@@ -1,0 +1,68 @@
+"""The base of wrappers: every protocol of a store passed on, so that a wrapper says only what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from icehouse.core.clock import Instant
+from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
+from icehouse.core.errors import NotSupported
+from icehouse.core.plans import Identity
+from icehouse.core.refs import FolderRef, Ref
+from icehouse.stores.base import Ability, Features, Reads, Store
+
+
+class Forward:
+    """Plays Store and Reads by the store behind it."""
+
+    def __init__(self, store: Store) -> None:
+        """Pass everything on to `store`."""
+        self._store = store
+
+    @property
+    def name(self) -> str:
+        """The name in the config."""
+        return self._store.name
+
+    @property
+    def features(self) -> Features:
+        """Facts about the store."""
+        return self._store.features
+
+    def identity(self) -> Identity:
+        """Who the credentials are."""
+        return self._store.identity()
+
+    def now(self) -> Instant:
+        """The store's own time."""
+        return self._store.now()
+
+    def check(self, container: str | None = None) -> Iterator[Ability]:
+        """What the credentials may do."""
+        return self._store.check(container)
+
+    def containers(self) -> Iterator[ContainerEntry]:
+        """All containers."""
+        return self._store.containers()
+
+    def list(self, folder: FolderRef, following: str | None = None, *, limit: int = 1000) -> Page:
+        """One page of one level."""
+        return self._store.list(folder, following, limit=limit)
+
+    def walk(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[WalkPage]:
+        """Everything under a folder."""
+        return self._store.walk(folder, frontier, pin=pin)
+
+    def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
+        """Each ref by itself."""
+        return self._store.describe(refs)
+
+    def open(self, ref: Ref, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes of `ref`.  NotSupported where the store reads none."""
+        if not isinstance(self._store, Reads):
+            raise NotSupported(f"{self.name}: this store reads no bytes")
+        return self._store.open(ref, start, end)
+
+    def close(self) -> None:
+        """Close the store behind."""
+        self._store.close()

@@ -1,0 +1,167 @@
+"""A client-side bound on requests a second, which gives way when the store asks for fewer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from icehouse.core.clock import Instant
+from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
+from icehouse.core.errors import StoreError, Throttled
+from icehouse.core.plans import Identity
+from icehouse.core.refs import FolderRef, Ref
+from icehouse.core.restores import RestoreAccepted, RestoreRequest
+from icehouse.stores.base import Archives, RestoreFailed, Store
+
+from .forward import Forward
+
+T = TypeVar("T")
+
+_SLOWEST = 1 / 16
+"""The share of the configured rate below which throttling never pushes it."""
+
+
+class TokenBucket:
+    """So many requests a second, at most a quarter of a second's worth at once; safe for threads.
+
+    `slower` halves the rate, every success gives back a little until the configured rate is reached again.
+    """
+
+    def __init__(
+        self,
+        per_second: float,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Start full, at `per_second`."""
+        self._most = per_second
+        self._monotonic, self._sleep = monotonic, sleep
+        self._lock = threading.Lock()
+        self._rate = per_second
+        self._next = monotonic()
+
+    @property
+    def rate(self) -> float:
+        """Requests a second as of now."""
+        return self._rate
+
+    @property
+    def burst(self) -> int:
+        """Requests that may go at once, 1 or more."""
+        return max(1, int(self._rate / 4))
+
+    def take(self, requests: int = 1) -> None:
+        """Wait until `requests` more may be sent."""
+        with self._lock:
+            now = self._monotonic()
+            begin = max(self._next, now - self.burst / self._rate)
+            self._next = begin + requests / self._rate
+            wait = begin - now
+        if wait > 0:
+            self._sleep(wait)
+
+    def slower(self) -> None:
+        """The store asked for fewer."""
+        with self._lock:
+            self._rate = max(self._rate / 2, self._most * _SLOWEST)
+
+    def fine(self) -> None:
+        """A request went well."""
+        with self._lock:
+            self._rate = min(self._most, self._rate + self._most / 100)
+
+
+class Throttle(Forward):
+    """A store whose requests are counted out by a token bucket.
+
+    A page, a describe and any other call is one request each; a batch is cut into bursts.
+    """
+
+    def __init__(self, store: Store, bucket: TokenBucket) -> None:
+        """Count the requests of `store` out of `bucket`."""
+        super().__init__(store)
+        self.bucket = bucket
+
+    def identity(self) -> Identity:
+        """One request."""
+        return self._one(super().identity)
+
+    def now(self) -> Instant:
+        """One request."""
+        return self._one(super().now)
+
+    def containers(self) -> Iterator[ContainerEntry]:
+        """One request."""
+        self.bucket.take()
+        yield from super().containers()
+
+    def list(self, folder: FolderRef, following: str | None = None, *, limit: int = 1000) -> Page:
+        """One request."""
+        return self._one(lambda: super(Throttle, self).list(folder, following, limit=limit))
+
+    def walk(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[WalkPage]:
+        """One request a page."""
+        pages = super().walk(folder, frontier, pin=pin)
+        while True:
+            page = self._one(lambda: next(pages, None))
+            if page is None:
+                return
+            yield page
+
+    def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
+        """One request a ref."""
+        begin = 0
+        while begin < len(refs):
+            some = refs[begin : begin + self.bucket.burst]
+            begin += len(some)
+            self.bucket.take(len(some))
+            for described in super().describe(some):
+                self._learn(described.error)
+                yield described
+
+    def open(self, ref: Ref, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """One request."""
+        self.bucket.take()
+        return super().open(ref, start, end)
+
+    def _one(self, call: Callable[[], T]) -> T:
+        self.bucket.take()
+        try:
+            result = call()
+        except StoreError as error:
+            self._learn(error)
+            raise
+        self._learn(None)
+        return result
+
+    def _learn(self, error: StoreError | None) -> None:
+        if error is None:
+            self.bucket.fine()
+        elif isinstance(error, Throttled):
+            self.bucket.slower()
+
+
+class ThrottledArchives(Throttle):
+    """A throttled store that archives and restores as well."""
+
+    def __init__(self, store: Store, archives: Archives, bucket: TokenBucket) -> None:
+        """`archives` is `store` itself, known to play Archives."""
+        super().__init__(store, bucket)
+        self._archives = archives
+
+    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | RestoreFailed]:
+        """One request each."""
+        for request in requests:
+            self.bucket.take()
+            for result in self._archives.restore([request]):
+                self._learn(result.error if isinstance(result, RestoreFailed) else None)
+                yield result
+
+
+def throttled(store: Store, per_second: float) -> Throttle:
+    """`store` at `per_second` requests at most; plays Archives where `store` does."""
+    bucket = TokenBucket(per_second)
+    return ThrottledArchives(store, store, bucket) if isinstance(store, Archives) else Throttle(store, bucket)
