@@ -81,6 +81,9 @@ class Cost:
         return self.requests + self.retrieval + self.copies
 
 
+_COUNTED = ("request", "extend", "speed-up", "follow", "notneeded", "impossible", "conflict", "unknown")
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What will be done, by whom, for how much.  Immutable; its digest covers header and rows.
@@ -120,7 +123,7 @@ class Plan:
             "objects": len(self.steps),
             "bytes": sum(step.size for step in self.steps),
             "bytes_to_request": sum(step.size for step in self.sending),
-            **{name: acts[name] for name in ("request", "extend", "speed-up", "follow", "notneeded", "impossible")},
+            **{name: acts[name] for name in _COUNTED},
         }
 
 

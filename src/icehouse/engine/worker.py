@@ -30,6 +30,9 @@ from .steps.restore import Hands, RestoreRun
 _BEAT_EVERY = leases.TIME_TO_LIVE / 6
 _LOOK_FOR_WORK = 0.5
 _PATIENCE = 600.0
+_JOB_PATIENCE = 24 * 3600.0
+_STANDIN_PATIENCE = 15.0
+_LONGEST_PAUSE = 300.0
 
 
 class WorkingStore(Store, Archives, Protocol):
@@ -120,6 +123,7 @@ class _Worker:
     ) -> None:
         self.ledger, self.clock, self.name, self.store, self.identity = ledger, clock, name, store, identity
         self.lease, self.stopped, self.ending, self.options = lease, stopped, ending, options
+        self.standin = store.features.standin
         self.recorder = Recorder(ledger, clock, lease)
         self.pool = ThreadPoolExecutor(options.parallel, thread_name_prefix=f"{name}-call")
         self.hands = Hands(
@@ -187,13 +191,29 @@ class _Worker:
                 raise
             self._park(job, str(error))
         except StoreError as error:
-            words = "needs credentials" if isinstance(error, LoginExpired) else "waits for the store"
-            self._park(job, f"{words}: {error}")
+            self._trouble(job, error)
         except Refused as error:
             if self._must_end():
                 return False
             self._park(job, str(error))
         return False
+
+    def _trouble(self, job: Job, error: StoreError) -> None:
+        """The store failed a job: try again later where that may help, park the job where it won't."""
+        run = self.runs.get(job.id)
+        if run is not None and error.passing:
+            now = self.clock.monotonic()
+            run.failing_since = run.failing_since or now
+            if now - run.failing_since < self._patience():
+                run.not_before = now + min(_LONGEST_PAUSE, 1.0 + (now - run.failing_since) / 2)
+                self.recorder.now(Turn(job.id, job.state, f"store unreachable, trying again: {error}"))
+                return
+        words = "needs credentials" if isinstance(error, LoginExpired) else "waits for the store"
+        self._park(job, f"{words}: {error}")
+
+    def _patience(self) -> float:
+        """How long an unreachable store is waited for, in seconds: a stand-in that went away does not come back."""
+        return _STANDIN_PATIENCE if self.standin else _JOB_PATIENCE
 
     def _begin(self, job: Job) -> RestoreRun:
         """Prove the job's plan and who it runs as, before anything of it is sent."""
@@ -204,15 +224,18 @@ class _Worker:
                 f"these credentials are {self.identity.principal} on {self.identity.server}"
             )
         pace = Pace(self.clock, job.id, self.options.most_per_second)
-        run = RestoreRun(self.hands, job.id, plan, pace, Breaker(self.clock, self.store.now))
+        run = RestoreRun(self.hands, job.id, plan, pace, Breaker(self.clock, self.store.now, self._patience()))
         self.runs[job.id] = run
         return run
 
     def _piece(self, job: Job, run: RestoreRun) -> bool:
+        if self.clock.monotonic() < run.not_before:
+            return False
         if job.state in (JobState.QUEUED, JobState.PARKED):
             self.recorder.now(Turn(job.id, JobState.RUNNING, ""))
         if job.state is not JobState.WATCHING or not run.resumed:
             if run.send_some():
+                run.failing_since = 0.0
                 state = JobState.CANCELLING if job.state is JobState.CANCELLING else JobState.RUNNING
                 self.recorder.now(Turn(job.id, state, "", (("rate", run.pace.rate()),)))
                 return True
@@ -223,7 +246,9 @@ class _Worker:
             return True
         if self.clock.monotonic() < run.due:
             return False
-        if run.follow():
+        finished = run.follow()
+        run.failing_since = 0.0
+        if finished:
             self._finish(job)
         elif self.options.once:
             self.passed.add(job.id)
@@ -269,7 +294,7 @@ class _Worker:
 
     def _wait(self) -> None:
         """Sleep until a watch is due or something may have been added; short enough to see both soon."""
-        due = min((run.due for run in self.runs.values()), default=float("inf"))
+        due = min((max(run.due, run.not_before) for run in self.runs.values()), default=float("inf"))
         pause = min(_LOOK_FOR_WORK, max(0.01, due - self.clock.monotonic()))
         self.ending.wait(pause)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from icehouse.core.errors import LedgerError
+from icehouse.core.marks import Mark
 from icehouse.core.refs import FolderRef, Ref
 
 _SCHEMA = """
@@ -22,14 +22,6 @@ CREATE TABLE IF NOT EXISTS marks (
     PRIMARY KEY (store, container, kind, path, version, pattern)
 ) WITHOUT ROWID
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One mark.  `pattern` is a glob below the folder, "" for all of it; objects have none."""
-
-    target: Ref | FolderRef
-    pattern: str = ""
 
 
 class MarkFile:

@@ -189,6 +189,17 @@ def first_until(connection: Connection, job: str) -> Instant | None:
     return from_text(text) if text else None
 
 
+def accepted_groups(ledger: Ledger, job: str) -> list[tuple[str, int | None, int, int]]:
+    """What the store has taken of a job, by cold word and days: (word, days, objects, bytes)."""
+    query = (
+        select(steps.c.cold_word, steps.c.days, func.count(), func.sum(steps.c.size))
+        .where(steps.c.job == job, steps.c.accepted_at.is_not(None), steps.c.act != Act.FOLLOW.value)
+        .group_by(steps.c.cold_word, steps.c.days)
+    )
+    with ledger.reading() as connection:
+        return [(word, days, objects, int(size)) for word, days, objects, size in connection.execute(query)]
+
+
 def rows_for_digest(ledger: Ledger, job: str) -> Iterator[list[object]]:
     """The step rows as `core.plans.Step.row` gave them to the digest, in plan order."""
     after = -1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from icehouse.core.entries import Entry
 from icehouse.core.errors import NotFound, StoreError, UsageError
 from icehouse.core.globs import chooser
+from icehouse.core.marks import Mark, Target
 from icehouse.core.refs import Address, FolderRef, Ref
 from icehouse.core.states import UNKNOWN, Standing, State
 from icehouse.stores.base import Store
@@ -15,9 +16,6 @@ from icehouse.stores.base import Store
 from .house import House
 
 _DESCRIBED_AT_ONCE = 1000
-
-Target = Ref | FolderRef
-"""What an operation is about: one object, or everything under a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +53,22 @@ def resolve(house: House, address: Address) -> Target:
     raise NotFound(f"{address}: no such object or folder")
 
 
-def without_overlap(targets: Sequence[Target]) -> list[Target]:
-    """The targets sorted, without those that a folder among them holds already, so that nothing is taken twice."""
-    folders = sorted(target for target in targets if isinstance(target, FolderRef))
-    kept: list[FolderRef] = []
-    for folder in folders:
-        if not any(_inside(folder, other) for other in kept):
-            kept.append(folder)
-    objects = {t for t in targets if isinstance(t, Ref) and not any(folder.holds(t) for folder in kept)}
-    return sorted([*kept, *objects], key=_place)
+def without_overlap(marks: Sequence[Mark]) -> list[Mark]:
+    """The marks in the order of their places, without those that a marked folder holds already."""
+    whole: list[FolderRef] = []
+    for folder in sorted(m.target for m in marks if isinstance(m.target, FolderRef) and not m.pattern):
+        if not any(_inside(folder, other) for other in whole):
+            whole.append(folder)
+    kept = {Mark(folder) for folder in whole}
+    for mark in marks:
+        target = mark.target
+        if isinstance(target, Ref):
+            covered = any(folder.holds(target) for folder in whole)
+        else:
+            covered = any(_inside(target, folder) for folder in whole)
+        if not covered:
+            kept.add(mark)
+    return sorted(kept, key=_place)
 
 
 def _inside(folder: FolderRef, other: FolderRef) -> bool:
@@ -71,14 +76,15 @@ def _inside(folder: FolderRef, other: FolderRef) -> bool:
     return same and folder.prefix.startswith(other.prefix)
 
 
-def _place(target: Target) -> tuple[str, str, str]:
+def _place(mark: Mark) -> tuple[str, str, str, str]:
+    target = mark.target
     path = target.prefix if isinstance(target, FolderRef) else target.key
-    return target.store, target.container, path
+    return target.store, target.container, path, mark.pattern
 
 
 def look(
     store: Store,
-    targets: Sequence[Target],
+    marks: Sequence[Mark],
     *,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
@@ -86,7 +92,7 @@ def look(
     progress: Callable[[Looking], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Iterator[Entry]:
-    """Every chosen object under `targets` with its true standing, folders in key order.
+    """Every chosen object under `marks` with its true standing, each once, folders in key order.
 
     Globs apply to the path below the folder (the whole key for a single object).  What a listing can't tell is asked
     of the object itself; an object that can't be asked keeps an unknown standing with the reason as its word.
@@ -94,15 +100,25 @@ def look(
     """
     chosen = chooser(include, exclude)
     tally = _Tally(progress, stop)
-    objects = [target for target in targets if isinstance(target, Ref)]
-    for target in targets:
-        if isinstance(target, FolderRef):
-            for page in store.walk(target, pin=pin):
-                tally.check()
-                start = len(target.prefix)
-                wanted = [entry for entry in page.entries if chosen(entry.ref.key[start:])]
-                tally.seen(len(page.entries))
-                yield from _settled(store, wanted, tally)
+    marks = without_overlap(marks)
+    objects = [mark.target for mark in marks if isinstance(mark.target, Ref)]
+    folders = [(mark.target, mark.pattern) for mark in marks if isinstance(mark.target, FolderRef)]
+    taken: set[Ref] | None = set() if any(pattern for _, pattern in folders) else None
+    for folder, pattern in folders:
+        fits = chooser([pattern] if pattern else [], [])
+        start = len(folder.prefix)
+        for page in store.walk(folder, pin=pin):
+            tally.check()
+            tally.seen(len(page.entries))
+            below = [(entry, entry.ref.key[start:]) for entry in page.entries]
+            wanted = [entry for entry, path in below if fits(path) and chosen(path)]
+            if taken is not None:
+                wanted = [entry for entry in wanted if entry.ref not in taken]
+                taken.update(entry.ref for entry in wanted)
+            yield from _settled(store, wanted, tally)
+    if taken is not None:
+        known = {(ref.container, ref.key) for ref in taken}
+        objects = [ref for ref in objects if (ref.container, ref.key) not in known]
     for start in range(0, len(objects), _DESCRIBED_AT_ONCE):
         batch = [ref for ref in objects[start : start + _DESCRIBED_AT_ONCE] if chosen(ref.key)]
         tally.ask(len(batch))

@@ -62,7 +62,10 @@ class Hands:
 
 @dataclass(slots=True)
 class RestoreRun:
-    """One restore job in one worker: what it may do (`permit`) and when it looks again (`due`, monotonic)."""
+    """One restore job in one worker: what it may do (`permit`) and when it looks again.
+
+    `due` (the next look), `not_before` (after trouble) and `failing_since` are monotonic seconds, 0.0 for never.
+    """
 
     hands: Hands
     job: str
@@ -70,6 +73,8 @@ class RestoreRun:
     pace: Pace
     breaker: Breaker
     due: float = 0.0
+    not_before: float = 0.0
+    failing_since: float = 0.0
     resumed: bool = False
     trouble: StoreError | None = None
     permit: Permit = field(init=False)

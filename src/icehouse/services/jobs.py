@@ -1,0 +1,140 @@
+"""Jobs: what is being carried out, how far it is, and the two things that can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from icehouse.core.errors import UsageError
+from icehouse.core.jobs import Job, JobItem, JobState, Phase
+from icehouse.core.marks import Mark
+from icehouse.core.plans import Plan
+from icehouse.core.prices import sum_costs
+from icehouse.core.restores import RestoreWish
+
+from .house import House
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReport:
+    """What a cancel stopped, and what it could not: requests that the store has accepted are carried out and billed.
+
+    `accepted_usd` is the list price of what was accepted; None where it has no price.
+    """
+
+    job: str
+    unsent: int
+    accepted: int
+    accepted_bytes: int
+    accepted_usd: float | None
+
+
+def jobs(house: House, *, limit: int = 500) -> list[Job]:
+    """All jobs, those still open first, then the newest."""
+    from icehouse.ledger import jobs as rows
+
+    return rows.every(house.ledger(), limit=limit)
+
+
+def job(house: House, prefix: str) -> Job:
+    """The one job whose id starts with `prefix`.  UsageError for none or several."""
+    from icehouse.ledger import jobs as rows
+
+    return rows.find(house.ledger(), prefix)
+
+
+def items(house: House, job_id: str, *, start: int = 0, limit: int = 200, failed_only: bool = False) -> list[JobItem]:
+    """A page of a job's items: failures first, then what is under way, then the rest."""
+    from icehouse.ledger import jobs as rows
+
+    return rows.items(house.ledger(), job_id, start=start, limit=limit, failed_only=failed_only)
+
+
+def every_item(house: House, job_id: str, *, failed_only: bool = False) -> Iterator[JobItem]:
+    """All of a job's items in plan order, however many, read page by page."""
+    from icehouse.ledger import jobs as rows
+
+    after = -1
+    while page := rows.in_order(house.ledger(), job_id, after=after, failed_only=failed_only):
+        yield from page
+        after = page[-1].seq
+
+
+def plan(house: House, job_id: str) -> Plan:
+    """The plan of a job, without its steps."""
+    from icehouse.ledger import plans
+
+    return plans.load(house.ledger(), job(house, job_id).plan)
+
+
+def version(house: House) -> int:
+    """A number that changes when anybody else has written to the ledger: unchanged, there is nothing to redraw."""
+    return house.ledger().version()
+
+
+def cancel(house: House, prefix: str) -> CancelReport:
+    """Stop what was not sent yet; tell what was accepted and will be billed.  UsageError for a job that has ended."""
+    from icehouse.ledger import audit, steps
+    from icehouse.ledger import jobs as rows
+    from icehouse.ledger.audit import Event
+
+    from .worker import ensure_worker
+
+    found = job(house, prefix)
+    if not found.state.open:
+        raise UsageError(f"job {found.id} has ended ({found.state.value})", hint="there is nothing to cancel")
+    ledger, at = house.ledger(), house.clock.now()
+    with ledger.writing() as connection:
+        unsent = steps.cancel_pending(connection, found.id, at)
+        rows.count(connection, found.id, {"ended": unsent, "n_cancelled": unsent}, at=at)
+        rows.set_state(connection, found.id, JobState.CANCELLING, note="", at=at)
+        audit.append(connection, at, audit.actor(), [Event("cancelled", found.id, {"unsent": unsent})])
+    ensure_worker(house, found.store)
+    return _report(house, found, unsent)
+
+
+def _report(house: House, found: Job, unsent: int) -> CancelReport:
+    from icehouse.ledger import plans, steps
+
+    ledger = house.ledger()
+    tier = plans.load(ledger, found.plan).wish.tier
+    taken = steps.accepted_groups(ledger, found.id)
+    costs = [house.config.prices.restore(word, tier, objects, size, days) for word, days, objects, size in taken]
+    priced = [cost for cost in costs if cost is not None]
+    return CancelReport(
+        job=found.id,
+        unsent=unsent,
+        accepted=sum(objects for _, _, objects, _ in taken),
+        accepted_bytes=sum(size for _, _, _, size in taken),
+        accepted_usd=sum_costs(priced).total if len(priced) == len(costs) else None,
+    )
+
+
+def retry(
+    house: House, prefix: str, *, stop: Callable[[], bool] | None = None, max_cost: float | None = None
+) -> tuple[Plan, str]:
+    """Plan the failed items of an ended job anew, from what they are now, and approve that.  Plan and new job id.
+
+    Items that need nothing any more settle as such.  UsageError where nothing failed or the job still runs.
+    """
+    from . import restore
+    from .restore import approve
+
+    old = job(house, prefix)
+    if old.state.open:
+        raise UsageError(f"job {old.id} is still {old.state.value}", hint="cancel it first, or wait")
+    marks = [Mark(item.ref) for item in every_item(house, old.id, failed_only=True)]
+    if not marks:
+        raise UsageError(f"job {old.id}: nothing failed", hint="there is nothing to retry")
+    wish = plan(house, old.id).wish
+    found = restore.survey(house, marks, stop=stop)
+    fresh = restore.freeze(house, found, RestoreWish(wish.tier, wish.days, wish.speed_up))
+    return fresh, approve(house, fresh, how=f"retry of job {old.id}", max_cost=max_cost, retry_of=old.id)
+
+
+def under_way(house: House, job_id: str) -> int:
+    """How many of a job's requests are accepted and not readable yet."""
+    from icehouse.ledger import steps
+
+    with house.ledger().reading() as connection:
+        return steps.number_in(connection, job_id, Phase.ACCEPTED)

@@ -1,0 +1,246 @@
+"""Restore: look afresh, tell what each tier costs and takes, freeze a plan, approve it.  Nothing here is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from icehouse.core.clock import Instant
+from icehouse.core.entries import Entry
+from icehouse.core.errors import Refused, UsageError
+from icehouse.core.marks import Mark
+from icehouse.core.outcomes import Outcome
+from icehouse.core.plans import Act, Cost, Identity, Plan, Step, digest_of, header
+from icehouse.core.prices import PriceTable, sum_costs
+from icehouse.core.restores import RestoreRule, RestoreWish, Tier, Window
+from icehouse.core.states import State
+
+from .house import House
+from .look import Looking, look
+
+MOST_DAYS = 365
+"""A restored copy is kept a year at most; more is a mistake in the number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found under the operator's choice: fresh, whole, and by whom it was seen.
+
+    `seen_at` is the store's time.  `counts` and `sizes` (bytes) are by state; `cold` by cold word, of what is
+    archived: (objects, bytes).
+    """
+
+    store: str
+    marks: tuple[Mark, ...]
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    seen_at: Instant
+    identity: Identity
+    counts: Mapping[State, int]
+    sizes: Mapping[State, int]
+    cold: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class TierOffer:
+    """One tier for everything in a survey: what would be requested, how long it takes, what it costs.
+
+    `window` is the shortest and longest over all classes; `why_not` says, where nothing can be requested in this
+    tier, why.  `cost` is None where the price table lacks a class.
+    """
+
+    tier: Tier
+    requests: int
+    bytes: int
+    impossible: int
+    window: Window | None
+    cost: Cost | None
+    why_not: str
+
+
+def survey(
+    house: House,
+    marks: Sequence[Mark],
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    progress: Callable[[Looking], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Survey:
+    """Look at everything chosen, now.  UsageError for nothing chosen, several stores or a bad glob."""
+    stores = {mark.target.store for mark in marks}
+    if not stores:
+        raise UsageError("nothing is chosen", hint="mark objects or folders, or name an address")
+    if len(stores) > 1:
+        raise UsageError(f"one restore works on one store, these are in {', '.join(sorted(stores))}")
+    store = house.store(stores.pop())
+    identity = store.identity()
+    seen_at = store.now()
+    entries = sorted(
+        look(store, marks, include=include, exclude=exclude, pin=True, progress=progress, stop=stop),
+        key=lambda entry: (entry.ref.container, entry.ref.key, entry.ref.version or ""),
+    )
+    counts: Counter[State] = Counter()
+    sizes: Counter[State] = Counter()
+    cold: dict[str, tuple[int, int]] = {}
+    for entry in entries:
+        counts[entry.standing.state] += 1
+        sizes[entry.standing.state] += entry.size
+        if entry.standing.state is State.ARCHIVED:
+            objects, size = cold.get(entry.standing.cold_word, (0, 0))
+            cold[entry.standing.cold_word] = (objects + 1, size + entry.size)
+    return Survey(
+        store.name, tuple(marks), tuple(include), tuple(exclude), tuple(entries), seen_at, identity, counts, sizes, cold
+    )
+
+
+def needs_days(house: House, found: Survey) -> bool:
+    """Whether anything in the survey would become, or is, a temporary copy, so that a number of days is needed."""
+    rules = house.store(found.store).features.restore_rules
+    words = {e.standing.cold_word for e in found.entries if e.standing.state in (State.ARCHIVED, State.RESTORED)}
+    return any(rules[word].days for word in words if word in rules)
+
+
+def offers(house: House, found: Survey, days: int | None, *, speed_up: bool = False) -> list[TierOffer]:
+    """Every tier with its cost and time for this survey, slowest first; `days` None prices no copies."""
+    return [_offer(house, found, RestoreWish(tier, days or 0, speed_up)) for tier in Tier]
+
+
+def _offer(house: House, found: Survey, wish: RestoreWish) -> TierOffer:
+    rules = house.store(found.store).features.restore_rules
+    steps = [step_for(entry, wish, rules, found.seen_at) for entry in found.entries]
+    sending = [step for step in steps if step.act.sends]
+    impossible = [step for step in steps if step.settled is Outcome.IMPOSSIBLE]
+    why_not = "" if sending else (impossible[0].reason if impossible else "nothing to request")
+    words = {step.cold_word for step in sending if step.act is not Act.EXTEND}
+    return TierOffer(
+        tier=wish.tier,
+        requests=len(sending),
+        bytes=sum(step.size for step in sending),
+        impossible=len(impossible),
+        window=_window([rules[word].windows[wish.tier] for word in words]),
+        cost=_cost(steps, wish, house.config.prices),
+        why_not=why_not,
+    )
+
+
+def _window(windows: Sequence[Window]) -> Window | None:
+    if not windows:
+        return None
+    return Window(min(each.shortest for each in windows), max(each.longest for each in windows))
+
+
+def freeze(house: House, found: Survey, wish: RestoreWish) -> Plan:
+    """The plan that carries out `wish` on what the survey found, with its digest.
+
+    UsageError where a number of days is needed and missing, or out of 1 to 365.
+    """
+    if needs_days(house, found) and not wish.days:
+        raise UsageError("the number of days to keep restored copies is missing", hint="say --days N")
+    if wish.days and not 1 <= wish.days <= MOST_DAYS:
+        raise UsageError(f"{wish.days} days: copies are kept 1 to {MOST_DAYS} days")
+    store = house.store(found.store)
+    wish = replace(wish, include=found.include, exclude=found.exclude)
+    steps = tuple(step_for(entry, wish, store.features.restore_rules, found.seen_at) for entry in found.entries)
+    plan = Plan(
+        verb="restore",
+        store=found.store,
+        addresses=tuple(str(mark) for mark in found.marks),
+        wish=wish,
+        identity=found.identity,
+        steps=steps,
+        complete=True,
+        seen_at=found.seen_at,
+        frozen_at=store.now(),
+        cost=_cost(steps, wish, house.config.prices) or Cost(0.0, 0.0, 0.0),
+        prices_of=house.config.prices.label,
+    )
+    return replace(plan, digest=digest_of(header(plan), (step.row() for step in steps)))
+
+
+def approve(house: House, plan: Plan, *, how: str, max_cost: float | None = None, retry_of: str = "") -> str:
+    """Write the plan down as approved by this user, make its job, and see to a worker.  Returns the job's id.
+
+    Refused above `max_cost` dollars (cost at list price) and for a plan whose listing was not whole.
+    """
+    from icehouse.ledger import audit, jobs, plans
+    from icehouse.ledger.audit import Event
+
+    from .worker import ensure_worker
+
+    if not plan.complete:
+        raise Refused("the listing under this plan was not whole; look again")
+    if max_cost is not None and plan.cost.total > max_cost:
+        raise Refused(f"the plan costs ${plan.cost.total:,.2f}, more than the ${max_cost:,.2f} allowed")
+    ledger, at, who = house.ledger(), house.clock.now(), audit.actor()
+    with ledger.writing() as connection:
+        plans.save(connection, plan, at=at, by=who, how=how)
+        job = jobs.create(connection, plan, title=jobs.titles(plan.addresses), at=at, retry_of=retry_of)
+        approved = {"digest": plan.digest, "how": how, "totals": plan.totals(), "retry_of": retry_of, **header(plan)}
+        audit.append(connection, at, who, [Event("approved", job, approved)])
+    ensure_worker(house, plan.store)
+    return job
+
+
+def step_for(entry: Entry, wish: RestoreWish, rules: Mapping[str, RestoreRule], now: Instant) -> Step:
+    """What restoring means for one object as it stands; `now` is the store's time."""
+    standing = entry.standing
+    rule = rules.get(standing.cold_word)
+    days = wish.days if rule is not None and rule.days else None
+    match standing.state:
+        case State.LIVE:
+            return _settled(entry, Outcome.NOT_NEEDED, "live")
+        case State.RESTORED:
+            if rule is None or standing.until is None or standing.until >= now + timedelta(days=wish.days):
+                return _settled(entry, Outcome.NOT_NEEDED, "already restored for long enough")
+            return _step(entry, Act.EXTEND, days)
+        case State.RESTORING:
+            running = Tier(standing.tier.lower()) if standing.tier.lower() in _TIERS else None
+            faster = running is None or wish.tier.speed > running.speed
+            if wish.speed_up and faster and rule is not None and wish.tier in rule.windows:
+                return _step(entry, Act.SPEED_UP, days)
+            return _step(entry, Act.FOLLOW, None)
+        case State.ARCHIVED if rule is None:
+            return _settled(entry, Outcome.IMPOSSIBLE, f"no way is known to restore {standing.word}")
+        case State.ARCHIVED if rule is not None and wish.tier not in rule.windows:
+            return _settled(entry, Outcome.IMPOSSIBLE, f"{wish.tier.value} is not offered for {rule.label}")
+        case State.ARCHIVED:
+            return _step(entry, Act.REQUEST, days)
+        case State.ARCHIVING:
+            return _settled(entry, Outcome.IMPOSSIBLE, "is being archived")
+        case State.MISSING | State.SET_ASIDE:
+            return _settled(entry, Outcome.CONFLICT, f"{standing.state.value}: {standing.word}")
+        case _:
+            return _settled(entry, Outcome.UNKNOWN, f"could not be looked at: {standing.word}")
+
+
+_TIERS = {tier.value for tier in Tier}
+
+
+def _step(entry: Entry, act: Act, days: int | None) -> Step:
+    return Step(entry.ref, entry.size, entry.etag, entry.standing.cold_word, act, days)
+
+
+def _settled(entry: Entry, outcome: Outcome, reason: str) -> Step:
+    word = entry.standing.cold_word
+    return Step(entry.ref, entry.size, entry.etag, word, Act.NOTHING, settled=outcome, reason=reason)
+
+
+def _cost(steps: Sequence[Step], wish: RestoreWish, prices: PriceTable) -> Cost | None:
+    """The steps' cost at list price; None where a class has no price in the table."""
+    groups: dict[tuple[str, Act, int | None], tuple[int, int]] = {}
+    for step in steps:
+        if step.act.sends:
+            key = (step.cold_word, step.act, step.days)
+            objects, size = groups.get(key, (0, 0))
+            groups[key] = (objects + 1, size + step.size)
+    costs: list[Cost] = []
+    for (word, act, days), (objects, size) in groups.items():
+        cost = prices.restore(word, wish.tier, objects, size, days)
+        if cost is None:
+            return None
+        costs.append(replace(cost, retrieval=0.0) if act is Act.EXTEND else cost)
+    return sum_costs(costs)
