@@ -1,0 +1,63 @@
+"""`python -m icehouse.sim.s3`: start the stand-in, or describe a fixture."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from icehouse.sim.s3 import fixtures
+from icehouse.sim.s3.clock import parse_iso
+from icehouse.sim.s3.keyspace import Ground
+from icehouse.sim.s3.server import end_with_parent, listen, serve
+from icehouse.sim.s3.world import Settings, open_world
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="icehouse sim s3", description="An S3 on this machine that behaves cold; loopback only."
+    )
+    parser.add_argument("--port", type=int, default=0, help="TCP port; 0 picks a free one (default)")
+    parser.add_argument("--data", type=Path, help="folder that keeps changes; a temporary one if absent")
+    parser.add_argument("--speed", type=float, help="simulated seconds per second; 3600 makes an hour a second")
+    parser.add_argument("--start", help="simulated time to start at, ISO 8601 (default: now)")
+    parser.add_argument("--seed", default="icehouse", help="what synthetic data is computed from")
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument(
+        "--fixture", action="append", default=[], metavar="NAME", help=f"sample data: {', '.join(fixtures.NAMES)}"
+    )
+    parser.add_argument("--exit-with-parent", action="store_true", help="stop when the starting process is gone")
+    parser.add_argument("--describe", metavar="NAME", help="print a fixture's objects as JSON lines and exit")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run; returns the exit code: 0, or 2 for wrong usage (unknown fixture, port taken, unusable folder)."""
+    parser = _parser()
+    wish = parser.parse_args(argv)
+    try:
+        start = parse_iso(wish.start) if wish.start else time.time()
+        if wish.speed is not None and not 0 < wish.speed <= 1e9:
+            raise ValueError("--speed is a positive number")
+        if wish.describe:
+            for row in fixtures.describe(wish.describe, Ground(wish.seed, start)):
+                sys.stdout.write(json.dumps(row) + "\n")
+            return 0
+        if wish.exit_with_parent:
+            end_with_parent()
+        with tempfile.TemporaryDirectory(prefix="icehouse-s3-") as scratch:
+            folder = wish.data or Path(scratch)
+            settings = Settings(folder, tuple(wish.fixture), wish.region, wish.seed, start, wish.speed)
+            sock = listen(wish.port)
+            serve(open_world(settings), sock)
+    except (ValueError, OSError) as problem:
+        parser.exit(2, f"{parser.prog}: {problem}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,125 @@
+"""RestoreObject: the Days and Tier rules of each cold class, and what AWS answers in each state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from icehouse.sim.s3.bucket import Bucket
+from icehouse.sim.s3.errors import S3Error, not_implemented
+from icehouse.sim.s3.exchange import Call, Reply
+from icehouse.sim.s3.lookup import find_version
+from icehouse.sim.s3.storage_classes import INTELLIGENT_TIERING, TIERS, restore_window
+from icehouse.sim.s3.timing import expiry, restore_seconds
+from icehouse.sim.s3.version import Restore, Version, invalid_state_elements
+from icehouse.sim.s3.wire import parse
+from icehouse.sim.s3.world import World
+
+_LONGEST_STAY = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a RestoreRequest asks for; `days` is None where it names none."""
+
+    days: int | None
+    tier: str
+
+
+def parse_wish(body: bytes) -> Wish:
+    """Read a RestoreRequest.
+
+    The tier belongs into GlacierJobParameters: at the top level it gives MalformedXML.  S3 Select on archives
+    (Type, SelectParameters, OutputLocation) is retired and not modelled.
+    """
+    request = parse(body, "RestoreRequest")
+    for retired in ("Type", "SelectParameters", "OutputLocation"):
+        if request.all(retired):
+            raise not_implemented(f"RestoreRequest with {retired}")
+    request.only("Days", "GlacierJobParameters", "Description")
+    tier = "Standard"
+    jobs = request.all("GlacierJobParameters")
+    if jobs:
+        jobs[0].only("Tier")
+        tier = jobs[0].get("Tier") or ""
+    days_text = request.get("Days")
+    if tier not in TIERS or len(jobs) > 1 or len(request.all("Days")) > 1:
+        raise S3Error("MalformedXML")
+    if days_text is None:
+        return Wish(None, tier)
+    try:
+        days = int(days_text)
+    except ValueError:
+        raise S3Error("MalformedXML") from None
+    if not 1 <= days <= _LONGEST_STAY:
+        raise S3Error(
+            "InvalidArgument",
+            "restoration days should be at least 1",
+            elements={"ArgumentName": "Days", "ArgumentValue": days_text},
+        )
+    return Wish(days, tier)
+
+
+async def restore_object(world: World, call: Call) -> Reply:
+    """202 when a restore was accepted or sped up, 200 when the stay of a copy was changed; else an error of S3's."""
+    bucket = world.bucket(call.bucket_name)
+    wish = parse_wish(await call.body.small())
+    if not world.restore_rate.allows(world.switches.restores_per_second):
+        raise S3Error("ThrottlingException")
+    version = find_version(bucket, call, marker_is_absent=False)
+    place = version.cold_place(call.now)
+    if place is None:
+        raise S3Error(
+            world.switches.live_restore_code,
+            "Restore is not allowed for the object's current storage class",
+            status=403,
+            elements=invalid_state_elements(version, call.now),
+        )
+    _check_days(version, wish)
+    if restore_window(place, wish.tier) is None:
+        raise S3Error("InvalidArgument", "Retrieval option is not supported by this storage class")
+    standing = version.standing(call.now)
+    if standing == "restored":
+        assert version.restore is not None
+        assert wish.days is not None
+        ends = expiry(call.now, call.now, wish.days)
+        longer = version.restore._replace(days=wish.days, expires=ends)
+        world.amend(bucket, replace(version, restore=longer))
+        return Reply(200, version_id=version.version_id)
+    if wish.tier == "Expedited" and not world.switches.expedited_capacity:
+        raise S3Error("GlacierExpeditedRetrievalNotAvailable")
+    if standing == "restoring":
+        _check_speed_up(version, wish)
+    world.amend(bucket, replace(version, restore=_begin(world, bucket, version, place, wish, call.now)))
+    headers = {"x-amz-version-id": version.version_id} if bucket.options.versioning else {}
+    return Reply(202, headers, version_id=version.version_id)
+
+
+def _check_days(version: Version, wish: Wish) -> None:
+    if version.storage_class == INTELLIGENT_TIERING:
+        if wish.days is not None:
+            raise S3Error(
+                "InvalidArgument",
+                "INTELLIGENT_TIERING objects are not subject to restore expiry. Days must not be specified.",
+                elements={"ArgumentName": "Days", "ArgumentValue": str(wish.days)},
+            )
+    elif wish.days is None:
+        raise S3Error("MalformedXML")
+
+
+def _check_speed_up(version: Version, wish: Wish) -> None:
+    """A running restore takes a strictly faster tier with nothing else changed; all else is refused."""
+    running = version.restore
+    assert running is not None
+    if TIERS.index(wish.tier) <= TIERS.index(running.tier) or wish.days != running.days:
+        raise S3Error("RestoreAlreadyInProgress")
+
+
+def _begin(world: World, bucket: Bucket, version: Version, place: str, wish: Wish, now: float) -> Restore:
+    takes = restore_seconds(world.settings.seed, bucket.name, version.key, version.version_id, place, wish.tier)
+    ready = now + takes
+    if version.restore and version.restore.running(now):
+        ready = min(ready, version.restore.ready)
+    if wish.days is None:
+        return Restore(wish.tier, now, ready, None, None)
+    base = now if world.switches.expiry_base == "request" else ready
+    return Restore(wish.tier, now, ready, wish.days, expiry(base, ready, wish.days))

@@ -1,0 +1,184 @@
+"""Everything the stand-in knows: buckets, uploads, clock, switches, faults, and the files that keep it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from icehouse.sim.s3 import fixtures
+from icehouse.sim.s3.auth import Gatekeeper, Principal
+from icehouse.sim.s3.bucket import Bucket, Options
+from icehouse.sim.s3.clock import SimClock
+from icehouse.sim.s3.content import Blobs
+from icehouse.sim.s3.errors import S3Error
+from icehouse.sim.s3.faults import Faults
+from icehouse.sim.s3.journal import Journal
+from icehouse.sim.s3.keyspace import Ground, KeySpace
+from icehouse.sim.s3.log import RequestLog
+from icehouse.sim.s3.switches import RateLimit, Switches
+from icehouse.sim.s3.uploads import Upload
+from icehouse.sim.s3.version import NULL_VERSION, Version
+
+OWNER = Principal("AKIAICEHOUSEOWNER001", "icehouse/owner/secret/not/a/real/key/000", "owner")
+READER = Principal("AKIAICEHOUSEREADER01", "icehouse/reader/secret/not/a/real/key/00", "reader", read_only=True)
+PRINCIPALS = (OWNER, READER)
+
+
+@dataclass(slots=True)
+class Settings:
+    """How a stand-in is started; `start` in seconds since 1970, `speed` in simulated seconds a second."""
+
+    folder: Path
+    fixtures: tuple[str, ...] = ()
+    region: str = "us-east-1"
+    seed: str = "icehouse"
+    start: float = 0.0
+    speed: float | None = None
+
+
+@dataclass(slots=True)
+class World:
+    """The state of one stand-in."""
+
+    settings: Settings
+    clock: SimClock
+    journal: Journal
+    log: RequestLog
+    blobs: Blobs
+    gatekeeper: Gatekeeper
+    ground: Ground
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    switches: Switches = field(default_factory=Switches)
+    faults: Faults = field(default_factory=Faults)
+    restore_rate: RateLimit = field(default_factory=RateLimit)
+    request_rate: RateLimit = field(default_factory=RateLimit)
+    counter: int = 0
+
+    @property
+    def speed_words(self) -> str:
+        """What the x-icehouse-standin header says."""
+        speed = 0 if self.clock.frozen else self.clock.speed
+        return f"s3; speed={speed:g}"
+
+    def bucket(self, name: str) -> Bucket:
+        """The bucket; raises NoSuchBucket."""
+        found = self.buckets.get(name)
+        if found is None:
+            raise S3Error("NoSuchBucket", elements={"BucketName": name})
+        return found
+
+    def fresh_id(self, *words: str) -> str:
+        """An identifier that was never given before: 32 characters, safe in URLs."""
+        self.counter += 1
+        text = "\0".join((self.settings.seed, str(self.counter), *words))
+        return base64.urlsafe_b64encode(hashlib.blake2b(text.encode(), digest_size=24).digest()).decode()
+
+    def new_version_id(self, bucket: Bucket, key: str) -> str:
+        """The id of a version about to be put: `null` unless the bucket's versioning is enabled."""
+        return self.fresh_id(bucket.name, key) if bucket.options.versioning == "Enabled" else NULL_VERSION
+
+    def keep(self, bucket: Bucket, key: str, versions: tuple[Version, ...]) -> None:
+        """Make these the versions of a key, in the journal first."""
+        lines = [version.as_json() for version in versions]
+        self.journal.write("key", bucket=bucket.name, key=key, versions=lines, counter=self.counter)
+        bucket.replace_versions(key, versions)
+
+    def amend(self, bucket: Bucket, changed: Version) -> None:
+        """Put a changed version in the place of the one with its id."""
+        versions = bucket.versions(changed.key)
+        self.keep(bucket, changed.key, tuple(changed if v.version_id == changed.version_id else v for v in versions))
+
+    def keep_bucket(self, bucket: Bucket) -> None:
+        """Record a bucket's existence and options."""
+        self.journal.write("bucket", name=bucket.name, created=bucket.created, options=bucket.options.as_json())
+
+    def keep_upload(self, upload_id: str) -> None:
+        """Record the state of a multipart upload, or its end."""
+        upload = self.uploads.get(upload_id)
+        self.journal.write("upload", id=upload_id, upload=upload.as_json() if upload else None, counter=self.counter)
+
+    def keep_clock(self) -> None:
+        """Record the clock, so that a restart goes on from here."""
+        self.journal.write(
+            "clock",
+            started=self.ground.started,
+            simulated=self.clock.now(),
+            speed=self.clock.speed,
+            frozen=self.clock.frozen,
+        )
+
+    def close(self) -> None:
+        """Record the clock and close the files."""
+        self.keep_clock()
+        self.journal.close()
+        self.log.close()
+
+
+def open_world(settings: Settings) -> World:
+    """Plant the fixtures and replay what clients changed in an earlier run over the same folder.
+
+    Time stands still while a stand-in is stopped: the clock goes on from the last instant the folder knows.
+    Raises ValueError for an unknown fixture or two fixtures with the same bucket.
+    """
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    journal = Journal(settings.folder / "journal.jsonl")
+    log = RequestLog(settings.folder / "requests.jsonl")
+    records = list(journal.read())
+    clocks = [record for record in records if record["kind"] == "clock"]
+    ground = Ground(settings.seed, clocks[0]["started"] if clocks else settings.start)
+    clock = SimClock(settings.start, settings.speed or 1.0)
+    if clocks:
+        last = clocks[-1]
+        here = max(last["simulated"], log.last_simulated)
+        clock = SimClock(here, settings.speed or last["speed"], frozen=last["frozen"])
+    world = World(
+        settings,
+        clock,
+        journal,
+        log,
+        Blobs(settings.folder / "blobs"),
+        Gatekeeper(PRINCIPALS, settings.region),
+        ground,
+    )
+    for name in settings.fixtures:
+        _plant(world, name)
+    _replay(world, records)
+    world.keep_clock()
+    return world
+
+
+def _plant(world: World, name: str) -> None:
+    for planting in fixtures.plant(name):
+        if planting.bucket in world.buckets:
+            raise ValueError(f"two fixtures plant bucket {planting.bucket!r}")
+        space = KeySpace(planting.plot, planting.bucket, world.ground)
+        created = world.ground.started - 800 * 86_400
+        bucket = Bucket(planting.bucket, created, space, Options(versioning=planting.versioning))
+        for key, versions in planting.history(space).items():
+            bucket.replace_versions(key, versions)
+        world.buckets[planting.bucket] = bucket
+
+
+def _replay(world: World, records: Iterable[Mapping[str, Any]]) -> None:
+    for record in records:
+        world.counter = max(world.counter, record.get("counter", 0))
+        match record["kind"]:
+            case "bucket" if record["options"] is None:
+                world.buckets.pop(record["name"], None)
+            case "bucket":
+                found = world.buckets.setdefault(record["name"], Bucket(record["name"], record["created"]))
+                found.options = Options().changed(record["options"])
+            case "key" if record["bucket"] in world.buckets:
+                versions = tuple(Version.from_json(fields) for fields in record["versions"])
+                world.buckets[record["bucket"]].replace_versions(record["key"], versions)
+            case "upload" if record["upload"] is None:
+                world.uploads.pop(record["id"], None)
+            case "upload":
+                world.uploads[record["id"]] = Upload.from_json(record["upload"])
+            case "switches":
+                world.switches = Switches().changed(record["switches"])
