@@ -23,11 +23,16 @@ class Tone(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell's text, already safe.  `ours` tells that every character is Icehouse's own and may be put in ASCII."""
+    """A cell's text, already safe.  `ours` tells that every character is Icehouse's own and may be put in ASCII.
+
+    `span` is over how many columns it reaches; `align` overrides its column's.
+    """
 
     text: str
     tone: Tone = Tone.PLAIN
     ours: bool = True
+    span: int = 1
+    align: Literal["left", "right"] | None = None
 
 
 Cells = Sequence[Cell]
