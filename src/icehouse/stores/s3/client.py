@@ -59,6 +59,8 @@ class Client:
         self.options = options
         self.standin: str | None = None
         """What the server's stand-in header said last; None where no answer has come or it is not on loopback."""
+        self.showed_restores = False
+        """Whether a listing of this server ever held a RestoreStatus."""
         self._pause = pause
         self._lock = threading.Lock()
         self._session: Any = None
@@ -87,6 +89,14 @@ class Client:
     def on_loopback(self) -> bool:
         """Whether the server is on this machine's loopback."""
         return self._endpoint is not None and is_loopback(self._endpoint)
+
+    @property
+    def tells_restores(self) -> bool:
+        """Whether a listing without RestoreStatus means that there is no restore.
+
+        So on AWS, on a stand-in, and on a server that was seen to tell; others may leave it out.
+        """
+        return self.on_aws or self.showed_restores or bool(self.standin)
 
     def ask(self, operation: str, what: str, **members: object) -> Answer:
         """One call, tried once.  `operation` by its S3 name, `what` names the subject in errors."""

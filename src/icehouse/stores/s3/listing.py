@@ -22,7 +22,7 @@ _PAGE = 1000
 class RawPage:
     """A checked page: S3's rows with their keys decoded, the folders, and the members to ask for the next page with.
 
-    `following` is empty on the last page; `at` is the store's time; `tells_restores` whether a row had a RestoreStatus.
+    `following` is empty on the last page; `at` is the store's time; `tells_restores` as the client says of the server.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -32,13 +32,13 @@ class RawPage:
     tells_restores: bool
 
 
-def list_folder(client: Client, folder: FolderRef, following: str | None, limit: int) -> tuple[Page, bool]:
-    """One page of one level, and whether the server was seen to tell restores.  `following` is S3's token."""
+def list_folder(client: Client, folder: FolderRef, following: str | None, limit: int) -> Page:
+    """One page of one level; `following` is S3's token."""
     token = {"ContinuationToken": following} if following else {}
     page = objects_page(client, folder, token, delimiter="/", limit=limit)
-    entries = tuple(entry_of(folder, row, page.at) for row in page.rows)
+    entries = tuple(entry_of(folder, page, row) for row in page.rows)
     folders = tuple(FolderRef(folder.store, folder.container, prefix) for prefix in page.folders)
-    return Page(folders, entries, page.following.get("ContinuationToken")), page.tells_restores
+    return Page(folders, entries, page.following.get("ContinuationToken"))
 
 
 def objects_page(
@@ -69,7 +69,7 @@ def objects_page(
         if not token or token == start.get("ContinuationToken"):
             raise _broken(what, "truncated, without a way on")
         following = {"ContinuationToken": str(token)}
-    return RawPage(rows, folders, following, answer.at, any("RestoreStatus" in row for row in rows))
+    return RawPage(rows, folders, following, answer.at, _tells_restores(client, rows))
 
 
 def versions_page(client: Client, folder: FolderRef, start: Mapping[str, str]) -> RawPage:
@@ -99,18 +99,23 @@ def versions_page(client: Client, folder: FolderRef, start: Mapping[str, str]) -
         if following == dict(start):
             raise _broken(what, "truncated, without a way on")
     rows = sorted([*versions, *markers], key=lambda row: str(row["Key"]))
-    return RawPage(rows, (), following, answer.at, any("RestoreStatus" in row for row in rows))
+    return RawPage(rows, (), following, answer.at, _tells_restores(client, rows))
 
 
-def entry_of(folder: FolderRef, row: Mapping[str, Any], now: Instant | None, version: str | None = None) -> Entry:
+def entry_of(folder: FolderRef, page: RawPage, row: Mapping[str, Any], version: str | None = None) -> Entry:
     """The entry that one row of a listing tells."""
     return Entry(
         ref=Ref(folder.store, folder.container, row["Key"], version),
         size=int(row["Size"]),
         modified=row.get("LastModified"),
         etag=str(row.get("ETag", "")).strip('"'),
-        standing=from_listing(row.get("StorageClass"), row.get("RestoreStatus"), now),
+        standing=from_listing(row.get("StorageClass"), row.get("RestoreStatus"), page.at, tells=page.tells_restores),
     )
+
+
+def _tells_restores(client: Client, rows: Iterable[Mapping[str, Any]]) -> bool:
+    client.showed_restores = client.showed_restores or any("RestoreStatus" in row for row in rows)
+    return client.tells_restores
 
 
 def _decoded(answer: Answer, member: str, what: str) -> list[dict[str, Any]]:

@@ -40,9 +40,17 @@ _ONGOING = re.compile(r'ongoing-request="(true|false)"')
 _EXPIRY = re.compile(r'expiry-date="([^"]*)"')
 
 
-def from_listing(word: str | None, restore: Mapping[str, Any] | None, now: Instant | None) -> Standing:
-    """The standing of an object in a listing; `restore` is its RestoreStatus, `now` the store's time of the answer."""
+def from_listing(
+    word: str | None, restore: Mapping[str, Any] | None, now: Instant | None, *, tells: bool = True
+) -> Standing:
+    """The standing of an object in a listing.
+
+    `restore` is its RestoreStatus, `now` the store's time of the answer.  `tells` False: the server may leave the
+    status out, so that a cold object without one is not known to be cold.
+    """
     word = word or "STANDARD"
+    if restore is None and not tells and word in COLD_CLASSES:
+        return Standing(State.UNKNOWN, word, word)
     ongoing: bool | None = None
     until: Instant | None = None
     if restore is not None:

@@ -16,12 +16,12 @@ from icehouse.stores.base import Ability, Features, RestoreFailed
 from . import checking, describing, reading, restoring, walking
 from .client import Client
 from .identity import identity
-from .listing import RawPage, list_folder
+from .listing import list_folder
 from .options import parse_options
 from .rules import IT, RESTORE_RULES
 from .states import COLD_CLASSES
 
-_STANDIN = re.compile(r"s3; speed=([0-9]+(?:\.[0-9]+)?)")
+_STANDIN = re.compile(r"s3; speed=([0-9.]+(?:e\+?[0-9]+)?)")
 
 
 class S3Store:
@@ -31,7 +31,6 @@ class S3Store:
         """Nothing is connected yet.  ConfigError for an option or an endpoint that can't be."""
         self._name = name
         self._client = Client(name, parse_options(name, options))
-        self._tells_restores = False
         self._asked_standin = False
 
     @property
@@ -44,10 +43,10 @@ class S3Store:
         """Facts about this server.
 
         A server that is neither AWS nor a stand-in, and was not seen to tell restores in a listing, may leave them
-        out: there a cold class needs a describe, and ARCHIVED from a listing may be restored in truth.
+        out: there a cold class is UNKNOWN in a listing and needs a describe.
         """
         standin = _STANDIN.fullmatch(self._standin())
-        tells = self._tells_restores or standin is not None or self._client.on_aws
+        tells = self._client.tells_restores
         return Features(
             kind="s3",
             container_word="bucket",
@@ -90,13 +89,11 @@ class S3Store:
 
     def list(self, folder: FolderRef, following: str | None = None, *, limit: int = 1000) -> Page:
         """One page of one level."""
-        page, tells = list_folder(self._client, folder, following, limit)
-        self._tells_restores |= tells
-        return page
+        return list_folder(self._client, folder, following, limit)
 
     def walk(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[WalkPage]:
         """Everything under `folder` in key order."""
-        return walking.walk(self._client, folder, frontier, pin=pin, note=self._note)
+        return walking.walk(self._client, folder, frontier, pin=pin)
 
     def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
         """Each ref by one HEAD."""
@@ -113,9 +110,6 @@ class S3Store:
     def close(self) -> None:
         """Give back the connections."""
         self._client.close()
-
-    def _note(self, page: RawPage) -> None:
-        self._tells_restores |= page.tells_restores
 
     def _standin(self) -> str:
         """What the server says of itself; only a server on loopback is asked, once, and believed."""

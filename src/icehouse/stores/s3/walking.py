@@ -7,7 +7,7 @@ so that a walk may be taken up by the other kind.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from icehouse.core.entries import Entry, WalkPage
 from icehouse.core.errors import Denied, NotSupported, StoreError, Unavailable, UsageError
@@ -19,11 +19,9 @@ from .listing import RawPage, entry_of, objects_page, versions_page
 _MOST_EMPTY = 10
 """So many pages without a row in a run are a server that leads nowhere."""
 
-Note = Callable[[RawPage], None]
 
-
-def walk(client: Client, folder: FolderRef, frontier: str | None, *, pin: bool, note: Note) -> Iterator[WalkPage]:
-    """The pages under `folder` behind `frontier`; `note` sees every raw page.
+def walk(client: Client, folder: FolderRef, frontier: str | None, *, pin: bool) -> Iterator[WalkPage]:
+    """The pages under `folder` behind `frontier`.
 
     `pin` lists versions where the bucket keeps any and these credentials may see them; refs without a version
     are what it falls back to.
@@ -35,9 +33,9 @@ def walk(client: Client, folder: FolderRef, frontier: str | None, *, pin: bool, 
         except (Denied, NotSupported):
             pass
         else:
-            yield from _walk_versions(client, folder, first, after, note)
+            yield from _walk_versions(client, folder, first, after)
             return
-    yield from _walk_objects(client, folder, after, note)
+    yield from _walk_objects(client, folder, after)
 
 
 def keeps_versions(client: Client, folder: FolderRef) -> bool | None:
@@ -66,13 +64,12 @@ def _frontier(after: str) -> str:
     return json.dumps({"after": after})
 
 
-def _walk_objects(client: Client, folder: FolderRef, after: str | None, note: Note) -> Iterator[WalkPage]:
+def _walk_objects(client: Client, folder: FolderRef, after: str | None) -> Iterator[WalkPage]:
     start = {"StartAfter": after} if after else {}
     empty = 0
     while True:
         page = objects_page(client, folder, start)
-        note(page)
-        entries = tuple(entry_of(folder, row, page.at) for row in page.rows)
+        entries = tuple(entry_of(folder, page, row) for row in page.rows)
         if entries:
             _check_rises(folder, after, entries[0].ref.key)
             after = entries[-1].ref.key
@@ -85,14 +82,11 @@ def _walk_objects(client: Client, folder: FolderRef, after: str | None, note: No
         start = dict(page.following)
 
 
-def _walk_versions(
-    client: Client, folder: FolderRef, page: RawPage, after: str | None, note: Note
-) -> Iterator[WalkPage]:
+def _walk_versions(client: Client, folder: FolderRef, page: RawPage, after: str | None) -> Iterator[WalkPage]:
     """Current versions only.  A key counts as seen once its current version, object or delete marker, was."""
     empty = 0
     last = after
     while True:
-        note(page)
         entries: list[Entry] = []
         for row in page.rows:
             key = str(row["Key"])
@@ -105,7 +99,7 @@ def _walk_versions(
                 raise _out_of_order(folder, after, key)
             after = key
             if "Size" in row:
-                entries.append(entry_of(folder, row, page.at, str(row.get("VersionId") or "null")))
+                entries.append(entry_of(folder, page, row, str(row.get("VersionId") or "null")))
         empty = _count_empty(folder, empty, page)
         if not page.following:
             yield WalkPage(tuple(entries), None)
