@@ -29,6 +29,7 @@ class Session:
     config: str | None = None
     state: str | None = None
     _house: House | None = field(default=None, repr=False)
+    _demo: bool = False
 
     @property
     def house(self) -> House:
@@ -36,8 +37,16 @@ class Session:
         if self._house is None:
             from icehouse.services.house import open_house
 
+            from .tether import follow_demo
+
             self._house = open_house(self.config, self.state)
+            if not self._demo:
+                follow_demo(self._house.paths.state)
         return self._house
+
+    def use(self, *, config: str, state: str) -> None:
+        """Work on this config and state, as the demo that holds them."""
+        self.config, self.state, self._demo = config, state, True
 
     @cached_property
     def paths(self) -> Paths:
