@@ -1,0 +1,200 @@
+"""Jobs, their items and scans as rows of a list; a job says what it did, never just "done"."""
+
+from __future__ import annotations
+
+from icehouse.core.clock import Instant
+from icehouse.core.jobs import Job, JobItem, JobState, Phase
+from icehouse.core.outcomes import Outcome
+from icehouse.core.rows import ScanStanding
+from icehouse.core.text import safe
+
+from .cells import Cell, Cells, Column, Tone
+from .sizes import bar, count, percent, plural, rate, short_count, size
+from .states import failures, job_glyph, job_word, outcome_glyph, outcome_word, outcomes_line
+from .times import duration, since, stamp, when
+
+JOB = (
+    Column("sign", "", 1),
+    Column("job", "job", 0),
+    Column("done", "done", 7, "right"),
+    Column("of", "of", 7, "right"),
+    Column("rate", "rate", 6, "right", drop=2),
+    Column("left", "left", 14, "right", drop=1),
+    Column("outcome", "outcome", 18),
+)
+
+ITEM = (
+    Column("sign", "", 1),
+    Column("object", "object", 0),
+    Column("size", "size", 10, "right", drop=2),
+    Column("outcome", "outcome", 12),
+    Column("why", "in the store's own words", 26, drop=1),
+)
+
+_PHASES = {Phase.PENDING: "not sent", Phase.INTENT: "being sent", Phase.ACCEPTED: "accepted", Phase.ENDED: "ended"}
+
+
+def done_of(job: Job) -> tuple[int, int]:
+    """How far a job is: sent of what it sends while it sends, ready of those while it watches, else ended of all."""
+    progress = job.progress
+    if job.state is JobState.RUNNING and progress.sent < progress.to_send:
+        return progress.sent, progress.to_send
+    return progress.ended, progress.steps
+
+
+def left(job: Job, now: Instant) -> str:
+    """How long it will still take: seconds while it sends, the hour when all is ready while it watches."""
+    progress = job.progress
+    if job.state is JobState.RUNNING and job.rate > 0 and progress.sent < progress.to_send:
+        return duration((progress.to_send - progress.sent) / job.rate)
+    if job.state in (JobState.RUNNING, JobState.WATCHING) and job.ready_by is not None:
+        return when(job.ready_by, now)
+    return ""
+
+
+def outcome_line(job: Job) -> str:
+    """What a job has come to, what went wrong first; why it waits where it does."""
+    said = outcomes_line(job.progress.outcomes)
+    if job.state is JobState.PARKED:
+        return safe(job.note) or "parked"
+    if job.state is JobState.QUEUED:
+        return safe(job.note) or "waits for a worker"
+    if job.state is JobState.CANCELLING:
+        return f"cancelling · {said}" if said else "cancelling"
+    if job.state is JobState.CANCELLED:
+        return said or "cancelled"
+    if job.state is JobState.WATCHING and not failures(job):
+        return f"{count(job.progress.ready)} ready"
+    return said
+
+
+def job_name(job: Job) -> str:
+    """What the job does to what, safe to show."""
+    return f"{safe(job.verb)} {safe(job.title)}"
+
+
+def job_cells(job: Job, now: Instant, *, ascii: bool = False) -> Cells:
+    """One job of the jobs list; `now` is the store's time."""
+    done, of = done_of(job)
+    bad = failures(job) > 0
+    over = not job.state.open
+    sign = Cell(job_glyph(job, ascii), Tone.DANGER if bad else Tone.FAINT if over else Tone.WAY)
+    return (
+        sign,
+        Cell(job_name(job), Tone.PLAIN if job.state.open or bad else Tone.FAINT, ours=False),
+        Cell(short_count(done) if done >= 1_000_000 else count(done)),
+        Cell("" if over and done == of else count(of)),
+        Cell(rate(job.rate) if job.state is JobState.RUNNING else ""),
+        Cell(left(job, now)),
+        Cell(outcome_line(job), Tone.DANGER if bad or job.state is JobState.PARKED else Tone.PLAIN),
+    )
+
+
+def scan_cells(scan: ScanStanding, *, ascii: bool = False) -> Cells:
+    """A scan among the jobs."""
+    if scan.running:
+        sign, said = Cell("@" if ascii else "⟳", Tone.WAY), size(scan.bytes) + " so far"
+    elif scan.complete:
+        sign, said = Cell("+" if ascii else "✓", Tone.FAINT), "complete"
+    else:
+        sign, said = Cell("!", Tone.DANGER), "not complete"
+    where = safe(f"{scan.container}/{scan.prefix}")
+    return (
+        sign, Cell(f"scan {where}", Tone.PLAIN if not scan.complete else Tone.FAINT, ours=False),
+        Cell(short_count(scan.objects)), Cell(""), Cell(rate(scan.rate) if scan.running else ""), Cell(""),
+        Cell(said),
+    )  # fmt: skip
+
+
+def item_cells(item: JobItem, *, ascii: bool = False) -> Cells:
+    """One step of a job: the object, what became of it, and the store's own words."""
+    failed = item.outcome is not None and item.outcome.failed
+    said = outcome_word(item.outcome) if item.outcome else _PHASES[item.phase]
+    return (
+        Cell(outcome_glyph(item.outcome, ascii), Tone.DANGER if failed else Tone.PLAIN),
+        Cell(safe(item.ref.key), ours=False),
+        Cell(size(item.size)),
+        Cell(said, Tone.DANGER if failed else Tone.PLAIN if item.outcome is None else Tone.FAINT),
+        Cell(safe(item.reason), ours=False),
+    )
+
+
+def job_details(job: Job, now: Instant) -> list[tuple[str, Cell]]:
+    """Everything known about one job; `now` is the store's time."""
+    progress = job.progress
+    lines = [
+        ("job", Cell(f"{job.id}  {job_word(job.state)}")),
+        ("", Cell(job_name(job), ours=False)),
+        ("store", Cell(safe(job.store), ours=False)),
+        ("tier", Cell(safe(job.tier) or "·")),
+        ("plan", Cell(job.plan[:12])),
+        ("asked", Cell(stamp(job.created))),
+        ("objects", Cell(f"{count(progress.steps)}, {size(progress.bytes_total)}")),
+        ("requests", Cell(f"{count(progress.sent)} of {count(progress.to_send)} sent")),
+        ("ready", Cell(f"{count(progress.ready)}, {size(progress.bytes_ready)}")),
+        ("outcomes", Cell(outcomes_line(progress.outcomes) or "none yet")),
+    ]
+    if job.ready_by is not None:
+        lines.append(("ready by", Cell(when(job.ready_by, now))))
+    if job.falls_cold is not None:
+        lines.append(("falls cold", Cell(f"{when(job.falls_cold, now)} UTC", Tone.WAY)))
+    if job.retry_of:
+        lines.append(("retry of", Cell(job.retry_of)))
+    if job.note:
+        lines.append(("note", Cell(safe(job.note), Tone.DANGER if job.state is JobState.PARKED else Tone.PLAIN, False)))
+    return lines
+
+
+def scan_details(scan: ScanStanding, now: Instant) -> list[tuple[str, Cell]]:
+    """Everything known about one scan; `now` is the host's time."""
+    lines = [
+        ("scan", Cell(safe(f"{scan.store}:{scan.container}/{scan.prefix}"), ours=False)),
+        ("started", Cell(since(scan.started, now))),
+        ("objects", Cell(f"{count(scan.objects)}, {size(scan.bytes)}")),
+        ("requests", Cell(count(scan.requests))),
+        ("standing", Cell("running" if scan.running else "complete" if scan.complete else "stopped; S goes on")),
+    ]
+    if scan.error:
+        lines.append(("why", Cell(safe(scan.error), Tone.DANGER, ours=False)))
+    return lines
+
+
+def item_details(item: JobItem) -> list[tuple[str, Cell]]:
+    """Everything known about one step."""
+    failed = item.outcome is not None and item.outcome.failed
+    said = outcome_word(item.outcome) if item.outcome else _PHASES[item.phase]
+    return [
+        ("object", Cell(safe(f"{item.ref.store}:{item.ref.container}/{item.ref.key}"), ours=False)),
+        ("version", Cell(safe(item.ref.version or "") or "·", ours=False)),
+        ("size", Cell(f"{size(item.size)} ({count(item.size)} B)")),
+        ("step", Cell(item.act.value)),
+        ("outcome", Cell(said, Tone.DANGER if failed else Tone.PLAIN)),
+        ("why", Cell(safe(item.reason) or "·", ours=False)),
+        ("request id", Cell(safe(item.request_id) or "·", ours=False)),
+        ("last change", Cell(stamp(item.at))),
+        ("copy until", Cell(stamp(item.until))),
+    ]
+
+
+def progress_line(job: Job, width: int) -> str:
+    """A bar with words: ``███░░  7,902 ready · 43 %``."""
+    of = job.progress.to_send or job.progress.steps
+    ready = min(job.progress.ready, of)
+    words = f"  {count(ready)} ready · {percent(ready, of)}"
+    return bar(ready, of, max(8, width - len(words))) + words
+
+
+def cancel_words(unsent: int, accepted: int, accepted_bytes: int, usd: str) -> str:
+    """What a cancel stopped and what it could not."""
+    if not accepted:
+        return f"cancelled: {plural(unsent, 'request')} not sent; nothing was accepted yet"
+    billed = f", {usd} at list price" if usd else ""
+    return (
+        f"cancelled: {plural(unsent, 'request')} not sent; {count(accepted)} accepted before "
+        f"({size(accepted_bytes)}{billed}) go on and are billed"
+    )
+
+
+def failed_items(job: Job) -> int:
+    """How many items `retry` would take up again."""
+    return sum(n for name, n in job.progress.outcomes.items() if Outcome(name).failed)
