@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .session import Session
+from .worker import work
 
 
 @click.command()
@@ -14,6 +15,4 @@ def command(session: Session) -> int:
 
     Finds restores to watch and jobs that a reboot interrupted. `icehouse info --unit` prints what runs it regularly.
     """
-    from icehouse.services import worker
-
-    return worker.run(session.house, until_idle=True, once=True)
+    return work(session, once=True)

@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING
+
 import click
 
+from .output import complain
 from .session import Session
+
+if TYPE_CHECKING:
+    from icehouse.services.worker import WorkerReport
 
 
 @click.command()
 @click.option("--until-idle", is_flag=True, help="End when nothing is left to do.")
+@click.option("--store", metavar="NAME", help="Only the jobs of this store.")
 @click.pass_obj
-def command(session: Session, until_idle: bool) -> int:
+def command(session: Session, until_idle: bool, store: str | None) -> int:
     """Carry out what was approved, and watch until it is done.
 
     Started on demand by `restore` and the console; it survives the session that started it. Starting a second one
-    does no harm: a lease keeps the two apart.
+    does no harm: a lease keeps the two apart. SIGTERM ends it after the calls that are under way.
     """
     from icehouse.services import worker
 
-    return worker.run(session.house, until_idle=until_idle)
+    return ended(worker.run(session.house, ending=told_to_end(), until_idle=until_idle, store=store))
+
+
+def told_to_end() -> threading.Event:
+    """An event that SIGTERM and ctrl-C set."""
+    ending = threading.Event()
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        ending.set()
+
+    signal.signal(signal.SIGTERM, tell)
+    signal.signal(signal.SIGINT, tell)
+    return ending
+
+
+def ended(reports: list[WorkerReport]) -> int:
+    """Say on stderr which store's work could not go on; the worst exit code among them."""
+    codes = [0]
+    for report in reports:
+        if report.error is not None:
+            complain(f"{report.store}: {report.error}")
+            codes.append(report.error.exit_code)
+    return max(codes)

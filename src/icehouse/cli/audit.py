@@ -1,0 +1,76 @@
+"""`icehouse audit`: what was decided and done, and the proof that nothing of it was changed."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from icehouse.present.sizes import count
+from icehouse.present.times import stamp
+
+from .choice import json_lines
+from .output import json_line, say
+from .rows import instant
+from .session import Session
+
+_SHORT = 100
+
+
+@click.group(invoke_without_command=True)
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@click.option("--job", "job_id", metavar="ID", help="Of this job alone.")
+@json_lines
+@click.pass_context
+def command(ctx: click.Context, limit: int, job_id: str | None, as_json: bool) -> int:
+    """List the newest entries of the audit chain, or verify it."""
+    if ctx.invoked_subcommand is not None:
+        return 0
+    session = ctx.find_object(Session)
+    assert session is not None
+    from icehouse.services import audit, jobs
+
+    job = jobs.job(session.house, job_id).id if job_id else ""
+    for entry in audit.entries(session.house, limit=limit, job=job):
+        if as_json:
+            json_line(
+                {
+                    "entry": entry.seq,
+                    "at": instant(entry.at),
+                    "actor": entry.actor,
+                    "kind": entry.kind,
+                    "job": entry.job or None,
+                    "body": entry.body,
+                    "hash": entry.hash,
+                }
+            )
+        else:
+            body = json.dumps(entry.body, ensure_ascii=False)
+            short = body if len(body) <= _SHORT else body[: _SHORT - 1] + "…"
+            say(f"{entry.seq:>6}  {stamp(entry.at)}  {entry.actor}  {entry.kind:10}  {entry.job[:8]:8}  {short}")
+    return 0
+
+
+@command.command()
+@json_lines
+@click.pass_obj
+def verify(session: Session, as_json: bool) -> int:
+    """Recompute the whole chain; exit code 1 where an entry was changed, lost or put in."""
+    from icehouse.services import audit
+
+    report = audit.verify(session.house)
+    if as_json:
+        json_line(
+            {
+                "ok": report.ok,
+                "entries": report.entries,
+                "head": report.head,
+                "first_break": report.first_break,
+                "words": report.words,
+            }
+        )
+    elif report.ok:
+        say(f"the audit chain holds: {count(report.entries)} entries, head {report.head[:16]}")
+    else:
+        say(f"the audit chain is broken at entry {report.first_break}: {report.words}")
+    return 0 if report.ok else 1

@@ -1,0 +1,39 @@
+"""`icehouse cancel`: stop what was not sent yet."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from icehouse.present.sizes import money, plural, size
+
+from .choice import json_lines
+from .output import json_line, say
+from .session import Session
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@json_lines
+@click.pass_obj
+def command(session: Session, job_id: str, as_json: bool) -> int:
+    """Cancel the job whose id begins with ID.
+
+    Requests that the store has accepted are carried out and billed; how many these are is told.
+    """
+    from icehouse.services import jobs
+
+    report = jobs.cancel(session.house, job_id)
+    if as_json:
+        json_line(asdict(report))
+        return 0
+    say(f"job {report.job[:8]}: {plural(report.unsent, 'request')} will not be sent")
+    if report.accepted:
+        billed = (
+            "at a price that is not known" if report.accepted_usd is None else f"about {money(report.accepted_usd)}"
+        )
+        say(
+            f"{plural(report.accepted, 'object')}, {size(report.accepted_bytes)}, already accepted and billed: {billed}"
+        )
+    return 0

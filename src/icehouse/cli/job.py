@@ -1,0 +1,109 @@
+"""`icehouse job`: one job, followed, item by item, or written to a log."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from icehouse.core.jobs import Job, JobItem
+from icehouse.core.refs import ref_address
+from icehouse.present.sizes import count, size
+from icehouse.present.states import job_glyph, outcome_glyph, outcome_word, outcomes_line
+from icehouse.present.times import stamp
+
+from .choice import json_lines
+from .follow import ending, exit_code, follow, standing
+from .output import json_line, say, table, tell
+from .rows import item_row, job_row
+from .session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LINE_EVERY = 1.0
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@click.option("--follow", "following", is_flag=True, help="Go on until the job ends.")
+@click.option("--items", is_flag=True, help="List what became of every object, failures first.")
+@click.option("--failed", is_flag=True, help="List what failed alone.")
+@click.option(
+    "--log",
+    "log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a line per key: FILE.csv or FILE.jsonl.",
+)
+@json_lines
+@click.pass_obj
+def command(
+    session: Session, job_id: str, following: bool, items: bool, failed: bool, log: Path | None, as_json: bool
+) -> int:
+    """Show the job whose id begins with ID.
+
+    Exit code 1 tells that something in it failed.
+    """
+    from icehouse.services import jobs
+
+    house = session.house
+    job = jobs.job(house, job_id)
+    if following:
+        job = follow(session, job.id, quiet=as_json, each=_JsonLines() if as_json else None)
+    if log is not None:
+        from .joblog import write_log
+
+        written = write_log(log, jobs.every_item(house, job.id, failed_only=failed))
+        tell(f"{log}: {count(written)} lines")
+    if items or (failed and log is None):
+        _list(jobs.every_item(house, job.id, failed_only=failed), as_json)
+    if as_json:
+        json_line(job_row(job))
+    else:
+        _tell_job(job)
+    return exit_code(job)
+
+
+class _JsonLines:
+    """The job as a JSON line at every change, once a second at most."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, job: Job) -> None:
+        """Print the line, if it is time to; the last standing is printed by the command itself."""
+        if job.state.open and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _LINE_EVERY
+            json_line(job_row(job))
+
+
+def _list(found: Iterable[JobItem], as_json: bool) -> None:
+    """Every item on a line; the lines come as they are read, however many there are."""
+    for item in found:
+        if as_json:
+            json_line(item_row(item))
+        else:
+            what = outcome_word(item.outcome) if item.outcome else item.phase.value
+            told = f"  {item.reason}" if item.reason else ""
+            until = f"  until {stamp(item.until)}" if item.until else ""
+            say(f"{outcome_glyph(item.outcome)} {what:11} {size(item.size):>9}  {ref_address(item.ref)}{until}{told}")
+
+
+def _tell_job(job: Job) -> None:
+    """The job for people."""
+    say(f"{job_glyph(job)} {standing(job) if job.state.open else ending(job)}")
+    rows = [
+        ("what", f"{job.verb} {job.title} on {job.store}"),
+        ("plan", job.plan),
+        ("tier", job.tier),
+        ("objects", f"{count(job.progress.steps)}, {size(job.progress.bytes_total)}"),
+        ("outcomes", outcomes_line(job.progress.outcomes)),
+        ("started", stamp(job.created)),
+        ("ready by", stamp(job.ready_by) if job.ready_by and job.state.open else ""),
+        ("falls cold", stamp(job.falls_cold) if job.falls_cold else ""),
+        ("retry of", job.retry_of),
+        ("note", job.note),
+    ]
+    table(("", ""), [(f"  {name}", value) for name, value in rows if value])

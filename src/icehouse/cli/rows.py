@@ -1,0 +1,146 @@
+"""Domain rows as JSON-ready values: the shapes that scripts rely on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from icehouse.core.clock import Instant
+from icehouse.core.entries import Entry
+from icehouse.core.jobs import Job, JobItem
+from icehouse.core.plans import Cost, Plan, Step
+from icehouse.core.refs import Ref, ref_address
+
+if TYPE_CHECKING:
+    from icehouse.services.restore import TierOffer
+
+
+def instant(at: Instant | None) -> str | None:
+    """An instant as ISO 8601 in UTC, None for none."""
+    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def ref_row(ref: Ref) -> dict[str, object]:
+    """An identity: store, container, raw key, version where pinned, and the address."""
+    return {
+        "address": ref_address(ref),
+        "store": ref.store,
+        "container": ref.container,
+        "key": ref.key,
+        "version": ref.version,
+    }
+
+
+def entry_row(entry: Entry) -> dict[str, object]:
+    """One object with its standing."""
+    standing = entry.standing
+    return {
+        **ref_row(entry.ref),
+        "size": entry.size,
+        "modified": instant(entry.modified),
+        "etag": entry.etag,
+        "state": standing.state.value,
+        "word": standing.word,
+        "cold_word": standing.cold_word,
+        "until": instant(standing.until),
+        "tier": standing.tier,
+        "asked": entry.asked,
+    }
+
+
+def cost_row(cost: Cost) -> dict[str, float]:
+    """Dollars by what they are for, rounded to a millionth."""
+    parts = {"requests": cost.requests, "retrieval": cost.retrieval, "copies": cost.copies, "total": cost.total}
+    return {name: round(dollars, 6) for name, dollars in parts.items()}
+
+
+def offer_row(offer: TierOffer) -> dict[str, object]:
+    """One tier with what it would request, its time and its cost."""
+    window = offer.window
+    return {
+        "tier": offer.tier.value,
+        "offered": offer.requests > 0,
+        "requests": offer.requests,
+        "bytes": offer.bytes,
+        "impossible": offer.impossible,
+        "why_not": offer.why_not,
+        "seconds_shortest": window.shortest.total_seconds() if window else None,
+        "seconds_longest": window.longest.total_seconds() if window else None,
+        "cost": cost_row(offer.cost) if offer.cost else None,
+    }
+
+
+def plan_row(plan: Plan) -> dict[str, object]:
+    """A plan without its steps: id, digest, totals, cost, wish and identity."""
+    return {
+        "plan": plan.id,
+        "digest": plan.digest,
+        "store": plan.store,
+        "addresses": list(plan.addresses),
+        **plan.totals(),
+        "tier": plan.wish.tier.value,
+        "days": plan.wish.days or None,
+        "cost": cost_row(plan.cost),
+        "prices": plan.prices_of,
+        "principal": plan.identity.principal,
+        "account": plan.identity.account,
+        "complete": plan.complete,
+        "seen_at": instant(plan.seen_at),
+    }
+
+
+def step_row(step: Step) -> dict[str, object]:
+    """One step of a plan."""
+    return {
+        **ref_row(step.ref),
+        "size": step.size,
+        "cold_word": step.cold_word,
+        "act": step.act.value,
+        "tier": step.tier.value if step.tier else None,
+        "days": step.days,
+        "outcome": step.settled.value if step.settled else None,
+        "reason": step.reason,
+    }
+
+
+def job_row(job: Job) -> dict[str, object]:
+    """One job with its counters."""
+    progress = job.progress
+    return {
+        "job": job.id,
+        "plan": job.plan,
+        "verb": job.verb,
+        "store": job.store,
+        "title": job.title,
+        "state": job.state.value,
+        "steps": progress.steps,
+        "to_send": progress.to_send,
+        "sent": progress.sent,
+        "ready": progress.ready,
+        "ended": progress.ended,
+        "bytes": progress.bytes_total,
+        "bytes_ready": progress.bytes_ready,
+        "outcomes": dict(progress.outcomes),
+        "tier": job.tier,
+        "rate": job.rate,
+        "note": job.note,
+        "created": instant(job.created),
+        "updated": instant(job.updated),
+        "ready_by": instant(job.ready_by),
+        "falls_cold": instant(job.falls_cold),
+        "retry_of": job.retry_of or None,
+    }
+
+
+def item_row(item: JobItem) -> dict[str, object]:
+    """One step of a job with what became of it."""
+    return {
+        **ref_row(item.ref),
+        "size": item.size,
+        "act": item.act.value,
+        "phase": item.phase.value,
+        "outcome": item.outcome.value if item.outcome else None,
+        "reason": item.reason,
+        "request_id": item.request_id,
+        "at": instant(item.at),
+        "until": instant(item.until),
+    }
