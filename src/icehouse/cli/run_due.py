@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .session import Session
-from .worker import work
+from .worker import ended, told_to_end
 
 
 @click.command()
@@ -15,4 +15,6 @@ def command(session: Session) -> int:
 
     Finds restores to watch and jobs that a reboot interrupted. `icehouse info --unit` prints what runs it regularly.
     """
-    return work(session, once=True)
+    from icehouse.services import worker
+
+    return ended(worker.run(session.house, ending=told_to_end(), until_idle=True, once=True))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .output import complain
+from .output import tell
 from .session import Session
 
 if TYPE_CHECKING:
@@ -48,6 +48,6 @@ def ended(reports: list[WorkerReport]) -> int:
     codes = [0]
     for report in reports:
         if report.error is not None:
-            complain(f"{report.store}: {report.error}")
+            tell(f"icehouse: {report.store}: {report.error}")
             codes.append(report.error.exit_code)
     return max(codes)

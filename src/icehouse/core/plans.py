@@ -12,7 +12,7 @@ from enum import Enum
 from .clock import Instant, to_text
 from .outcomes import Outcome
 from .refs import Ref
-from .restores import RestoreWish
+from .restores import RestoreWish, Tier
 
 
 class Act(Enum):
@@ -44,7 +44,8 @@ class Step:
     """One object's step, pinned to what was seen when the plan was made.
 
     `settled` is the outcome that was known at planning (live: notneeded; wrong tier: impossible); None for steps
-    that send or follow (`act` is NOTHING exactly for settled ones).  `reason` says why, in words for the operator.
+    that send or follow (`act` is NOTHING exactly for settled ones).  `tier` is what is asked for, of sending steps.
+    `reason` says why, in words for the operator.
     """
 
     ref: Ref
@@ -53,18 +54,21 @@ class Step:
     cold_word: str
     act: Act
     days: int | None = None
+    tier: Tier | None = None
     settled: Outcome | None = None
     reason: str = ""
 
     def __post_init__(self) -> None:
         if (self.settled is not None) != (self.act is Act.NOTHING):
             raise ValueError("a step does nothing if, and only if, it was settled at planning")
+        if (self.tier is not None) != self.act.sends:
+            raise ValueError("a step has a tier if, and only if, it sends a request")
 
     def row(self) -> list[object]:
         """The step as the digest sees it: everything that decides what will be done, to what."""
         ref = self.ref
         identity: list[object] = [ref.store, ref.container, ref.key, ref.version, self.size, self.etag]
-        return [*identity, self.cold_word, self.act.value, self.days]
+        return [*identity, self.cold_word, self.act.value, self.days, self.tier.value if self.tier else None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from icehouse.core.clock import Instant
 from icehouse.core.entries import Described
 from icehouse.core.errors import StoreError
 from icehouse.core.refs import FolderRef
-from icehouse.core.restores import Tier
 from icehouse.core.states import State
 from icehouse.ledger.steps import Task
 from icehouse.stores.base import Features, Store
@@ -74,12 +73,13 @@ def _listed(store: Store, folder: FolderRef, members: dict[str, Task]) -> Iterat
             return
 
 
-def ready_by(features: Features, task: Task, tier: Tier) -> Instant | None:
+def ready_by(features: Features, task: Task) -> Instant | None:
     """The longest that the store's documentation gives this step, by the store's clock."""
     rule = features.restore_rules.get(task.cold_word)
     if rule is None or task.accepted_at is None or not rule.windows:
         return None
-    window = rule.windows.get(tier) or max(rule.windows.values(), key=lambda each: each.longest)
+    window = rule.windows.get(task.tier) if task.tier else None
+    window = window or max(rule.windows.values(), key=lambda each: each.longest)
     return task.accepted_at + window.longest
 
 

@@ -62,7 +62,9 @@ class Gate:
         """
         for guard in self._guards:
             guard(permit, task)
-        request = RestoreRequest(task.ref, permit.plan.wish.tier, task.days)
+        if task.tier is None:
+            raise Refused(f"step {task.seq} has no tier")
+        request = RestoreRequest(task.ref, task.tier, task.days)
         for answer in self._archives.restore([request]):
             return answer.error if isinstance(answer, RestoreFailed) else answer
         raise AssertionError("a store answers every request it is given")

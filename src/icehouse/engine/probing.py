@@ -10,7 +10,8 @@ from enum import Enum
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Described, Entry
 from icehouse.core.errors import NotFound, StoreError
-from icehouse.core.plans import Act, Plan
+from icehouse.core.plans import Act
+from icehouse.core.restores import Tier
 from icehouse.core.states import State
 from icehouse.ledger.steps import Task
 from icehouse.stores.base import Store
@@ -35,21 +36,21 @@ class Finding:
     error: StoreError | None = None
 
 
-Prober = Callable[[Store, Plan, Sequence[Task], Instant], Iterator[tuple[Task, Finding]]]
+Prober = Callable[[Store, Sequence[Task], Instant], Iterator[tuple[Task, Finding]]]
 """Looks at the objects of several tasks and tells for each what became of its request."""
 
 
-def probe(store: Store, plan: Plan, tasks: Sequence[Task], now: Instant) -> Iterator[tuple[Task, Finding]]:
+def probe(store: Store, tasks: Sequence[Task], now: Instant) -> Iterator[tuple[Task, Finding]]:
     """Describe each object afresh and judge; `now` is the store's time."""
     by_ref = {task.ref: task for task in tasks}
     for described in store.describe([task.ref for task in tasks]):
         task = by_ref.pop(described.ref)
-        yield task, judge(task, plan, described, now)
+        yield task, judge(task, described, now)
     for task in by_ref.values():
         yield task, Finding(Found.UNKNOWN, "the store did not tell")
 
 
-def judge(task: Task, plan: Plan, described: Described, now: Instant) -> Finding:
+def judge(task: Task, described: Described, now: Instant) -> Finding:
     """Whether the request of `task` took effect, from what the object is now.  Unknown is never yes."""
     if described.entry is None:
         error = described.error
@@ -63,7 +64,7 @@ def judge(task: Task, plan: Plan, described: Described, now: Instant) -> Finding
     match standing.state:
         case State.ARCHIVED:
             return Finding(Found.NOT_DONE, f"seen archived ({standing.word})", entry)
-        case State.RESTORING if task.act is Act.SPEED_UP and standing.tier.lower() != plan.wish.tier.value:
+        case State.RESTORING if task.act is Act.SPEED_UP and not _as_fast(standing.tier, task.tier):
             return Finding(Found.NOT_DONE, f"seen restoring, tier {standing.tier or 'not told'}", entry)
         case State.RESTORING:
             return Finding(Found.DONE, "seen restoring", entry)
@@ -73,6 +74,10 @@ def judge(task: Task, plan: Plan, described: Described, now: Instant) -> Finding
             return Finding(Found.DONE, f"seen {standing.state.value}", entry)
         case _:
             return Finding(Found.UNKNOWN, f"seen {standing.state.value} ({standing.word})", entry)
+
+
+def _as_fast(running: str, asked: Tier | None) -> bool:
+    return asked is not None and running.lower() == asked.value
 
 
 def _long_enough(until: Instant | None, days: int | None, now: Instant) -> bool:

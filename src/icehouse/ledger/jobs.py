@@ -61,6 +61,7 @@ def create(connection: Connection, plan: Plan, *, title: str, at: Instant, retry
                     "cold_word": step.cold_word,
                     "act": step.act.value,
                     "days": step.days,
+                    "tier": step.tier.value if step.tier else None,
                     "phase": (Phase.ENDED if step.settled else _first_phase(step.act)).value,
                     "outcome": step.settled.value if step.settled else None,
                     "reason": step.reason,

@@ -13,6 +13,7 @@ from icehouse.core.jobs import Phase
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act
 from icehouse.core.refs import Ref
+from icehouse.core.restores import Tier
 
 from .session import Ledger
 from .tables import jobs, steps
@@ -32,6 +33,7 @@ class Task:
     cold_word: str
     act: Act
     days: int | None
+    tier: Tier | None
     accepted_at: Instant | None
     until: Instant | None
 
@@ -189,15 +191,16 @@ def first_until(connection: Connection, job: str) -> Instant | None:
     return from_text(text) if text else None
 
 
-def accepted_groups(ledger: Ledger, job: str) -> list[tuple[str, int | None, int, int]]:
-    """What the store has taken of a job, by cold word and days: (word, days, objects, bytes)."""
+def accepted_groups(ledger: Ledger, job: str) -> list[tuple[str, Tier, int | None, int, int]]:
+    """What the store has taken of a job, by cold word, tier and days: (word, tier, days, objects, bytes)."""
     query = (
-        select(steps.c.cold_word, steps.c.days, func.count(), func.sum(steps.c.size))
-        .where(steps.c.job == job, steps.c.accepted_at.is_not(None), steps.c.act != Act.FOLLOW.value)
-        .group_by(steps.c.cold_word, steps.c.days)
+        select(steps.c.cold_word, steps.c.tier, steps.c.days, func.count(), func.sum(steps.c.size))
+        .where(steps.c.job == job, steps.c.accepted_at.is_not(None), steps.c.tier.is_not(None))
+        .group_by(steps.c.cold_word, steps.c.tier, steps.c.days)
     )
     with ledger.reading() as connection:
-        return [(word, days, objects, int(size)) for word, days, objects, size in connection.execute(query)]
+        rows = connection.execute(query).all()
+    return [(word, Tier(tier), days, objects, int(size)) for word, tier, days, objects, size in rows]
 
 
 def rows_for_digest(ledger: Ledger, job: str) -> Iterator[list[object]]:
@@ -213,8 +216,12 @@ def rows_for_digest(ledger: Ledger, job: str) -> Iterator[list[object]]:
         if not rows:
             return
         for row in rows:
-            yield [store, row.container, row.key, row.version, row.size, row.etag, row.cold_word, row.act, row.days]
+            yield [store, row.container, row.key, row.version, row.size, row.etag, *_how(row)]
         after = rows[-1].seq
+
+
+def _how(row: Row[tuple[object, ...]]) -> list[object]:
+    return [row.cold_word, row.act, row.days, row.tier]
 
 
 def task(row: Row[tuple[object, ...]], store: str) -> Task:
@@ -228,6 +235,7 @@ def task(row: Row[tuple[object, ...]], store: str) -> Task:
         cold_word=row.cold_word,
         act=Act(row.act),
         days=row.days,
+        tier=Tier(row.tier) if row.tier else None,
         accepted_at=from_text(row.accepted_at) if row.accepted_at else None,
         until=from_text(row.until) if row.until else None,
     )

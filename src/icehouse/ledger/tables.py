@@ -78,6 +78,7 @@ steps = Table(
     Column("cold_word", Text, nullable=False),
     Column("act", String(16), nullable=False),
     Column("days", Integer),
+    Column("tier", String(16)),
     Column("phase", String(16), nullable=False),
     Column("outcome", String(16)),
     Column("reason", Text, nullable=False, default=""),

@@ -13,6 +13,7 @@ from icehouse.core.prices import sum_costs
 from icehouse.core.restores import RestoreWish
 
 from .house import House
+from .worker import ensure_worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,11 @@ def version(house: House) -> int:
     return house.ledger().version()
 
 
-def cancel(house: House, prefix: str) -> CancelReport:
+def cancel(house: House, prefix: str, *, start: Callable[[House, str], object] = ensure_worker) -> CancelReport:
     """Stop what was not sent yet; tell what was accepted and will be billed.  UsageError for a job that has ended."""
     from icehouse.ledger import audit, steps
     from icehouse.ledger import jobs as rows
     from icehouse.ledger.audit import Event
-
-    from .worker import ensure_worker
 
     found = job(house, prefix)
     if not found.state.open:
@@ -89,29 +88,32 @@ def cancel(house: House, prefix: str) -> CancelReport:
         rows.count(connection, found.id, {"ended": unsent, "n_cancelled": unsent}, at=at)
         rows.set_state(connection, found.id, JobState.CANCELLING, note="", at=at)
         audit.append(connection, at, audit.actor(), [Event("cancelled", found.id, {"unsent": unsent})])
-    ensure_worker(house, found.store)
+    start(house, found.store)
     return _report(house, found, unsent)
 
 
 def _report(house: House, found: Job, unsent: int) -> CancelReport:
-    from icehouse.ledger import plans, steps
+    from icehouse.ledger import steps
 
-    ledger = house.ledger()
-    tier = plans.load(ledger, found.plan).wish.tier
-    taken = steps.accepted_groups(ledger, found.id)
-    costs = [house.config.prices.restore(word, tier, objects, size, days) for word, days, objects, size in taken]
+    taken = steps.accepted_groups(house.ledger(), found.id)
+    costs = [house.config.prices.restore(word, tier, objects, size, days) for word, tier, days, objects, size in taken]
     priced = [cost for cost in costs if cost is not None]
     return CancelReport(
         job=found.id,
         unsent=unsent,
-        accepted=sum(objects for _, _, objects, _ in taken),
-        accepted_bytes=sum(size for _, _, _, size in taken),
+        accepted=sum(objects for *_, objects, _ in taken),
+        accepted_bytes=sum(size for *_, size in taken),
         accepted_usd=sum_costs(priced).total if len(priced) == len(costs) else None,
     )
 
 
 def retry(
-    house: House, prefix: str, *, stop: Callable[[], bool] | None = None, max_cost: float | None = None
+    house: House,
+    prefix: str,
+    *,
+    stop: Callable[[], bool] | None = None,
+    max_cost: float | None = None,
+    start: Callable[[House, str], object] = ensure_worker,
 ) -> tuple[Plan, str]:
     """Plan the failed items of an ended job anew, from what they are now, and approve that.  Plan and new job id.
 
@@ -129,7 +131,8 @@ def retry(
     wish = plan(house, old.id).wish
     found = restore.survey(house, marks, stop=stop)
     fresh = restore.freeze(house, found, RestoreWish(wish.tier, wish.days, wish.speed_up))
-    return fresh, approve(house, fresh, how=f"retry of job {old.id}", max_cost=max_cost, retry_of=old.id)
+    how = f"retry of job {old.id}"
+    return fresh, approve(house, fresh, how=how, max_cost=max_cost, retry_of=old.id, start=start)
 
 
 def under_way(house: House, job_id: str) -> int:

@@ -19,6 +19,7 @@ from icehouse.core.states import State
 
 from .house import House
 from .look import Looking, look
+from .worker import ensure_worker
 
 MOST_DAYS = 365
 """A restored copy is kept a year at most; more is a mistake in the number."""
@@ -122,7 +123,7 @@ def _offer(house: House, found: Survey, wish: RestoreWish) -> TierOffer:
         bytes=sum(step.size for step in sending),
         impossible=len(impossible),
         window=_window([rules[word].windows[wish.tier] for word in words]),
-        cost=_cost(steps, wish, house.config.prices),
+        cost=_cost(steps, house.config.prices),
         why_not=why_not,
     )
 
@@ -155,21 +156,27 @@ def freeze(house: House, found: Survey, wish: RestoreWish) -> Plan:
         complete=True,
         seen_at=found.seen_at,
         frozen_at=store.now(),
-        cost=_cost(steps, wish, house.config.prices) or Cost(0.0, 0.0, 0.0),
+        cost=_cost(steps, house.config.prices) or Cost(0.0, 0.0, 0.0),
         prices_of=house.config.prices.label,
     )
     return replace(plan, digest=digest_of(header(plan), (step.row() for step in steps)))
 
 
-def approve(house: House, plan: Plan, *, how: str, max_cost: float | None = None, retry_of: str = "") -> str:
-    """Write the plan down as approved by this user, make its job, and see to a worker.  Returns the job's id.
+def approve(
+    house: House,
+    plan: Plan,
+    *,
+    how: str,
+    max_cost: float | None = None,
+    retry_of: str = "",
+    start: Callable[[House, str], object] = ensure_worker,
+) -> str:
+    """Write the plan down as approved by this user, make its job, and `start` a worker.  Returns the job's id.
 
     Refused above `max_cost` dollars (cost at list price) and for a plan whose listing was not whole.
     """
     from icehouse.ledger import audit, jobs, plans
     from icehouse.ledger.audit import Event
-
-    from .worker import ensure_worker
 
     if not plan.complete:
         raise Refused("the listing under this plan was not whole; look again")
@@ -181,7 +188,7 @@ def approve(house: House, plan: Plan, *, how: str, max_cost: float | None = None
         job = jobs.create(connection, plan, title=jobs.titles(plan.addresses), at=at, retry_of=retry_of)
         approved = {"digest": plan.digest, "how": how, "totals": plan.totals(), "retry_of": retry_of, **header(plan)}
         audit.append(connection, at, who, [Event("approved", job, approved)])
-    ensure_worker(house, plan.store)
+    start(house, plan.store)
     return job
 
 
@@ -196,19 +203,20 @@ def step_for(entry: Entry, wish: RestoreWish, rules: Mapping[str, RestoreRule], 
         case State.RESTORED:
             if rule is None or standing.until is None or standing.until >= now + timedelta(days=wish.days):
                 return _settled(entry, Outcome.NOT_NEEDED, "already restored for long enough")
-            return _step(entry, Act.EXTEND, days)
+            offered = wish.tier if wish.tier in rule.windows else Tier.STANDARD
+            return _step(entry, Act.EXTEND, days, offered)
         case State.RESTORING:
             running = Tier(standing.tier.lower()) if standing.tier.lower() in _TIERS else None
             faster = running is None or wish.tier.speed > running.speed
             if wish.speed_up and faster and rule is not None and wish.tier in rule.windows:
-                return _step(entry, Act.SPEED_UP, days)
-            return _step(entry, Act.FOLLOW, None)
+                return _step(entry, Act.SPEED_UP, days, wish.tier)
+            return _step(entry, Act.FOLLOW, None, None)
         case State.ARCHIVED if rule is None:
             return _settled(entry, Outcome.IMPOSSIBLE, f"no way is known to restore {standing.word}")
         case State.ARCHIVED if rule is not None and wish.tier not in rule.windows:
             return _settled(entry, Outcome.IMPOSSIBLE, f"{wish.tier.value} is not offered for {rule.label}")
         case State.ARCHIVED:
-            return _step(entry, Act.REQUEST, days)
+            return _step(entry, Act.REQUEST, days, wish.tier)
         case State.ARCHIVING:
             return _settled(entry, Outcome.IMPOSSIBLE, "is being archived")
         case State.MISSING | State.SET_ASIDE:
@@ -220,8 +228,8 @@ def step_for(entry: Entry, wish: RestoreWish, rules: Mapping[str, RestoreRule], 
 _TIERS = {tier.value for tier in Tier}
 
 
-def _step(entry: Entry, act: Act, days: int | None) -> Step:
-    return Step(entry.ref, entry.size, entry.etag, entry.standing.cold_word, act, days)
+def _step(entry: Entry, act: Act, days: int | None, tier: Tier | None) -> Step:
+    return Step(entry.ref, entry.size, entry.etag, entry.standing.cold_word, act, days, tier)
 
 
 def _settled(entry: Entry, outcome: Outcome, reason: str) -> Step:
@@ -229,17 +237,17 @@ def _settled(entry: Entry, outcome: Outcome, reason: str) -> Step:
     return Step(entry.ref, entry.size, entry.etag, word, Act.NOTHING, settled=outcome, reason=reason)
 
 
-def _cost(steps: Sequence[Step], wish: RestoreWish, prices: PriceTable) -> Cost | None:
+def _cost(steps: Sequence[Step], prices: PriceTable) -> Cost | None:
     """The steps' cost at list price; None where a class has no price in the table."""
-    groups: dict[tuple[str, Act, int | None], tuple[int, int]] = {}
+    groups: dict[tuple[str, Act, int | None, Tier], tuple[int, int]] = {}
     for step in steps:
-        if step.act.sends:
-            key = (step.cold_word, step.act, step.days)
+        if step.tier is not None:
+            key = (step.cold_word, step.act, step.days, step.tier)
             objects, size = groups.get(key, (0, 0))
             groups[key] = (objects + 1, size + step.size)
     costs: list[Cost] = []
-    for (word, act, days), (objects, size) in groups.items():
-        cost = prices.restore(word, wish.tier, objects, size, days)
+    for (word, act, days, tier), (objects, size) in groups.items():
+        cost = prices.restore(word, tier, objects, size, days)
         if cost is None:
             return None
         costs.append(replace(cost, retrieval=0.0) if act is Act.EXTEND else cost)

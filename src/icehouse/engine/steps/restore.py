@@ -103,7 +103,7 @@ class RestoreRun:
         while tasks := steps.in_phase(self.hands.ledger, self.job, self.plan.store, Phase.INTENT, limit=SLICE):
             again: list[Task] = []
             settled: list[Future[None]] = []
-            for task, finding in self.hands.prober(self.hands.store, self.plan, tasks, self.hands.store.now()):
+            for task, finding in self.hands.prober(self.hands.store, tasks, self.hands.store.now()):
                 if isinstance(finding.error, LoginExpired | Unavailable | Throttled):
                     raise finding.error
                 settled.append(self.hands.recorder.note(Probed(task, finding)))
@@ -190,7 +190,7 @@ class RestoreRun:
                     return None
                 self.breaker.failed()
                 continue
-            for found, finding in self.hands.prober(self.hands.store, self.plan, [task], now):
+            for found, finding in self.hands.prober(self.hands.store, [task], now):
                 if isinstance(finding.error, LoginExpired):
                     self.trouble = finding.error
                     return None
@@ -260,7 +260,7 @@ class RestoreRun:
         while tasks := steps.in_phase(self.hands.ledger, self.job, self.plan.store, Phase.ACCEPTED, after=after):
             after = tasks[-1].seq
             for task in tasks:
-                by = ready_by(features, task, self.plan.wish.tier)
+                by = ready_by(features, task)
                 expected = max(filter(None, (expected, by)), default=None)
             left += len(tasks)
             for task, described in look_again(self.hands.store, tasks):
@@ -288,7 +288,7 @@ class RestoreRun:
             return None
         if entry.etag != task.etag:
             return self._end(task, Outcome.CONFLICT, "another object has taken its place")
-        expected = ready_by(self.hands.store.features, task, self.plan.wish.tier)
+        expected = ready_by(self.hands.store.features, task)
         match entry.standing.state:
             case State.RESTORED:
                 return self._record(
