@@ -196,15 +196,19 @@ class S3App:
         }
         if reply.status not in {204, 304}:
             sent_headers["content-length"] = str(length)
+        if "expect" in headers and body.received == 0 and headers.get("content-length") != "0":
+            # The client will not send the body it announced, so what follows on this connection could not be told apart.
+            sent_headers["connection"] = "close"
         start = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in sent_headers.items()]
         await send({"type": "http.response.start", "status": reply.status, "headers": start})
         bodiless = scope["method"] == "HEAD" or reply.status in {204, 304}
         left = 0 if bodiless else length // 2 if half else length
         chunks = reply.stream if reply.stream is not None else iter((reply.body,))
+        transport: asyncio.Transport = scope["state"]["transport"]
         sent = 0
         logged = False
         try:
-            while left > 0:
+            while left > 0 and not transport.is_closing():
                 chunk = next(chunks)[:left]
                 left -= len(chunk)
                 sent += len(chunk)

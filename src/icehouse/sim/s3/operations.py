@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from icehouse.sim.s3 import buckets, listing, objects, restore
+from icehouse.sim.s3 import (
+    attributes,
+    buckets,
+    copying,
+    deletion,
+    listing,
+    multipart,
+    objects,
+    restore,
+    stray,
+    tagging,
+)
 from icehouse.sim.s3.exchange import Handler
 
 HANDLERS: Final[Mapping[str, Handler]] = {
@@ -24,4 +35,17 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "GetObject": objects.get_object,
     "HeadObject": objects.head_object,
     "DeleteObject": objects.delete_object,
+    "DeleteObjects": deletion.delete_objects,
+    "CopyObject": copying.copy_object,
+    "GetObjectAttributes": attributes.get_attributes,
+    "GetObjectTagging": tagging.get_tagging,
+    "PutObjectTagging": tagging.put_tagging,
+    "DeleteObjectTagging": tagging.delete_tagging,
+    "CreateMultipartUpload": multipart.create_upload,
+    "UploadPart": multipart.upload_part,
+    "UploadPartCopy": multipart.upload_part_copy,
+    "CompleteMultipartUpload": multipart.complete_upload,
+    "AbortMultipartUpload": multipart.abort_upload,
+    "ListMultipartUploads": stray.list_uploads,
+    "ListParts": stray.list_parts,
 }

@@ -213,7 +213,10 @@ def find_route(method: str, level: str, query: Mapping[str, str], headers: Mappi
 
     UploadPartCopy stands before UploadPart and is told from it by its header.
     """
-    fitting = [route for route in ROUTES if route.method == method and route.level == level]
+    fitting = sorted(
+        (route for route in ROUTES if route.method == method and route.level == level),
+        key=lambda route: route.mark is None,  # those without a mark are what remains
+    )
     if not fitting:
         raise S3Error("MethodNotAllowed", elements={"Method": method, "ResourceType": level.upper()})
     for route in fitting:

@@ -104,7 +104,7 @@ def serve(world: World, sock: socket.socket) -> None:
         http=_Protocol,
         ws="none",
         lifespan="off",
-        log_level="critical",
+        log_level="error",
         access_log=False,
         date_header=False,
         server_header=False,
