@@ -43,12 +43,15 @@ def shown(text: str) -> str:
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]], aligns: str = "") -> None:
-    """A table on stdout with as much room as its widest cells need; `aligns` holds ``<`` or ``>`` per column."""
+    """A table on stdout with as much room as its widest cells need; `aligns` holds ``<`` or ``>`` per column.
+
+    Titles that are all empty make no line.
+    """
     body = [[shown(cell) for cell in row] for row in rows]
     heads = [shown(title) for title in titles]
     widths = [max((wide(row[i]) for row in [heads, *body]), default=0) for i in range(len(heads))]
     how = aligns.ljust(len(heads), "<")
-    for row in [heads, *body]:
+    for row in [heads, *body] if any(heads) else body:
         line = "  ".join(_pad(cell, width, side) for cell, width, side in zip(row, widths, how, strict=True))
         sys.stdout.write(line.rstrip() + "\n")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Entry
 from icehouse.core.jobs import Job, JobItem
+from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Cost, Plan, Step
 from icehouse.core.refs import Ref, ref_address
 
@@ -76,7 +77,7 @@ def plan_row(plan: Plan) -> dict[str, object]:
         "digest": plan.digest,
         "store": plan.store,
         "addresses": list(plan.addresses),
-        **plan.totals(),
+        "totals": plan.totals(),
         "tier": plan.wish.tier.value,
         "days": plan.wish.days or None,
         "cost": cost_row(plan.cost),
@@ -119,7 +120,7 @@ def job_row(job: Job) -> dict[str, object]:
         "ended": progress.ended,
         "bytes": progress.bytes_total,
         "bytes_ready": progress.bytes_ready,
-        "outcomes": dict(progress.outcomes),
+        "outcomes": {outcome.value: progress.outcomes.get(outcome.value, 0) for outcome in Outcome},
         "tier": job.tier,
         "rate": job.rate,
         "note": job.note,

@@ -11,6 +11,7 @@ from functools import cached_property
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from icehouse.core.errors import IcehouseError
 from icehouse.core.refs import Address
 
 if TYPE_CHECKING:
@@ -82,5 +83,9 @@ class Interrupt:
         before = signal.signal(signal.SIGINT, self._handle)
         try:
             yield self
+        except IcehouseError:
+            if self.pressed:
+                raise KeyboardInterrupt from None  # what was left unfinished is the user's wish, not an error
+            raise
         finally:
             signal.signal(signal.SIGINT, before)

@@ -1,0 +1,140 @@
+"""`icehouse ls`: stores, containers, or one level of a folder as it is now."""
+
+from __future__ import annotations
+
+import click
+
+from icehouse.core.clock import Instant
+from icehouse.core.marks import Mark
+from icehouse.core.refs import FolderRef, folder_address
+from icehouse.core.rows import ContainerRow, FolderRow, ObjectRow, Rollup, Row, StoreRow
+from icehouse.core.states import State
+from icehouse.present.sizes import NOTHING, at_least, count, share, size
+from icehouse.present.states import glyph, state_word
+from icehouse.present.times import day
+
+from .choice import json_lines
+from .output import json_line, say, table
+from .rows import entry_row, instant, ref_row
+from .session import Session
+
+
+@click.command()
+@click.argument("address", required=False)
+@json_lines
+@click.pass_obj
+def command(session: Session, address: str | None, as_json: bool) -> int:
+    """List the stores; with STORE: its buckets; with STORE:BUCKET/folder/ one level of it, asked now.
+
+    Folders show what the last scan found below them.
+    """
+    from icehouse.services import browse
+    from icehouse.services.look import resolve
+
+    house = session.house
+    if address is None:
+        _stores(browse.stores(house), as_json)
+        return 0
+    place = session.address(address)
+    if not place.container:
+        _containers(browse.containers(house, place.store), as_json, house.clock.now())
+        return 0
+    target = resolve(house, place)
+    if isinstance(target, FolderRef):
+        now = house.clock.now()
+        for page in browse.live(house, target):
+            for row in page:
+                json_line(_row(row)) if as_json else say(_line(row, now))
+        return 0
+    from icehouse.services.status import keys
+
+    for entry in keys(house, [Mark(target)]):
+        row = ObjectRow(entry.ref, entry.ref.key, entry.size, entry.modified, entry.etag, entry.standing)
+        json_line(entry_row(entry)) if as_json else say(_line(row, house.clock.now()))
+    return 0
+
+
+def _stores(rows: list[StoreRow], as_json: bool) -> None:
+    if as_json:
+        for row in rows:
+            json_line({"store": row.name, "kind": row.kind, "scanned": row.scanned, **_sums(row.rollup)})
+        return
+    table(
+        ("store", "kind", "scanned", "objects", "size", "cold"),
+        [(f"{row.name}:", row.kind, count(row.scanned), *_told(row.rollup)) for row in rows],
+        "<<>>>>",
+    )
+
+
+def _containers(rows: list[ContainerRow], as_json: bool, now: Instant) -> None:
+    if as_json:
+        for row in rows:
+            scanned = row.coverage.scanned if row.coverage else None
+            json_line(
+                {
+                    "address": f"{row.store}:{row.name}/", "store": row.store, "container": row.name,
+                    "created": instant(row.created), "scanned": instant(scanned), **_sums(row.rollup),
+                }
+            )  # fmt: skip
+        return
+    table(
+        ("container", "created", "objects", "size", "cold"),
+        [(f"{row.name}/", day(row.created, now), *_told(row.rollup)) for row in rows],
+        "<>>>>",
+    )
+
+
+def _told(rollup: Rollup | None) -> tuple[str, str, str]:
+    """A folder's sums for people: objects, bytes, and the cold share."""
+    if rollup is None:
+        return NOTHING, NOTHING, NOTHING
+    growing = not rollup.complete
+    cold = share(rollup.sizes.get(State.ARCHIVED, 0), rollup.bytes)
+    return at_least(count(rollup.objects), growing=growing), at_least(size(rollup.bytes), growing=growing), cold
+
+
+def _sums(rollup: Rollup | None) -> dict[str, object]:
+    """A folder's sums for scripts, None where it was never scanned."""
+    if rollup is None:
+        return {"objects": None, "bytes": None, "complete": None, "states": None}
+    return {
+        "objects": rollup.objects,
+        "bytes": rollup.bytes,
+        "complete": rollup.complete,
+        "states": {
+            state.value: {"objects": n, "bytes": rollup.sizes.get(state, 0)} for state, n in rollup.counts.items()
+        },
+    }
+
+
+def _row(row: Row) -> dict[str, object]:
+    """One line of a level for scripts."""
+    if isinstance(row, FolderRow):
+        ref = row.ref
+        return {
+            "kind": "folder", "address": folder_address(ref), "store": ref.store, "container": ref.container,
+            "prefix": ref.prefix, "name": row.name, **_sums(row.rollup),
+        }  # fmt: skip
+    return {
+        "kind": "object",
+        **ref_row(row.ref),
+        "name": row.name,
+        "size": row.size,
+        "modified": instant(row.modified),
+        "etag": row.etag,
+        "state": row.standing.state.value,
+        "word": row.standing.word,
+        "until": instant(row.standing.until),
+        "asked": row.asked,
+    }
+
+
+def _line(row: Row, now: Instant) -> str:
+    """One line of a level for people: size first, the name last, as names have no bounds."""
+    if isinstance(row, FolderRow):
+        objects, amount, cold = _told(row.rollup)
+        changed = row.rollup.newest if row.rollup else None
+        told = f"{objects} objects, {cold} cold" if row.rollup else "never scanned"
+        return f"{amount:>11}  {told:32}  {day(changed, now):>7}  {row.name}/"
+    state = f"{glyph(row.standing.state)} {state_word(row.standing, now)}"
+    return f"{size(row.size):>11}  {state:32}  {day(row.modified, now):>7}  {row.name or '(folder marker)'}"

@@ -1,0 +1,214 @@
+"""`icehouse restore`: look, plan, price, ask, and hand over to the worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from icehouse.core.errors import Refused, UsageError
+from icehouse.core.outcomes import Outcome
+from icehouse.core.plans import Plan
+from icehouse.core.restores import RestoreWish, Tier
+from icehouse.core.states import State
+from icehouse.present.sizes import money, plural, size
+
+from .choice import exclude, include, json_lines, looking, marks_at
+from .follow import again, ending, exit_code, follow
+from .output import interactive, json_line, say, tell
+from .planned import tell_plan
+from .progress import ProgressLine
+from .rows import cost_row, job_row, offer_row, plan_row, step_row
+from .session import Interrupt, Session
+
+if TYPE_CHECKING:
+    from icehouse.core.marks import Mark
+    from icehouse.services.restore import Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for on the command line, beside what to restore."""
+
+    tier: Tier
+    days: int | None
+    speed_up: bool
+    max_cost: float | None
+    dry_run: bool
+    yes: bool
+    wait: bool
+    keys: bool
+    as_json: bool
+
+
+@click.command()
+@click.argument("addresses", metavar="ADDRESS...", nargs=-1)
+@click.option(
+    "--tier", type=click.Choice([t.value for t in Tier], case_sensitive=False), required=True, help="How fast."
+)
+@click.option("--days", type=click.IntRange(1, 365), help="Keep restored copies so many days; there is no default.")
+@include
+@exclude
+@click.option(
+    "--from-file", metavar="LIST", type=click.Path(dir_okay=False, path_type=Path),
+    help="Addresses or keys, one a line; or a log of an earlier run, of which what failed is taken.",
+)  # fmt: skip
+@click.option("--speed-up", is_flag=True, help="Ask again, and pay again, where a slower restore is under way.")
+@click.option("--max-cost", type=click.FloatRange(min=0), help="Refuse above so many US dollars, at list price.")
+@click.option("--dry-run", is_flag=True, help="Show the plan with its cost and time; request nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--wait", is_flag=True, help="Follow the job until everything is readable.")
+@click.option("--keys", is_flag=True, help="Also list what the plan does with every object.")
+@json_lines
+@click.pass_obj
+def command(
+    session: Session,
+    addresses: tuple[str, ...],
+    tier: str,
+    days: int | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    from_file: Path | None,
+    speed_up: bool,
+    max_cost: float | None,
+    dry_run: bool,
+    yes: bool,
+    wait: bool,
+    keys: bool,
+    as_json: bool,
+) -> int:
+    """Bring cold objects back: everything under each ADDRESS (STORE:BUCKET/folder/ or STORE:BUCKET/key).
+
+    Everything is looked at afresh, a plan is made and priced, and only then, after a question or --yes, a worker
+    begins to request. It goes on when this session ends. What is readable already is left alone.
+    """
+    wish = Wish(Tier(tier.lower()), days, speed_up, max_cost, dry_run, yes, wait, keys, as_json)
+    _check(wish)
+    marks = _marks(session, addresses, from_file)
+    found = _survey(session, marks, include, exclude)
+    plan = _plan(session, found, wish)
+    _show(session, found, plan, wish)
+    _refuse(plan, wish)
+    if wish.dry_run:
+        return 0
+    if not wish.yes:
+        if not _anything(plan):
+            say("nothing to request")
+            return 0
+        if not click.confirm(_question(plan), default=False, err=True):
+            raise click.Abort
+    return _carry_out(session, plan, wish)
+
+
+def _check(wish: Wish) -> None:
+    """Refuse before anything is asked of the store."""
+    if wish.dry_run:
+        return
+    if wish.yes and wish.tier is Tier.EXPEDITED and wish.max_cost is None:
+        raise UsageError("an expedited restore with --yes needs a bound", hint="say --max-cost DOLLARS")
+    if not wish.yes and not interactive():
+        raise UsageError("nobody is there to be asked", hint="say --yes to go on, or --dry-run to see the plan")
+
+
+def _marks(session: Session, addresses: tuple[str, ...], from_file: Path | None) -> list[Mark]:
+    if from_file is None:
+        if not addresses:
+            raise UsageError("name what to restore: an ADDRESS, or --from-file")
+        return marks_at(session, addresses)
+    if len(addresses) > 1:
+        raise UsageError("with --from-file, at most one ADDRESS says where the keys are")
+    from .fromfile import ListFile
+
+    house = session.house
+    base = session.address(addresses[0]) if addresses else None
+    return ListFile(from_file, base, tuple(house.config.stores), house.address).marks()
+
+
+def _survey(session: Session, marks: list[Mark], include: tuple[str, ...], exclude: tuple[str, ...]) -> Survey:
+    from icehouse.services import restore
+
+    line = ProgressLine()
+    with Interrupt().listening() as stop:
+        try:
+            found = restore.survey(
+                session.house, marks, include=include, exclude=exclude,
+                progress=lambda so_far: line.show(looking(so_far)), stop=stop,
+            )  # fmt: skip
+        finally:
+            line.clear()
+    if not found.entries:
+        where = ", ".join(str(mark) for mark in marks[:3])
+        raise UsageError(f"{where}: {'no object matches' if include or exclude else 'there is no object'}")
+    return found
+
+
+def _plan(session: Session, found: Survey, wish: Wish) -> Plan:
+    from icehouse.services import restore
+
+    faster = wish.speed_up and found.counts.get(State.RESTORING, 0)
+    if wish.days is None and (restore.needs_days(session.house, found) or faster):
+        raise UsageError("--days is missing: how many days are the restored copies to be kept?")
+    return restore.freeze(session.house, found, RestoreWish(wish.tier, wish.days or 0, wish.speed_up))
+
+
+def _refuse(plan: Plan, wish: Wish) -> None:
+    """Say no to a plan that can do nothing, and to one that costs too much."""
+    impossible = [step for step in plan.steps if step.settled is Outcome.IMPOSSIBLE]
+    if impossible and not _anything(plan):
+        raise UsageError(f"nothing can be restored so: {impossible[0].reason}", hint="choose another --tier")
+    if wish.max_cost is not None and plan.cost.total > wish.max_cost:
+        raise Refused(f"the plan costs {money(plan.cost.total)}, more than the ${wish.max_cost:g} of --max-cost")
+
+
+def _anything(plan: Plan) -> bool:
+    """Whether the plan requests or follows anything at all."""
+    return any(step.settled is None for step in plan.steps)
+
+
+def _show(session: Session, found: Survey, plan: Plan, wish: Wish) -> None:
+    from icehouse.services import restore
+
+    tiers = restore.offers(session.house, found, wish.days, speed_up=wish.speed_up)
+    if wish.keys:
+        for step in plan.steps:
+            if wish.as_json:
+                json_line(step_row(step))
+            else:
+                what = step.settled.value if step.settled else step.act.value
+                say(f"{what:10} {size(step.size):>9}  {step.ref.container}/{step.ref.key}  {step.reason}".rstrip())
+    if wish.as_json:
+        states = {state.value: {"objects": n, "bytes": found.sizes[state]} for state, n in found.counts.items()}
+        json_line({**plan_row(plan), "states": states, "tiers": [offer_row(offer) for offer in tiers]})
+    else:
+        tell_plan(plan, tiers)
+
+
+def _question(plan: Plan) -> str:
+    sending = plan.sending
+    amount = f"{plural(len(sending), 'object')}, {size(sum(step.size for step in sending))}"
+    return f"Request {amount}, for {money(plan.cost.total)}?"
+
+
+def _carry_out(session: Session, plan: Plan, wish: Wish) -> int:
+    from icehouse.services import jobs, restore
+
+    how = "command line, --yes" if wish.yes else "command line, confirmed at a terminal"
+    job_id = restore.approve(session.house, plan, how=how, max_cost=wish.max_cost)
+    job = jobs.job(session.house, job_id)
+    if not wish.wait:
+        if wish.as_json:
+            json_line({**job_row(job), "digest": plan.digest, "cost": cost_row(plan.cost)})
+        else:
+            say(f"job {job_id[:8]} is under way; it goes on when this session ends. To follow it: {again(job)}")
+        return 0
+    tell(f"job {job_id[:8]} is under way; ctrl-C leaves it to the worker")
+    done = follow(session, job_id)
+    if wish.as_json:
+        json_line({**job_row(done), "digest": plan.digest, "cost": cost_row(plan.cost)})
+    else:
+        say(ending(done))
+        if exit_code(done):
+            say(f"what failed: icehouse job {done.id[:8]} --failed; once more: icehouse retry {done.id[:8]}")
+    return exit_code(done)
