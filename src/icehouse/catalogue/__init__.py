@@ -1,1 +1,1 @@
-"""What is out there: a disposable SQLite index per container."""
+"""What is out there: a disposable index per container, and a summary over all of them."""

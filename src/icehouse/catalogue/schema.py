@@ -1,0 +1,107 @@
+"""The tables of one container's catalogue, and the check that a file holds them."""
+
+# ruff: noqa: S608  (columns, marks and schema names are this module's own; values are bound)
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from icehouse.core.states import State
+
+from .base import CatalogueDamaged, connect, plainly
+from .files import Files
+
+APPLICATION = 0x1CE40CA7 & 0x7FFFFFFF
+VERSION = 1
+ROOT = 1
+STATES = tuple(State)
+"""The order in which states are numbered in columns and tallies."""
+
+COUNTS = tuple(f"n_{state.value.replace('-', '_')}" for state in STATES)
+SIZES = tuple(f"b_{state.value.replace('-', '_')}" for state in STATES)
+"""A folder's columns: objects and bytes by state, over everything below it."""
+
+_SUMS = ", ".join(f"{column} INTEGER NOT NULL DEFAULT 0" for column in COUNTS + SIZES)
+
+_TABLES = (
+    "CREATE TABLE about (store TEXT NOT NULL, container TEXT NOT NULL)",
+    # own: objects right in the folder; kids: folders right in it; newest: microseconds, 0 for none
+    f"""CREATE TABLE folders (
+        id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, name TEXT NOT NULL,
+        own INTEGER NOT NULL DEFAULT 0, kids INTEGER NOT NULL DEFAULT 0,
+        objects INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, newest INTEGER NOT NULL DEFAULT 0,
+        {_SUMS})""",
+    "CREATE UNIQUE INDEX folders_by_name ON folders (parent, name)",
+    "CREATE TABLE standings (id INTEGER PRIMARY KEY, state TEXT NOT NULL, word TEXT NOT NULL, cold_word TEXT NOT NULL, "
+    "tier TEXT NOT NULL, UNIQUE (state, word, cold_word, tier))",
+    # asked_at: when a describe settled the standing; NULL where it is the listing's
+    """CREATE TABLE objects (
+        id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER,
+        etag TEXT NOT NULL, standing INTEGER NOT NULL, until INTEGER, version TEXT, asked_at INTEGER)""",
+    "CREATE UNIQUE INDEX objects_by_name ON objects (folder, name)",
+    "CREATE INDEX objects_asked ON objects (folder, asked_at) WHERE asked_at IS NOT NULL",
+    "CREATE TABLE reasons (object INTEGER PRIMARY KEY, reason TEXT NOT NULL)",
+    """CREATE TABLE scans (
+        id INTEGER PRIMARY KEY, prefix TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER,
+        store_started INTEGER, store_finished INTEGER, frontier TEXT, objects INTEGER NOT NULL DEFAULT 0,
+        bytes INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0,
+        walked INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '')""",
+    f"INSERT INTO folders (id, parent, name) VALUES ({ROOT}, 0, '')",
+)
+
+_LARGE = 20_000
+"""Objects in one folder from which sorting without an index would be felt."""
+
+
+def create(files: Files, path: Path) -> sqlite3.Connection:
+    """A new, empty catalogue file."""
+    with plainly(path):
+        files.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        connection = connect(path, create=True)
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES:
+            connection.execute(statement)
+        connection.execute(
+            "INSERT INTO about VALUES (?, CAST(? AS TEXT))",
+            (files.store, files.container.encode("utf-8", "surrogateescape")),
+        )
+        connection.execute("COMMIT")
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    return connection
+
+
+def open_checked(path: Path, *, thorough: bool = False) -> sqlite3.Connection:
+    """A connection to a file that is a whole catalogue of this version.
+
+    `thorough` reads all of it (``quick_check``), which a scan does before it goes on in a file.  CatalogueDamaged
+    otherwise; FileNotFoundError where it is gone.
+    """
+    if not path.exists():
+        raise FileNotFoundError(path)
+    with plainly(path):
+        connection = connect(path)
+        try:
+            told = [connection.execute(f"PRAGMA {word}").fetchone()[0] for word in ("application_id", "user_version")]
+            if told != [APPLICATION, VERSION]:
+                raise CatalogueDamaged(f"catalogue {path}: not of this version", hint="scan again to make a new one")
+            connection.execute(
+                "SELECT count(*) FROM (SELECT id FROM scans UNION ALL SELECT object FROM reasons LIMIT 1)"
+            )
+            if thorough:
+                words = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+                if words != "ok":
+                    raise CatalogueDamaged(f"catalogue {path}: damaged ({words})", hint="scan again to make a new one")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def index_large_folders(connection: sqlite3.Connection) -> None:
+    """Where some folder is large, let its objects be had by size and by change without sorting."""
+    if connection.execute("SELECT max(own) FROM folders").fetchone()[0] < _LARGE:
+        return
+    connection.execute("CREATE INDEX IF NOT EXISTS objects_by_size ON objects (folder, size)")
+    connection.execute("CREATE INDEX IF NOT EXISTS objects_by_change ON objects (folder, modified)")

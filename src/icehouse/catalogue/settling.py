@@ -1,0 +1,95 @@
+"""The visible catalogue of a container, open to be told what describes found."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from icehouse.core.clock import Instant
+from icehouse.core.refs import Ref
+from icehouse.core.states import Standing
+
+from .base import CatalogueDamaged, plainly, to_micros, transaction
+from .files import Files
+from .restate import Restated, count_unsettled, restate, unsettled
+from .schema import open_checked
+from .standings import Standings
+from .tree import prefix_of
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An object to be described: its row in the file, its identity, and its standing as listed."""
+
+    row: int
+    ref: Ref
+    standing: Standing
+
+
+class Settling:
+    """One generation, written to in batches beside a scan that may be writing too."""
+
+    def __init__(self, files: Files, path: Path, connection: sqlite3.Connection) -> None:
+        self._files = files
+        self._path = path
+        self._connection = connection
+        self._standings = Standings(connection)
+
+    @classmethod
+    def open(cls, files: Files) -> Settling | None:
+        """The visible generation, or None where nothing was scanned (or it was damaged, and is set aside now)."""
+        path = files.visible()
+        if path is None:
+            return None
+        try:
+            connection = open_checked(path)
+        except FileNotFoundError:
+            return None
+        except CatalogueDamaged:
+            files.set_aside(path)
+            return None
+        with plainly(path):
+            return cls(files, path, connection)
+
+    @property
+    def replaced(self) -> bool:
+        """Whether a rescan has taken this file's place: open again and go on there."""
+        return self._files.visible() != self._path
+
+    def count(self, prefix: str, words: Sequence[str]) -> int:
+        """How many objects under `prefix` are UNKNOWN with one of the store's `words`."""
+        with plainly(self._path):
+            return count_unsettled(self._connection, self._standings, prefix, words)
+
+    def questions(self, prefix: str, words: Sequence[str], *, limit: int) -> Iterator[list[Question]]:
+        """Those objects, each once, in lists of up to `limit`; answers may be written between two lists."""
+        with plainly(self._path):
+            for batch in unsettled(self._connection, self._standings, prefix, words, limit=limit):
+                prefixes = {each: prefix_of(self._connection, each) for each in {row.folder for row in batch}}
+                yield [
+                    Question(
+                        row.id,
+                        Ref(self._files.store, self._files.container, prefixes[row.folder] + row.name, row.version),
+                        self._standings.standing(row.standing),
+                    )
+                    for row in batch
+                ]
+
+    def settle(self, answers: Sequence[tuple[Question, Standing]], at: Instant) -> None:
+        """Write what describes told, in one transaction."""
+        self._write([Restated(question.row, standing, to_micros(at)) for question, standing in answers])
+
+    def explain(self, refusals: Sequence[tuple[Question, str]]) -> None:
+        """Write why objects are as unknown as before."""
+        self._write([Restated(question.row, question.standing, None, reason) for question, reason in refusals])
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._connection.close()
+
+    def _write(self, changes: Sequence[Restated]) -> None:
+        if changes:
+            with plainly(self._path), transaction(self._connection):
+                restate(self._connection, self._standings, changes)

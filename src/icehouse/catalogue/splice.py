@@ -1,0 +1,144 @@
+"""A scan of one folder takes the place of that folder in the container's catalogue, in one transaction."""
+
+# ruff: noqa: S608  (columns, marks and schema names are this module's own; values are bound)
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from .base import param, plainly, transaction
+from .scans import scans_in
+from .schema import COUNTS, ROOT, SIZES
+from .tree import add_child, line_to, parts_of
+
+_SUMS = ("objects", "bytes", *COUNTS, *SIZES)
+_FOLDER_SUMS = ", ".join(("own", "kids", "newest", *_SUMS))
+_BELOW = """WITH RECURSIVE below (id) AS (
+    SELECT :top UNION ALL SELECT f.id FROM {schema}.folders f JOIN below ON f.parent = below.id)"""
+_SCAN = "prefix, started, finished, store_started, store_finished, objects, bytes, requests, seconds, walked, complete"
+
+
+def splice(connection: sqlite3.Connection, path: Path, part: Path, prefix: str) -> None:
+    """Replace everything under `prefix` in the catalogue at `path` by what the complete scan at `part` found.
+
+    Readers see it before or after, never between.  Folders that are empty now go away, as they do in the store.
+    """
+    with plainly(path):
+        connection.execute("ATTACH ? AS part", (str(part),))
+        try:
+            with transaction(connection):
+                _take_out(connection, prefix)
+                _put_in(connection, prefix)
+                inside = [scan.id for scan in scans_in(connection) if scan.prefix.startswith(prefix)]
+                connection.executemany("DELETE FROM main.scans WHERE id = ?", [(each,) for each in inside])
+                connection.execute(f"INSERT INTO main.scans ({_SCAN}) SELECT {_SCAN} FROM part.scans")
+        finally:
+            connection.execute("DETACH part")
+
+
+def _take_out(connection: sqlite3.Connection, prefix: str) -> None:
+    line = line_to(connection, prefix)
+    if line is None:
+        return
+    top, above = line[-1], line[:-1]
+    _add_to_line(connection, above, "main", top, -1)
+    below = _BELOW.format(schema="main")
+    connection.execute(
+        f"{below} DELETE FROM main.reasons WHERE object IN (SELECT id FROM main.objects WHERE folder IN below)",
+        {"top": top},
+    )
+    connection.execute(f"{below} DELETE FROM main.objects WHERE folder IN below", {"top": top})
+    connection.execute(f"{below} DELETE FROM main.folders WHERE id IN below", {"top": top})
+    connection.execute("UPDATE main.folders SET kids = kids - 1 WHERE id = ?", (above[-1],))
+    _renew_newest(connection, above)
+
+
+def _put_in(connection: sqlite3.Connection, prefix: str) -> None:
+    source = _line_in_part(connection, prefix)
+    if (
+        source is None
+        or not connection.execute("SELECT objects FROM part.folders WHERE id = ?", (source,)).fetchone()[0]
+    ):
+        _prune(connection, prefix)
+        return
+    above = [ROOT]
+    for name in parts_of(prefix)[:-1]:
+        row = connection.execute(
+            "SELECT id FROM main.folders WHERE parent = ? AND name = CAST(? AS TEXT)", (above[-1], param(name))
+        ).fetchone()
+        above.append(add_child(connection, above[-1], name) if row is None else row[0])
+    shift = connection.execute("SELECT max(id) FROM main.folders").fetchone()[0]
+    shift_objects = connection.execute("SELECT coalesce(max(id), 0) FROM main.objects").fetchone()[0]
+    values = {"top": source, "shift": shift, "objects": shift_objects, "parent": above[-1]}
+    connection.execute(
+        f"{_BELOW.format(schema='part')} INSERT INTO main.folders (id, parent, name, {_FOLDER_SUMS}) "
+        f"SELECT id + :shift, CASE id WHEN :top THEN :parent ELSE parent + :shift END, name, {_FOLDER_SUMS} "
+        "FROM part.folders WHERE id IN below",
+        values,
+    )
+    connection.execute("UPDATE main.folders SET kids = kids + 1 WHERE id = ?", (above[-1],))
+    connection.execute(
+        "INSERT OR IGNORE INTO main.standings (state, word, cold_word, tier) "
+        "SELECT state, word, cold_word, tier FROM part.standings"
+    )
+    connection.execute(
+        "INSERT INTO main.objects (id, folder, name, size, modified, etag, standing, until, version, asked_at) "
+        "SELECT o.id + :objects, o.folder + :shift, o.name, o.size, o.modified, o.etag, m.id, o.until, o.version, "
+        "o.asked_at FROM part.objects o JOIN part.standings s ON s.id = o.standing JOIN main.standings m "
+        "ON m.state = s.state AND m.word = s.word AND m.cold_word = s.cold_word AND m.tier = s.tier",
+        values,
+    )
+    _add_to_line(connection, above, "part", source, +1)
+    _renew_newest(connection, above)
+
+
+def _add_to_line(connection: sqlite3.Connection, line: list[int], schema: str, folder: int, sign: int) -> None:
+    """Add (or take away) the sums of one folder to all folders of `line`."""
+    sums = connection.execute(f"SELECT {', '.join(_SUMS)} FROM {schema}.folders WHERE id = ?", (folder,)).fetchone()
+    changes = ", ".join(f"{column} = {column} + ?" for column in _SUMS)
+    connection.executemany(
+        f"UPDATE main.folders SET {changes} WHERE id = ?",
+        [(*(sign * each for each in sums), above) for above in line],
+    )
+
+
+def _renew_newest(connection: sqlite3.Connection, line: list[int]) -> None:
+    """The latest change below each folder of `line`, from what it holds now."""
+    for folder in reversed(line):
+        connection.execute(
+            "UPDATE main.folders SET newest = max(0, "
+            "coalesce((SELECT max(newest) FROM main.folders WHERE parent = :id), 0), "
+            "coalesce((SELECT max(modified) FROM main.objects WHERE folder = :id), 0)) WHERE id = :id",
+            {"id": folder},
+        )
+
+
+def _prune(connection: sqlite3.Connection, prefix: str) -> None:
+    """Remove the folders above `prefix` that hold nothing any more."""
+    line = [ROOT]
+    for name in parts_of(prefix)[:-1]:
+        row = connection.execute(
+            "SELECT id FROM main.folders WHERE parent = ? AND name = CAST(? AS TEXT)", (line[-1], param(name))
+        ).fetchone()
+        if row is None:
+            break
+        line.append(row[0])
+    while len(line) > 1:
+        folder = line.pop()
+        if connection.execute("SELECT objects FROM main.folders WHERE id = ?", (folder,)).fetchone()[0]:
+            return
+        connection.execute("DELETE FROM main.folders WHERE id = ?", (folder,))
+        connection.execute("UPDATE main.folders SET kids = kids - 1 WHERE id = ?", (line[-1],))
+
+
+def _line_in_part(connection: sqlite3.Connection, prefix: str) -> int | None:
+    folder = ROOT
+    for name in parts_of(prefix):
+        row = connection.execute(
+            "SELECT id FROM part.folders WHERE parent = ? AND name = CAST(? AS TEXT)", (folder, param(name))
+        ).fetchone()
+        if row is None:
+            return None
+        folder = row[0]
+    return folder

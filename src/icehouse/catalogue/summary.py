@@ -1,0 +1,215 @@
+"""One small file over all containers: their totals for lists of stores, and the scans for the jobs screen."""
+
+from __future__ import annotations
+
+# ruff: noqa: S608  (columns are this module's own; values are bound)
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from icehouse.core.clock import Instant
+from icehouse.core.rows import Coverage, Rollup
+
+from .base import CatalogueDamaged, at_micros, connect, from_micros, param, plainly, to_micros
+from .reader import Reader
+from .schema import STATES
+from .tally import ROLLUP_COLUMNS, rollup
+
+_VERSION = 1
+_SUMS = ROLLUP_COLUMNS.split(", ")
+_TABLES = (
+    f"""CREATE TABLE IF NOT EXISTS containers (
+        store TEXT NOT NULL, container TEXT NOT NULL, complete INTEGER NOT NULL, started INTEGER, scanned INTEGER,
+        by_store INTEGER, error TEXT NOT NULL, {", ".join(f"{column} INTEGER NOT NULL" for column in _SUMS)},
+        PRIMARY KEY (store, container))""",
+    """CREATE TABLE IF NOT EXISTS scans (
+        store TEXT NOT NULL, container TEXT NOT NULL, prefix TEXT NOT NULL, pid INTEGER NOT NULL,
+        started INTEGER NOT NULL, updated INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
+        requests INTEGER NOT NULL, rate REAL NOT NULL, complete INTEGER NOT NULL, error TEXT NOT NULL,
+        PRIMARY KEY (store, container))""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSum:
+    """What is known of one container: all of it summed, and how far that can be trusted."""
+
+    store: str
+    container: str
+    rollup: Rollup
+    coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class ScanNote:
+    """How far the last scan of a container has come, as its process wrote it down."""
+
+    store: str
+    container: str
+    prefix: str
+    pid: int
+    started: Instant
+    updated: Instant
+    objects: int
+    bytes: int
+    requests: int
+    rate: float
+    complete: bool
+    error: str
+
+
+class Summary:
+    """``summary.sqlite``.  Nothing in it is precious: a damaged one is set aside, and scans fill a new one."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "summary.sqlite"
+
+    def containers(self, store: str | None = None) -> list[ContainerSum]:
+        """The containers that were scanned, of one store or of all, by store and name."""
+        with self._open() as connection:
+            if connection is None:
+                return []
+            rows = connection.execute(
+                f"SELECT store, container, complete, started, scanned, by_store, error, {ROLLUP_COLUMNS} "
+                "FROM containers WHERE :store IS NULL OR store = :store ORDER BY store, container",
+                {"store": store},
+            ).fetchall()
+        return [
+            ContainerSum(
+                row[0],
+                row[1],
+                rollup(row[7:], complete=bool(row[2])),
+                Coverage(bool(row[2]), from_micros(row[3]), from_micros(row[4]), from_micros(row[5]), row[6]),
+            )
+            for row in rows
+        ]
+
+    def scans(self) -> list[ScanNote]:
+        """The last scan of each container, the newest first."""
+        with self._open() as connection:
+            if connection is None:
+                return []
+            rows = connection.execute(
+                "SELECT store, container, prefix, pid, started, updated, objects, bytes, requests, rate, complete, "
+                "error FROM scans ORDER BY started DESC, store, container"
+            ).fetchall()
+        return [
+            ScanNote(
+                store=row[0],
+                container=row[1],
+                prefix=row[2],
+                pid=row[3],
+                started=at_micros(row[4]),
+                updated=at_micros(row[5]),
+                objects=row[6],
+                bytes=row[7],
+                requests=row[8],
+                rate=row[9],
+                complete=bool(row[10]),
+                error=row[11],
+            )
+            for row in rows
+        ]
+
+    def version(self) -> tuple[int, int]:
+        """A cheap mark that changes when somebody writes: sizes and times of the file and its journal."""
+        stamps = []
+        for path in (self.path, self.path.with_name(self.path.name + "-wal")):
+            try:
+                stamps.append(os.stat(path).st_mtime_ns)
+            except FileNotFoundError:
+                stamps.append(0)
+        return stamps[0], stamps[1]
+
+    def note_scan(self, note: ScanNote) -> None:
+        """Write down how far a scan has come."""
+        with self._open(write=True) as connection:
+            assert connection is not None
+            connection.execute(
+                "INSERT OR REPLACE INTO scans VALUES "
+                "(?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))",
+                (
+                    note.store,
+                    param(note.container),
+                    param(note.prefix),
+                    note.pid,
+                    to_micros(note.started),
+                    to_micros(note.updated),
+                    note.objects,
+                    note.bytes,
+                    note.requests,
+                    note.rate,
+                    note.complete,
+                    param(note.error),
+                ),
+            )
+
+    def note_container(self, reader: Reader) -> None:
+        """Write down a container's totals from its catalogue."""
+        whole, coverage = reader.rollup(""), reader.coverage("")
+        sums = [whole.objects, whole.bytes, to_micros(whole.newest) or 0]
+        sums += [whole.counts.get(state, 0) for state in STATES] + [whole.sizes.get(state, 0) for state in STATES]
+        with self._open(write=True) as connection:
+            assert connection is not None
+            marks = ", ".join("?" * len(sums))
+            connection.execute(
+                f"INSERT OR REPLACE INTO containers (store, container, complete, started, scanned, by_store, error, "
+                f"{ROLLUP_COLUMNS}) VALUES (?, CAST(? AS TEXT), ?, ?, ?, ?, CAST(? AS TEXT), {marks})",
+                (
+                    reader.files.store,
+                    param(reader.files.container),
+                    coverage.complete,
+                    to_micros(coverage.started),
+                    to_micros(coverage.scanned),
+                    to_micros(coverage.by_store),
+                    param(coverage.error),
+                    *sums,
+                ),
+            )
+
+    @contextmanager
+    def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection | None]:
+        """A connection for one act; None where there is no file and nothing is to be written."""
+        if not write and not self.path.exists():
+            yield None
+            return
+        try:
+            with plainly(self.path):
+                connection = self._connected()
+        except CatalogueDamaged:
+            self._set_aside()
+            with plainly(self.path):
+                connection = self._connected()
+        try:
+            with plainly(self.path):
+                yield connection
+        except CatalogueDamaged:
+            self._set_aside()
+            raise
+        finally:
+            connection.close()
+
+    def _connected(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        connection = connect(self.path, create=True)
+        try:
+            if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    raise CatalogueDamaged(f"catalogue {self.path}: not of this version")
+                for statement in _TABLES:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _set_aside(self) -> None:
+        with plainly(self.path):
+            for suffix in ("-wal", "-shm"):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+            if self.path.exists():
+                os.replace(self.path, self.path.with_suffix(".damaged"))

@@ -1,0 +1,293 @@
+"""A folder as a list of any length: rows by position, in any order, filtered, and instant at a million objects."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from icehouse.core.refs import FolderRef, Ref
+from icehouse.core.rows import Coverage, Rollup, Row, SortBy
+
+from .base import CatalogueError, transaction
+from .filters import Clause, Filter, parse_filter
+from .lanes import Kind, Lane, build
+from .reader import Reader
+
+PAGE = 200
+PAGES = 50
+AT_ONCE = 5_000
+"""Rows up to which an order is built on the spot: a few milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    by: SortBy
+    descending: bool
+    text: str
+
+    @property
+    def plain(self) -> bool:
+        """Whether the index holds this order as it is."""
+        return self.by == "name" and not self.text
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    folders: Lane
+    objects: Lane
+
+    @property
+    def count(self) -> int:
+        return self.folders.count + self.objects.count
+
+
+class FolderView:
+    """The list of one folder: its folders first, then its objects.
+
+    Opens at once in name order.  `sort` and `filter` of a large folder build the new order in a thread, while the old
+    one stays to be read (`building`); `version` grows and `on_change` is called (in that thread) when it is there.
+    All methods may be called from any thread.  Errors are CatalogueErrors of one line.
+    """
+
+    def __init__(self, reader: Reader, folder: FolderRef, on_change: Callable[[], None] | None = None) -> None:
+        self.folder = folder
+        self.on_change = on_change
+        self.version = 0
+        self.error: CatalogueError | None = None
+        self._reader = reader
+        self._lock = threading.RLock()
+        self._wanted = self._shown = _Order("name", False, "")
+        self._pages: OrderedDict[int, list[Row]] = OrderedDict()
+        self._turn = 0
+        self._thread: threading.Thread | None = None
+        self._builder: sqlite3.Connection | None = None
+        self._closed = False
+        self._listing = self._plain_listing(self._shown)
+        self._rebuild(self._wanted)
+
+    @property
+    def count(self) -> int:
+        """How many rows there are, in the order and under the filter that are shown."""
+        return self._listing.count
+
+    @property
+    def folders(self) -> int:
+        """How many of the rows, from the first, are folders."""
+        return self._listing.folders.count
+
+    @property
+    def building(self) -> bool:
+        """Whether another order than the one shown is being built."""
+        return self._wanted != self._shown
+
+    @property
+    def sorted_by(self) -> tuple[SortBy, bool]:
+        """What the rows shown are ordered by, and whether descending."""
+        return self._shown.by, self._shown.descending
+
+    @property
+    def filtered_by(self) -> str:
+        """The filter of the rows shown."""
+        return self._shown.text
+
+    @property
+    def coverage(self) -> Coverage:
+        """How far this folder's rows and sums can be trusted."""
+        return self._reader.coverage(self.folder.prefix)
+
+    @property
+    def rollup(self) -> Rollup:
+        """The folder's own sums."""
+        with self._lock:
+            return self._reader.rollup(self.folder.prefix)
+
+    def rows(self, start: int, n: int) -> list[Row]:
+        """The rows from `start`, up to `n` of them; fewer at the end."""
+        with self._lock:
+            end = min(start + n, self._listing.count)
+            found: list[Row] = []
+            for page in range(start // PAGE, -(-end // PAGE)):
+                rows = self._page(page)
+                first = page * PAGE
+                found.extend(rows[max(start - first, 0) : end - first])
+            return found
+
+    def sort(self, by: SortBy, descending: bool = False) -> None:
+        """Order the rows; a large folder's new order is shown when it is built."""
+        with self._lock:
+            self._rebuild(_Order(by, descending, self._wanted.text))
+
+    def filter(self, text: str) -> None:
+        """Show only the rows that `text` lets through (`parse_filter`); "" shows all.  UsageError as there."""
+        with self._lock:
+            parse_filter(text, self._reader.standings)
+            self._rebuild(_Order(self._wanted.by, self._wanted.descending, text.strip()))
+
+    def position_of(self, ref: Ref | FolderRef) -> int | None:
+        """Where the row of that identity stands now, None where it is not shown or not in this folder."""
+        with self._lock, self._reader.reading():
+            top = self._listing.folders.folder
+            if isinstance(ref, FolderRef):
+                name = _name_below(self.folder, ref.prefix[:-1], ref)
+                number = None if name is None else self._reader.child(top, name)
+                return None if number is None else self._listing.folders.position(self._reader.connection, number)
+            name = _name_below(self.folder, ref.key, ref)
+            number = None if name is None else self._reader.object_number(top, name)
+            if number is None:
+                return None
+            position = self._listing.objects.position(self._reader.connection, number)
+            return None if position is None else self._listing.folders.count + position
+
+    def refresh(self) -> bool:
+        """Take up what a scan or a sweep wrote, and a newer generation; whether anything changed.
+
+        Costs one PRAGMA and one look into a folder where nothing did.
+        """
+        with self._lock:
+            replaced = self._reader.replaced
+            if replaced:
+                newer = Reader.open(self._reader.files)
+                if newer is None:
+                    return False
+                self._reader.close()
+                self._reader = newer
+            elif not self._reader.changed():
+                return False
+            self._pages.clear()
+            self.version += 1
+            grown = self._plain_listing(self._shown).count != self._listing.count
+            if replaced or grown or not self._wanted.plain:
+                self._rebuild(self._wanted)
+            return True
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for the order being built; True where there is none left to wait for."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+        return not self.building
+
+    def close(self) -> None:
+        """Stop building and give the files back."""
+        with self._lock:
+            self._closed = True
+            self._turn += 1
+            if self._builder is not None:
+                self._builder.interrupt()
+            self._reader.close()
+
+    def _page(self, page: int) -> list[Row]:
+        cached = self._pages.get(page)
+        if cached is not None:
+            self._pages.move_to_end(page)
+            return cached
+        listing, reader = self._listing, self._reader
+        start, end = page * PAGE, min((page + 1) * PAGE, listing.count)
+        rows: list[Row] = []
+        split = listing.folders.count
+        with reader.reading():
+            if start < split:
+                numbers = listing.folders.at(reader.connection, start, min(end, split))
+                rows.extend(reader.folder_rows(numbers, self.folder.prefix))
+            if end > split:
+                numbers = listing.objects.at(reader.connection, max(start - split, 0), end - split)
+                rows.extend(reader.object_rows(numbers, self.folder.prefix))
+        self._pages[page] = rows
+        while len(self._pages) > PAGES:
+            self._pages.popitem(last=False)
+        return rows
+
+    def _plain_listing(self, order: _Order) -> _Listing:
+        """The name order from the index, with nothing built."""
+        top = self._reader.folder(self.folder.prefix)
+        own = kids = 0
+        if top is not None:
+            with self._reader.reading():
+                row = self._reader.connection.execute("SELECT own, kids FROM folders WHERE id = ?", (top,)).fetchone()
+            own, kids = row or (0, 0)
+        return _Listing(
+            Lane("folders", top or 0, kids, order.descending), Lane("objects", top or 0, own, order.descending)
+        )
+
+    def _rebuild(self, order: _Order) -> None:
+        """Have the rows in that order: on the spot where that is quick, else in a thread."""
+        self._turn += 1
+        self._wanted = order
+        if self._builder is not None:
+            self._builder.interrupt()
+        plain = self._plain_listing(order)
+        if order.plain:
+            self._show(order, plain)
+            if plain.count <= AT_ONCE or not self.coverage.complete:
+                return
+        if plain.count <= AT_ONCE:
+            listing = self._build(self._reader, order, lambda: False)
+            assert listing is not None
+            self._show(order, listing)
+            return
+        self._thread = threading.Thread(
+            target=self._build_behind, args=(order, self._turn), name="folder-view", daemon=True
+        )
+        self._thread.start()
+
+    def _build_behind(self, order: _Order, turn: int) -> None:
+        reader: Reader | None = None
+        try:
+            reader = Reader.of(self._reader.files, self._reader.path)
+            with self._lock:
+                if self._turn != turn:
+                    return
+                self._builder = reader.connection
+            listing = self._build(reader, order, lambda: self._turn != turn)
+            with self._lock:
+                if self._turn != turn or listing is None or self._closed:
+                    return
+                self._show(order, listing)
+        except FileNotFoundError:
+            return  # a newer generation is there: the next refresh takes it up
+        except CatalogueError as error:
+            if self._turn != turn:
+                return  # interrupted for a newer order
+            self.error = error
+        finally:
+            with self._lock:
+                if reader is not None:
+                    if self._builder is reader.connection:
+                        self._builder = None
+                    reader.close()
+        if self.on_change is not None:
+            self.on_change()
+
+    def _build(self, reader: Reader, order: _Order, stopped: Callable[[], bool]) -> _Listing | None:
+        conditions = parse_filter(order.text, reader.standings) if order.text else Filter(("", ()), ("", ()))
+        top = reader.folder(self.folder.prefix) or 0
+        lanes: list[Lane] = []
+        kinds: tuple[tuple[Kind, Clause], ...] = (("folders", conditions.folders), ("objects", conditions.objects))
+        with reader.reading(), transaction(reader.connection, "DEFERRED"):
+            for kind, clause in kinds:
+                lane = build(
+                    reader.connection, reader.standings, kind, top, order.by, order.descending, clause, stopped
+                )
+                if lane is None:
+                    return None
+                lanes.append(lane)
+        return _Listing(*lanes)
+
+    def _show(self, order: _Order, listing: _Listing) -> None:
+        self._shown = order
+        self._listing = listing
+        self._pages.clear()
+        self.version += 1
+
+
+def _name_below(folder: FolderRef, path: str, ref: Ref | FolderRef) -> str | None:
+    """The name of what lies right in `folder` at `path`, None where it lies elsewhere."""
+    if (ref.store, ref.container) != (folder.store, folder.container) or not path.startswith(folder.prefix):
+        return None
+    if isinstance(ref, FolderRef) and ref.prefix == folder.prefix:
+        return None
+    name = path[len(folder.prefix) :]
+    return None if "/" in name else name

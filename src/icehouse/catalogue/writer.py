@@ -1,0 +1,252 @@
+"""Writing a scan: pages of a walk go in, in batches, together with the roll-ups and the frontier to resume from."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from icehouse.core.clock import Clock, Instant
+from icehouse.core.entries import Entry, WalkPage
+from icehouse.core.states import State
+
+from .base import Text, param, plainly, to_micros, transaction
+from .scans import ScanRow
+from .schema import ROOT, STATES, index_large_folders
+from .standings import Standings
+from .tally import COUNT_AT, SIZE_AT, Sums, Tally
+from .tree import add_child, child, parts_of
+
+BATCH = 10_000
+"""Objects a transaction: large enough to cost little each, small enough to hold the lock for a tenth of a second."""
+
+BATCH_SECONDS = 0.25
+"""The longest that a slow walk's pages wait, so that a screen sees the numbers grow."""
+
+_UNKNOWN = STATES.index(State.UNKNOWN)
+_INSERT = (
+    "INSERT OR IGNORE INTO objects (folder, name, size, modified, etag, standing, until, version) "
+    "VALUES (?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?)"
+)
+_Row = tuple[int, Text, int, int | None, str, int, int | None, str | None]
+
+
+class ScanWriter:
+    """The one writer of a scan.  What it has committed survives a ``kill -9`` and is gone on from.
+
+    Each transaction holds whole pages, their roll-ups and the frontier after them: never one without the others.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, scan: ScanRow, clock: Clock) -> None:
+        self.path = path
+        self.connection = connection
+        self.scan = scan.id
+        self.prefix = scan.prefix
+        self.frontier = scan.frontier
+        self.objects = scan.objects
+        self.bytes = scan.bytes
+        self.requests = scan.requests
+        self._clock = clock
+        self._resumed_at = clock.monotonic() - scan.seconds
+        self._flushed_at = 0.0
+        self._pages: list[WalkPage] = []
+        self._held = 0
+        self._open = True
+        self._ended = scan.walked
+        self._standings = Standings(connection)
+        self._parts: list[str] = []
+        self._line: list[int] = [ROOT]
+
+    def add(self, page: WalkPage) -> bool:
+        """Take one page; True where it and those before it have been written."""
+        self._pages.append(page)
+        self._held += len(page.entries)
+        self._ended = page.frontier is None
+        due = self._clock.monotonic() - self._flushed_at >= BATCH_SECONDS
+        if self._held < BATCH and not due and not self._ended:
+            return False
+        self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Write what was taken and not yet written."""
+        if not self._pages:
+            return
+        entries = [entry for page in self._pages for entry in page.entries]
+        try:
+            with plainly(self.path), transaction(self.connection):
+                added = self._write(entries, replacing=False)
+        except _Repeated:
+            self._forget()
+            with plainly(self.path), transaction(self.connection):
+                added = self._write(entries, replacing=True)
+        except BaseException:
+            self._forget()
+            raise
+        self.objects += added[0]
+        self.bytes += added[1]
+        self.requests += len(self._pages)
+        self.frontier = self._pages[-1].frontier
+        self._pages.clear()
+        self._held = 0
+        self._flushed_at = self._clock.monotonic()
+
+    def fail(self, line: str) -> None:
+        """Keep what was walked, and why it ended early; the scan stays unfinished."""
+        self.flush()
+        with plainly(self.path):
+            self.connection.execute(
+                "UPDATE scans SET error = CAST(? AS TEXT), seconds = ? WHERE id = ?",
+                (param(line), self.spent, self.scan),
+            )
+
+    def close(self) -> None:
+        """Close the connection with everything in the one file; again does nothing."""
+        if self._open:
+            self._open = False
+            with plainly(self.path):
+                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self.connection.close()
+
+    @property
+    def spent(self) -> float:
+        """Seconds spent scanning, over all runs."""
+        return self._clock.monotonic() - self._resumed_at
+
+    @property
+    def ended(self) -> bool:
+        """Whether the walk said that it was through."""
+        return self._ended
+
+    def finish(self, now: Instant, by_store: Instant | None) -> None:
+        """Mark the scan complete; only after the walk said that it was."""
+        assert self._ended, "a walk that did not say it was complete is not"
+        self.flush()
+        with plainly(self.path), transaction(self.connection):
+            index_large_folders(self.connection)
+            self.connection.execute(
+                "UPDATE scans SET complete = 1, error = '', frontier = NULL, finished = ?, store_finished = ?, "
+                "seconds = ? WHERE id = ?",
+                (to_micros(now), to_micros(by_store), self.spent, self.scan),
+            )
+        with plainly(self.path):
+            self.connection.execute("PRAGMA optimize")
+
+    def _write(self, entries: Sequence[Entry], *, replacing: bool) -> tuple[int, int]:
+        """One transaction's work; the objects and bytes that it added.
+
+        _Repeated where an object was there already and `replacing` is not set: the walk told of it twice, or an
+        earlier scan did.
+        """
+        tally = Tally()
+        rows = self._rows(entries, tally)
+        if replacing:
+            objects, size = self._replace(rows, tally)
+        else:
+            before = self.connection.total_changes
+            self.connection.executemany(_INSERT, rows)
+            if self.connection.total_changes - before != len(rows):
+                raise _Repeated
+            objects, size = len(rows), sum(row[2] for row in rows)
+        tally.write(self.connection)
+        frontier = self._pages[-1].frontier
+        self.connection.execute(
+            "UPDATE scans SET frontier = CAST(? AS TEXT), walked = ?, objects = ?, bytes = ?, requests = ?, "
+            "seconds = ?, error = '' WHERE id = ?",
+            (
+                None if frontier is None else param(frontier),
+                frontier is None,
+                self.objects + objects,
+                self.bytes + size,
+                self.requests + len(self._pages),
+                self.spent,
+                self.scan,
+            ),
+        )
+        return objects, size
+
+    def _rows(self, entries: Iterable[Entry], tally: Tally) -> list[_Row]:
+        """The rows of `entries`, with what they add to their folders put into `tally`."""
+        rows: list[_Row] = []
+        here: str | None = None
+        folder, sums = ROOT, [0]
+        number = self._standings.number
+        for entry in entries:
+            ref = entry.ref
+            key = ref.key
+            cut = key.rfind("/") + 1
+            if key[:cut] != here:
+                here = key[:cut]
+                folder = self._enter(here)
+                sums = tally.at(folder, self._line)
+            standing = entry.standing
+            word, state = number(standing)
+            modified = to_micros(entry.modified)
+            size = entry.size
+            sums[COUNT_AT + state] += 1
+            sums[SIZE_AT + state] += size
+            if modified is not None and modified > sums[0]:
+                sums[0] = modified
+            until = None if standing.until is None else to_micros(standing.until)
+            rows.append((folder, key[cut:], size, modified, entry.etag, word, until, ref.version))
+        try:
+            "".join([row[1] for row in rows]).encode()  # type: ignore[misc]
+        except UnicodeEncodeError:
+            return [(row[0], param(str(row[1])), *row[2:]) for row in rows]
+        return rows
+
+    def _replace(self, rows: Sequence[_Row], tally: Tally) -> tuple[int, int]:
+        """Write rows one by one, each in the place of an object of that name; what was added, in objects and bytes.
+
+        What a describe settled stays, where the object is the same and the listing can't tell.
+        """
+        added = size = 0
+        for row in rows:
+            old = self.connection.execute(
+                "SELECT id, size, standing, modified, etag, asked_at FROM objects "
+                "WHERE folder = ? AND name = CAST(? AS TEXT)",
+                row[:2],
+            ).fetchone()
+            sums = tally.at(row[0], ())
+            if old is None:
+                added, size = added + 1, size + row[2]
+            else:
+                settled = old[5] is not None and old[3] == row[3] and old[4] == row[4]
+                if settled and self._standings.state_index(row[5]) == _UNKNOWN:
+                    _take(sums, row[2], _UNKNOWN)
+                    continue
+                _take(sums, old[1], self._standings.state_index(old[2]))
+                size += row[2] - old[1]
+                self.connection.execute("DELETE FROM reasons WHERE object = ?", (old[0],))
+                self.connection.execute("DELETE FROM objects WHERE id = ?", (old[0],))
+            self.connection.execute(_INSERT, row)
+        return added, size
+
+    def _enter(self, prefix: str) -> int:
+        """The folder of `prefix`, made where it is new; remembers the line to it."""
+        parts = parts_of(prefix)
+        same = 0
+        for old, new in zip(self._parts, parts, strict=False):
+            if old != new:
+                break
+            same += 1
+        line = self._line[: same + 1]
+        for name in parts[same:]:
+            found = child(self.connection, line[-1], name)
+            line.append(add_child(self.connection, line[-1], name) if found is None else found)
+        self._parts, self._line = parts, line
+        return line[-1]
+
+    def _forget(self) -> None:
+        """After an undone transaction: folders and words that it made are not there."""
+        self._parts, self._line = [], [ROOT]
+        self._standings.read()
+
+
+class _Repeated(Exception):
+    """The walk told of an object that is in the catalogue already."""
+
+
+def _take(sums: Sums, size: int, state: int) -> None:
+    sums[COUNT_AT + state] -= 1
+    sums[SIZE_AT + state] -= size

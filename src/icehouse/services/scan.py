@@ -1,0 +1,284 @@
+"""Scanning: a container, or a folder of it, is walked into its catalogue."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from icehouse.catalogue.files import Files
+from icehouse.catalogue.reader import opened
+from icehouse.catalogue.renew import abandon, begin, complete
+from icehouse.catalogue.summary import ScanNote, Summary
+from icehouse.catalogue.turns import is_held, take_turn
+from icehouse.catalogue.writer import ScanWriter
+from icehouse.core.clock import Clock, Instant
+from icehouse.core.errors import IcehouseError, Refused, StoreError, Unavailable, UsageError
+from icehouse.core.refs import Address, FolderRef, folder_address
+from icehouse.core.rows import Rollup, ScanStanding
+from icehouse.core.states import State
+from icehouse.stores.base import Store
+
+from .house import House
+
+_RATE_SECONDS = 5.0
+STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanProgress:
+    """How far a scan has come, over all its runs; `rate` is objects a second over the last seconds."""
+
+    objects: int
+    bytes: int
+    requests: int
+    rate: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What a scan did, over all its runs.
+
+    `requests` are pages asked for.  `complete` False: `error` says why it ended early ("stopped" where it was asked
+    to), the numbers are at least what is there, and scanning again goes on from here.  `cause` is the store's error.
+    """
+
+    objects: int
+    bytes: int
+    complete: bool
+    seconds: float
+    requests: int
+    by_state: dict[State, int] = field(default_factory=dict)
+    bytes_by_state: dict[State, int] = field(default_factory=dict)
+    error: str = ""
+    cause: StoreError | None = None
+
+
+def scan(
+    house: House,
+    address: Address,
+    *,
+    fresh: bool = False,
+    progress: Callable[[ScanProgress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> ScanReport:
+    """Walk everything under `address` into the catalogue, going on with an unfinished scan of the same folder.
+
+    `fresh` throws an unfinished one away.  A store error in the middle ends in a report that is not complete; one
+    before the first page is raised, and leaves no trace.  Refused while another process scans the container.
+    """
+    folder = _folder(address)
+    files = Files(house.paths.catalogue, folder.store, folder.container)
+    turn = take_turn(_lock(house, files), house.clock)
+    if turn is None:
+        raise Refused(
+            f"{folder.store}:{folder.container} is being scanned already{_by_whom(house, folder)}",
+            hint="`icehouse jobs` shows how far it is",
+        )
+    try:
+        store = house.store(folder.store)
+        writer = begin(files, folder.prefix, fresh=fresh, clock=house.clock, by_store=_store_time(store))
+        notes = _Notes(Summary(house.paths.catalogue), files, writer, house.clock)
+        try:
+            return _walk(store, folder, files, writer, notes, progress, stop)
+        finally:
+            writer.close()
+    finally:
+        turn.end()
+
+
+def start_scan(house: House, address: Address) -> int:
+    """Start `scan` as a process of its own, which outlives this one; its process id.
+
+    Its words go to ``scan.log`` in the log folder.
+    """
+    folder = _folder(address)
+    environment = {**os.environ, "ICEHOUSE_CONFIG": str(house.paths.config), "ICEHOUSE_STATE": str(house.paths.state)}
+    house.paths.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log = os.open(house.paths.logs / "scan.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "icehouse", "scan", folder_address(folder), "--quiet"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+    return process.pid
+
+
+def scanning(house: House) -> list[ScanStanding]:
+    """The last scan of each container, the newest first: under way, done, or stopped and resumable."""
+    return [
+        ScanStanding(
+            store=note.store,
+            container=note.container,
+            prefix=note.prefix,
+            pid=note.pid,
+            started=note.started,
+            updated=note.updated,
+            objects=note.objects,
+            bytes=note.bytes,
+            requests=note.requests,
+            rate=note.rate,
+            running=not note.complete
+            and is_held(_lock(house, Files(house.paths.catalogue, note.store, note.container))),
+            complete=note.complete,
+            error=note.error,
+        )
+        for note in Summary(house.paths.catalogue).scans()
+    ]
+
+
+class _Notes:
+    """What the scan tells the summary and whoever waits for it, at most once a batch."""
+
+    def __init__(self, summary: Summary, files: Files, writer: ScanWriter, clock: Clock) -> None:
+        self._summary = summary
+        self._files = files
+        self._writer = writer
+        self._clock = clock
+        self._started = clock.now()
+        self._recent: deque[tuple[float, int]] = deque([(clock.monotonic(), writer.objects)])
+
+    def now(self) -> Instant:
+        return self._clock.now()
+
+    def progress(self) -> ScanProgress:
+        writer, now = self._writer, self._clock.monotonic()
+        self._recent.append((now, writer.objects))
+        while len(self._recent) > 2 and now - self._recent[0][0] > _RATE_SECONDS:
+            self._recent.popleft()
+        then, objects = self._recent[0]
+        rate = (writer.objects - objects) / (now - then) if now > then else 0.0
+        return ScanProgress(writer.objects, writer.bytes, writer.requests, rate, writer.spent)
+
+    def write(self, progress: ScanProgress, *, complete: bool = False, error: str = "") -> None:
+        files, writer = self._files, self._writer
+        self._summary.note_scan(
+            ScanNote(
+                store=files.store,
+                container=files.container,
+                prefix=writer.prefix,
+                pid=os.getpid(),
+                started=self._started,
+                updated=self._clock.now(),
+                objects=progress.objects,
+                bytes=progress.bytes,
+                requests=progress.requests,
+                rate=progress.rate,
+                complete=complete,
+                error=error,
+            )
+        )
+
+    def grown(self, progress: Callable[[ScanProgress], None] | None) -> None:
+        """A batch was written: tell the summary, and whoever waits for it."""
+        told = self.progress()
+        self.write(told)
+        if self._files.visible() == self._writer.path:
+            self.totals()
+        if progress is not None:
+            progress(told)
+
+    def totals(self) -> None:
+        with opened(self._files) as reader:
+            if reader is not None:
+                self._summary.note_container(reader)
+
+
+def _walk(
+    store: Store,
+    folder: FolderRef,
+    files: Files,
+    writer: ScanWriter,
+    notes: _Notes,
+    progress: Callable[[ScanProgress], None] | None,
+    stop: Callable[[], bool] | None,
+) -> ScanReport:
+    """Walk, and end in one of four ways: complete, stopped, failed with what was got, or failed with nothing."""
+    began = writer.frontier is not None or writer.ended
+    error = ""
+    cause: StoreError | None = None
+    try:
+        if not writer.ended:
+            for page in store.walk(folder, writer.frontier):
+                began = True
+                if writer.add(page):
+                    notes.grown(progress)
+                if stop is not None and stop() and not writer.ended:
+                    error = STOPPED
+                    break
+            if not writer.ended and not error:
+                raise Unavailable(f"{folder_address(folder)}: the listing ended without saying that it was whole")
+    except StoreError as failure:
+        if not began:
+            abandon(files, writer)
+            raise
+        error, cause = str(failure), failure
+    except BaseException as failure:
+        line = str(failure) if isinstance(failure, IcehouseError) else f"interrupted ({type(failure).__name__})"
+        with suppress(IcehouseError):
+            writer.fail(line)
+            notes.write(notes.progress(), error=line)
+        raise
+    if error:
+        writer.fail(error)
+    else:
+        complete(files, writer, notes.now(), _store_time(store))
+    told = notes.progress()
+    notes.write(told, complete=not error, error=error)
+    notes.totals()
+    if progress is not None:
+        progress(told)
+    return _report(files, folder, told, error, cause)
+
+
+def _report(files: Files, folder: FolderRef, told: ScanProgress, error: str, cause: StoreError | None) -> ScanReport:
+    with opened(files) as reader:
+        found = Rollup() if reader is None else reader.rollup(folder.prefix)
+    return ScanReport(
+        objects=told.objects,
+        bytes=told.bytes,
+        complete=not error,
+        seconds=told.seconds,
+        requests=told.requests,
+        by_state=dict(found.counts),
+        bytes_by_state=dict(found.sizes),
+        error=error,
+        cause=cause,
+    )
+
+
+def _folder(address: Address) -> FolderRef:
+    if not address.container:
+        raise UsageError(f"{address}: name what to scan", hint="STORE:CONTAINER/ or STORE:CONTAINER/folder/")
+    prefix = address.path if address.path.endswith("/") or not address.path else address.path + "/"
+    return FolderRef(address.store, address.container, prefix)
+
+
+def _lock(house: House, files: Files) -> Path:
+    return house.paths.locks / f"scan-{files.stem}.lock"
+
+
+def _by_whom(house: House, folder: FolderRef) -> str:
+    notes = Summary(house.paths.catalogue).scans()
+    pids = [note.pid for note in notes if (note.store, note.container) == (folder.store, folder.container)]
+    return f" by process {pids[0]}" if pids else ""
+
+
+def _store_time(store: Store) -> Instant | None:
+    """The store's own time where it tells; its absence is no reason not to scan."""
+    try:
+        return store.now()
+    except StoreError:
+        return None

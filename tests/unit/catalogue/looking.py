@@ -1,0 +1,70 @@
+"""A catalogue read out whole and compared with naive sums over the entries that went in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from icehouse.catalogue.files import Files
+from icehouse.catalogue.reader import Reader
+from icehouse.catalogue.tree import prefix_of
+from icehouse.core.entries import Entry
+from icehouse.core.states import Standing
+
+Sums = tuple[int, int, dict[str, int], dict[str, int], int, int]
+Told = tuple[int, object, str, Standing, str]
+
+
+def objects_in(files: Files) -> dict[str, Told]:
+    """Every key with what the catalogue holds of it."""
+    reader = Reader.open(files)
+    assert reader is not None
+    found = {}
+    for (number,) in reader.connection.execute("SELECT id FROM objects").fetchall():
+        row = reader.object_rows([number])[0]
+        found[row.ref.key] = (row.size, row.modified, row.etag, row.standing, row.asked)
+    reader.close()
+    return found
+
+
+def folders_in(files: Files) -> dict[str, Sums]:
+    """Every folder's path with its sums: objects, bytes, objects and bytes by state, own objects, folders in it."""
+    reader = Reader.open(files)
+    assert reader is not None
+    found = {}
+    for number, own, kids in reader.connection.execute("SELECT id, own, kids FROM folders").fetchall():
+        path = prefix_of(reader.connection, number)
+        whole = reader.rollup(path)
+        found[path] = (
+            whole.objects,
+            whole.bytes,
+            {state.value: n for state, n in whole.counts.items()},
+            {state.value: n for state, n in whole.sizes.items()},
+            own,
+            kids,
+        )
+    reader.close()
+    return found
+
+
+def objects_of(entries: Iterable[Entry]) -> dict[str, Told]:
+    """What `objects_in` should give."""
+    return {e.ref.key: (e.size, e.modified, e.etag, e.standing, e.asked) for e in entries}
+
+
+def folders_of(entries: Iterable[Entry]) -> dict[str, Sums]:
+    """What `folders_in` should give, summed the naive way."""
+    found: dict[str, Sums] = {"": (0, 0, {}, {}, 0, 0)}
+    kids: dict[str, set[str]] = {}
+    for each in entries:
+        key = each.ref.key
+        paths = [key[: i + 1] for i, character in enumerate(key) if character == "/"]
+        for above, path in zip(["", *paths], paths, strict=False):
+            kids.setdefault(above, set()).add(path)
+        for path in ["", *paths]:
+            n, size, counts, sizes, own, _ = found.get(path, (0, 0, {}, {}, 0, 0))
+            state = each.standing.state.value
+            counts = {**counts, state: counts.get(state, 0) + 1}
+            sizes = {**sizes, state: sizes.get(state, 0) + each.size}
+            own += path == key[: key.rfind("/") + 1]
+            found[path] = (n + 1, size + each.size, counts, sizes, own, 0)
+    return {path: (*sums[:5], len(kids.get(path, ()))) for path, sums in found.items()}
