@@ -213,6 +213,10 @@ class StandIn:
         found: list[dict[str, Any]] = self.admin("GET", f"/state?{query}")["versions"]
         return found
 
+    def sink(self, bucket: str, key: str, tier: str = "ARCHIVE_ACCESS") -> None:
+        """Let an Intelligent-Tiering object of 128 KiB or more sink to an archive tier, as months would."""
+        self.admin("POST", "/state", {"bucket": bucket, "key": key, "tier": tier})
+
     def log(self, since: int = 0, operation: str | None = None) -> list[dict[str, Any]]:
         """The request log after `since`, of one operation if named."""
         query = {"since": str(since), **({"operation": operation} if operation else {})}

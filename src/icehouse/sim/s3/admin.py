@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from starlette.concurrency import iterate_in_threadpool
@@ -13,6 +14,7 @@ from starlette.routing import Route
 
 from icehouse.sim.s3.bucket import Bucket
 from icehouse.sim.s3.clock import iso_precise, parse_iso
+from icehouse.sim.s3.storage_classes import ARCHIVE_TIERS, INTELLIGENT_TIERING, SMALLEST_TIERED
 from icehouse.sim.s3.version import Version
 from icehouse.sim.s3.world import World
 
@@ -35,7 +37,7 @@ class Admin:
             ("/switches", self.switches, ["GET", "POST"]),
             ("/log", self.log, ["GET", "DELETE"]),
             ("/buckets/{name}", self.bucket, ["GET", "POST"]),
-            ("/state", self.state, ["GET"]),
+            ("/state", self.state, ["GET", "POST"]),
         ]
         return [Route(PREFIX + path, _guarded(call), methods=methods) for path, call, methods in table]
 
@@ -107,7 +109,13 @@ class Admin:
         return JSONResponse({"name": bucket.name, **bucket.options.as_json()})
 
     async def state(self, request: Request) -> Response:
-        """GET ?bucket=&key=[&version=]: every version of a key, or that one, as the stand-in knows it."""
+        """GET ?bucket=&key=[&version=]: every version of a key, or that one, as the stand-in knows it.
+
+        POST {bucket, key, tier}: let the current version, of Intelligent-Tiering, sink to an archive tier as months
+        would; it must have 128 KiB.
+        """
+        if request.method == "POST":
+            return JSONResponse(self._sink(await _wish(request, {"bucket", "key", "tier"})))
         query = request.query_params
         bucket = self._bucket(query["bucket"])
         versions = bucket.versions(query["key"])
@@ -115,6 +123,17 @@ class Admin:
             versions = tuple(version for version in versions if version.version_id == query["version"])
         now = self._world.clock.now()
         return JSONResponse({"now": iso_precise(now), "versions": [_seen(version, now) for version in versions]})
+
+    def _sink(self, wish: dict[str, Any]) -> dict[str, Any]:
+        bucket = self._bucket(wish["bucket"])
+        version = bucket.current(wish["key"])
+        if version is None or version.storage_class != INTELLIGENT_TIERING or version.size < SMALLEST_TIERED:
+            raise ValueError("only an Intelligent-Tiering object of 128 KiB or more sinks to an archive tier")
+        if wish["tier"] not in ARCHIVE_TIERS:
+            raise ValueError(f"tier is one of {', '.join(sorted(ARCHIVE_TIERS))}")
+        sunk = replace(version, archive_tier=wish["tier"], restore=None)
+        self._world.amend(bucket, sunk)
+        return _seen(sunk, self._world.clock.now())
 
     def _bucket(self, name: str) -> Bucket:
         found = self._world.buckets.get(name)

@@ -96,6 +96,7 @@ class S3App:
         query = dict(pairs)
         bucket_name, _, key = path[1:].partition("/")
         trace.bucket, trace.key = bucket_name or None, key or None
+        trace.fields["version"] = query.get("versionId")
         level = "object" if key else "bucket" if bucket_name else "service"
         method = scope["method"]
         route: Route | None = None
@@ -125,7 +126,18 @@ class S3App:
             )
         if signed.principal.read_only and route.changes:
             raise S3Error("AccessDenied")
-        call = Call(method, route.operation, trace.bucket, trace.key, query, headers, path, world.clock.now(), body)
+        call = Call(
+            method,
+            route.operation,
+            trace.bucket,
+            trace.key,
+            query,
+            headers,
+            path,
+            world.clock.now(),
+            body,
+            trace.fields,
+        )
         call.principal = signed.principal
         if trace.bucket and route.operation != "CreateBucket":
             self._permit(world.bucket(trace.bucket), route, call)
@@ -197,7 +209,7 @@ class S3App:
         if reply.status not in {204, 304}:
             sent_headers["content-length"] = str(length)
         if "expect" in headers and body.received == 0 and headers.get("content-length") != "0":
-            # The client will not send the body it announced, so what follows on this connection could not be told apart.
+            # The client will not send the body it announced; what follows here could not be told from it.
             sent_headers["connection"] = "close"
         start = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in sent_headers.items()]
         await send({"type": "http.response.start", "status": reply.status, "headers": start})
@@ -247,7 +259,7 @@ class S3App:
             "method": scope["method"],
             "bucket": trace.bucket,
             "key": trace.key,
-            "version": dict(_target(scope)[1]).get("versionId") if scope["query_string"] else None,
+            "version": None,
             "query": scope["query_string"].decode("latin-1"),
             "status": reply.status if reply else 0,
             "error": error.code if error else None,

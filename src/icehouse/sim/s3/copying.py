@@ -65,6 +65,7 @@ def find_source(world: World, call: Call) -> Source:
             elements=invalid_state_elements(version, call.now),
         )
     conditions.check_read(version, call.headers, copying=True)
+    call.notes["source"] = {"bucket": name, "key": key, "version": version.version_id}
     return Source(version, bool(bucket.options.versioning), name)
 
 

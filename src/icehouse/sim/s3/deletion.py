@@ -68,14 +68,17 @@ async def delete_objects(world: World, call: Call) -> Reply:
         raise S3Error("MalformedXML")
     quiet = (tree.get("Quiet") or "false").strip() == "true"
     rows: list[str] = []
+    told: list[dict[str, str | None]] = []
     for wish in wishes:
-        row, failed = _one(world, bucket, wish, call.now)
-        if failed or not quiet:
+        row, failure = _one(world, bucket, wish, call.now)
+        told.append({"key": wish.get("Key"), "version": wish.get("VersionId"), "error": failure})
+        if failure or not quiet:
             rows.append(row)
+    call.notes["deletes"] = told
     return xml_reply(document("DeleteResult", "".join(rows)))
 
 
-def _one(world: World, bucket: Bucket, wish: Node, now: float) -> tuple[str, bool]:
+def _one(world: World, bucket: Bucket, wish: Node, now: float) -> tuple[str, str | None]:
     for condition in ("LastModifiedTime", "Size"):
         if wish.all(condition):
             raise not_implemented(f"DeleteObjects with {condition}")  # directory buckets alone have these
@@ -89,7 +92,7 @@ def _one(world: World, bucket: Bucket, wish: Node, now: float) -> tuple[str, boo
             raise S3Error("AccessDenied")
         outcome = delete_one(world, bucket, key, version_id, wish.get("ETag"), now)
     except S3Error as error:
-        return f"<Error>{named}{element('Code', error.code)}{element('Message', error.message)}</Error>", True
+        return f"<Error>{named}{element('Code', error.code)}{element('Message', error.message)}</Error>", error.code
     if outcome.marker:
         named += element("DeleteMarker", True) + element("DeleteMarkerVersionId", outcome.version_id or "")
-    return f"<Deleted>{named}</Deleted>", False
+    return f"<Deleted>{named}</Deleted>", None

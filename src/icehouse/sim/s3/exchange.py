@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from icehouse.sim.s3.errors import S3Error
 
@@ -33,6 +33,8 @@ class Call:
     now: float
     """The simulated instant at which the request is carried out, in seconds since 1970."""
     body: Body
+    notes: dict[str, Any]
+    """What the request log shall tell of it besides."""
     principal: Principal | None = None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from icehouse.sim.s3.bucket import Bucket
@@ -15,6 +16,7 @@ from icehouse.sim.s3.wire import parse
 from icehouse.sim.s3.world import World
 
 _LONGEST_STAY = 2**31 - 1
+_WHOLE = re.compile(r"\s*-?[0-9]{1,18}\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,9 @@ def parse_wish(body: bytes) -> Wish:
         raise S3Error("MalformedXML")
     if days_text is None:
         return Wish(None, tier)
-    try:
-        days = int(days_text)
-    except ValueError:
-        raise S3Error("MalformedXML") from None
+    if not _WHOLE.fullmatch(days_text):
+        raise S3Error("MalformedXML")
+    days = int(days_text)
     if not 1 <= days <= _LONGEST_STAY:
         raise S3Error(
             "InvalidArgument",
@@ -63,6 +64,7 @@ async def restore_object(world: World, call: Call) -> Reply:
     """202 when a restore was accepted or sped up, 200 when the stay of a copy was changed; else an error of S3's."""
     bucket = world.bucket(call.bucket_name)
     wish = parse_wish(await call.body.small())
+    call.notes.update(tier=wish.tier, days=wish.days)
     if not world.restore_rate.allows(world.switches.restores_per_second):
         raise S3Error("ThrottlingException")
     version = find_version(bucket, call, marker_is_absent=False)
