@@ -22,6 +22,5 @@ def blind(_store: Store, tasks: Sequence[Task], _now: Instant) -> Iterator[tuple
 
 
 if __name__ == "__main__":
-    _, _, config, _, state, *_ = sys.argv
-    house = open_house(config, state)
+    house = open_house(sys.argv[2], sys.argv[4])
     worker.run(house, ending=threading.Event(), until_idle=True, options=Options(until_idle=True, prober=blind))

@@ -49,10 +49,10 @@ def nobody(_house: House, _store: str) -> None:
     """Starts no worker, where a test starts its own."""
 
 
-def approve(house: House, address: str, *, tier: Tier = Tier.STANDARD, days: int = 7, **wish: bool) -> str:
+def approve(house: House, address: str, *, tier: Tier = Tier.STANDARD, days: int = 7, speed_up: bool = False) -> str:
     """Plan and approve a restore of `address` without starting a worker; returns the job's id."""
     found = restore.survey(house, marks(house, address))
-    plan = restore.freeze(house, found, RestoreWish(tier, days, **wish))
+    plan = restore.freeze(house, found, RestoreWish(tier, days, speed_up))
     return restore.approve(house, plan, how="test", start=nobody)
 
 

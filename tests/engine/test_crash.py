@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,9 @@ class Requests:
     def __init__(self, s3: StandIn) -> None:
         self._s3, self._last, self._count = s3, 0, 0
 
+    def reached(self, goal: int) -> bool:
+        return self.accepted() >= goal
+
     def accepted(self) -> int:
         for line in self._s3.log(since=self._last, operation="RestoreObject"):
             self._last = int(line["seq"])
@@ -43,7 +47,7 @@ def _restore_through_kills(
         sent = min(seen.accepted(), objects - kills)
         goal = sent + chance.randint(1, max(1, 2 * (objects - sent) // (kills - number + 1)))
         worker = Worker(house, entry=entry)
-        until(lambda goal=goal: seen.accepted() >= goal, f"{goal} requests accepted (kill {number})")
+        until(partial(seen.reached, goal), f"{goal} requests accepted (kill {number})")
         time.sleep(chance.uniform(0.0, 0.06))  # the moment of the kill, anywhere between two commits
         worker.kill()
         s3.step(hours=6)  # what was requested is readable by now: a blind repeat would be accepted, and billed, again

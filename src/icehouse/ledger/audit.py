@@ -107,11 +107,11 @@ def verify(ledger: Ledger) -> AuditReport:
     while True:
         with ledger.reading() as connection:
             rows = connection.execute(select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(_BATCH)).all()
+        if last is not None:
+            rows = [row for row in rows if row.seq <= last]
         if not rows:
             break
         for row in rows:
-            if last is not None and row.seq > last:
-                break
             if row.seq != seq + 1:
                 return AuditReport(seq, previous, seq + 1, f"entry {seq + 1} is missing")
             if row.previous != previous:
@@ -119,8 +119,6 @@ def verify(ledger: Ledger) -> AuditReport:
             if _hash(row.seq, previous, row.at, row.actor, row.kind, row.job, row.body) != row.hash:
                 return AuditReport(seq, previous, row.seq, f"entry {row.seq} was changed after it was written")
             seq, previous = row.seq, row.hash
-        if last is not None and seq >= last:
-            break
     if head is None:
         return AuditReport(seq, previous, 1 if seq else None, "the head of the chain is missing" if seq else "empty")
     if head.seq != seq:
