@@ -77,9 +77,8 @@ class MemoryStore:
         start = int(following or 0)
         below = [each for each in self.entries if folder.holds(each.ref)]
         own = [each for each in below if "/" not in each.ref.key[len(folder.prefix) :]]
-        names = sorted(
-            {each.ref.key[len(folder.prefix) :].partition("/")[0] for each in below} - {_name(e, folder) for e in own}
-        )
+        rests = [each.ref.key[len(folder.prefix) :] for each in below]
+        names = sorted({rest.partition("/")[0] for rest in rests if "/" in rest})
         folders = tuple(FolderRef(folder.store, folder.container, f"{folder.prefix}{name}/") for name in names)
         more = start + self.page < len(own)
         return Page(
@@ -120,10 +119,6 @@ class MemoryStore:
 
     def close(self) -> None:
         return None
-
-
-def _name(each: Entry, folder: FolderRef) -> str:
-    return each.ref.key[len(folder.prefix) :].partition("/")[0] if "/" in each.ref.key[len(folder.prefix) :] else ""
 
 
 class QuickClock(SystemClock):

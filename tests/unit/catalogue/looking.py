@@ -18,7 +18,7 @@ def objects_in(files: Files) -> dict[str, Told]:
     """Every key with what the catalogue holds of it."""
     reader = Reader.open(files)
     assert reader is not None
-    found = {}
+    found: dict[str, Told] = {}
     for (number,) in reader.connection.execute("SELECT id FROM objects").fetchall():
         row = reader.object_rows([number])[0]
         found[row.ref.key] = (row.size, row.modified, row.etag, row.standing, row.asked)

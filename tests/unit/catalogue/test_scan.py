@@ -16,7 +16,7 @@ from icehouse.catalogue.base import CatalogueError
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.turns import take_turn
 from icehouse.core.errors import NotFound, Refused, Unavailable, UsageError
-from icehouse.core.refs import Address
+from icehouse.core.refs import Address, FolderRef
 from icehouse.core.states import State
 from icehouse.services import browse
 from icehouse.services.scan import STOPPED, scan, scanning
@@ -96,7 +96,7 @@ def test_a_container_that_is_not_there_leaves_no_trace(tmp_path: Path):
     house = house_of(tmp_path, store)
     with pytest.raises(NotFound):
         scan(house, WHOLE)
-    assert browse.open_folder(house, browse.FolderRef("s", "c", "")) is None
+    assert browse.open_folder(house, FolderRef("s", "c", "")) is None
     assert scanning(house) == []
 
 
@@ -132,10 +132,10 @@ def test_a_rescan_stays_hidden_until_it_is_complete(tmp_path: Path):
     store = MemoryStore(entries_of(f"a/{i}" for i in range(10)))
     house = house_of(tmp_path, store)
     scan(house, WHOLE)
-    old = browse.rollup(house, browse.FolderRef("s", "c", ""))
+    old = browse.rollup(house, FolderRef("s", "c", ""))
     store.entries = entries_of(f"b/{i}" for i in range(40))
     seen = []
-    scan(house, WHOLE, progress=lambda _: seen.append(browse.rollup(house, browse.FolderRef("s", "c", "a/"))))
+    scan(house, WHOLE, progress=lambda _: seen.append(browse.rollup(house, FolderRef("s", "c", "a/"))))
     assert old is not None
     assert [each.objects for each in seen if each is not None][:-1] == [10] * (len(seen) - 1)
     assert seen[-1] is not None
@@ -184,7 +184,7 @@ def test_a_folder_that_is_empty_now_goes_away_with_the_empty_ones_above_it(tmp_p
 def test_a_folder_scanned_alone_is_complete_and_what_is_above_it_is_not(tmp_path: Path):
     house = house_of(tmp_path, MemoryStore(entries_of(["a/b/1", "a/c/1", "d/1"])))
     assert scan(house, Address("s", "c", "a/b")).objects == 1
-    told = {path: browse.rollup(house, browse.FolderRef("s", "c", path)) for path in ("", "a/", "a/b/", "d/")}
+    told = {path: browse.rollup(house, FolderRef("s", "c", path)) for path in ("", "a/", "a/b/", "d/")}
     assert {path: (r.objects, r.complete) for path, r in told.items() if r is not None} == {
         "": (1, False),
         "a/": (1, False),
@@ -255,7 +255,7 @@ def test_a_damaged_file_is_set_aside_and_the_next_scan_makes_a_new_one(tmp_path:
             file.seek({"header": 0, "middle": 8192, "other version": 60}[harm])
             file.write(b"\xa5" * {"header": 100, "middle": size - 12288, "other version": 4}[harm])
     with suppress(CatalogueError):
-        view = browse.open_folder(house, browse.FolderRef("s", "c", "0/"))
+        view = browse.open_folder(house, FolderRef("s", "c", "0/"))
         if view is not None:
             view.rows(0, 50)
     assert scan(house, WHOLE).complete
