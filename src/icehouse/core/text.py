@@ -10,7 +10,8 @@ SafeText = NewType("SafeText", str)
 """Text that holds no control, bidi, zero-width or unassigned character; the only text that faces print."""
 
 _SUSPECT = re.compile(
-    "[^\x20-\x7e\u00a1-\u02ff\u0370-\u052f\u1e00-\u1fff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2100-\u2bff\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]"
+    "[^\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u1fff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2100-\u27ff"
+    "\u2801-\u2bff\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uac00-\ud7a3]"
 )
 """Anything outside these plainly printable ranges is looked at one by one."""
 
@@ -34,7 +35,7 @@ def safe(raw: str) -> SafeText:
     """
     if raw.isascii() and raw.isprintable():
         return SafeText(raw)
-    if not _SUSPECT.search(raw):
+    if raw.isprintable() and not _SUSPECT.search(raw):
         return SafeText(raw)
     shown: list[str] = []
     marks = 0
