@@ -17,7 +17,7 @@ from .states import from_head
 def describe(client: Client, refs: Sequence[Ref]) -> Iterator[Described]:
     """Each of `refs` by one HEAD, at most `parallel` at once and twice as many handed out.
 
-    A login that ended, or a server that did not answer one of the last 3 x `parallel` calls, is not asked about the
+    A login that ended, or a server that did not answer one of the last 2 x `parallel` calls, is not asked about the
     rest: they get the same error.
     """
     parallel = client.options.parallel
@@ -37,7 +37,7 @@ def describe(client: Client, refs: Sequence[Ref]) -> Iterator[Described]:
             for future in done:
                 described = future.result()
                 silent = silent + 1 if isinstance(described.error, Unavailable) else 0
-                if isinstance(described.error, LoginExpired) or silent >= parallel * 3:
+                if isinstance(described.error, LoginExpired) or silent >= parallel * 2:
                     gone = described.error
                 yield described
         for future in running:

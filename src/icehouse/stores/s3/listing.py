@@ -15,7 +15,8 @@ from icehouse.core.refs import FolderRef, Ref, folder_address
 from .client import Answer, Client
 from .states import from_listing
 
-_PAGE = 1000
+PAGE = 1000
+"""Keys a page; S3 gives no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,12 @@ def list_folder(client: Client, folder: FolderRef, following: str | None, limit:
 
 
 def objects_page(
-    client: Client, folder: FolderRef, start: Mapping[str, str], *, delimiter: str | None = None, limit: int = _PAGE
+    client: Client,
+    folder: FolderRef,
+    start: Mapping[str, str],
+    *,
+    delimiter: str | None = None,
+    limit: int | None = None,
 ) -> RawPage:
     """A page of ListObjectsV2 under `folder`; `start` is a StartAfter or what the page before said."""
     what = folder_address(folder)
@@ -52,7 +58,7 @@ def objects_page(
         Bucket=folder.container,
         Prefix=folder.prefix,
         Delimiter=delimiter,
-        MaxKeys=max(1, min(limit, _PAGE)),
+        MaxKeys=max(1, min(limit or PAGE, PAGE)),
         EncodingType="url",
         OptionalObjectAttributes=["RestoreStatus"],
         **start,
@@ -80,7 +86,7 @@ def versions_page(client: Client, folder: FolderRef, start: Mapping[str, str]) -
         what,
         Bucket=folder.container,
         Prefix=folder.prefix,
-        MaxKeys=_PAGE,
+        MaxKeys=PAGE,
         EncodingType="url",
         OptionalObjectAttributes=["RestoreStatus"],
         **start,

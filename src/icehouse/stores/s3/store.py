@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from icehouse.core.clock import Instant
 from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
@@ -27,10 +28,12 @@ _STANDIN = re.compile(r"s3; speed=([0-9.]+(?:e\+?[0-9]+)?)")
 class S3Store:
     """AWS S3 or a work-alike.  Plays Store, Reads and Archives; safe for threads."""
 
-    def __init__(self, name: str, options: Mapping[str, object]) -> None:
-        """Nothing is connected yet.  ConfigError for an option or an endpoint that can't be."""
+    def __init__(
+        self, name: str, options: Mapping[str, object], *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Nothing is connected yet; `pause` waits between repeats.  ConfigError for what can't be in `options`."""
         self._name = name
-        self._client = Client(name, parse_options(name, options))
+        self._client = Client(name, parse_options(name, options), pause=pause)
         self._asked_standin = False
 
     @property

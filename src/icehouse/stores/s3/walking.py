@@ -83,7 +83,10 @@ def _walk_objects(client: Client, folder: FolderRef, after: str | None) -> Itera
 
 
 def _walk_versions(client: Client, folder: FolderRef, page: RawPage, after: str | None) -> Iterator[WalkPage]:
-    """Current versions only.  A key counts as seen once its current version, object or delete marker, was."""
+    """Current versions only.  A key counts as seen once its current version, object or delete marker, was.
+
+    A key of which no row is current would be lost without a word: it raises.
+    """
     empty = 0
     last = after
     while True:
@@ -92,6 +95,8 @@ def _walk_versions(client: Client, folder: FolderRef, page: RawPage, after: str 
             key = str(row["Key"])
             if last is not None and key < last:
                 raise _out_of_order(folder, last, key)
+            if key != last and last != after:
+                raise _without_current(folder, last)
             last = key
             if not row.get("IsLatest"):
                 continue
@@ -102,6 +107,8 @@ def _walk_versions(client: Client, folder: FolderRef, page: RawPage, after: str 
                 entries.append(entry_of(folder, page, row, str(row.get("VersionId") or "null")))
         empty = _count_empty(folder, empty, page)
         if not page.following:
+            if last != after:
+                raise _without_current(folder, last)
             yield WalkPage(tuple(entries), None)
             return
         if entries:
@@ -119,6 +126,11 @@ def _count_empty(folder: FolderRef, empty: int, page: RawPage) -> int:
 def _check_rises(folder: FolderRef, after: str | None, key: str) -> None:
     if after is not None and key <= after:
         raise _out_of_order(folder, after, key)
+
+
+def _without_current(folder: FolderRef, key: str | None) -> StoreError:
+    words = f"no version of {key} is the current one"
+    return Unavailable(f"{folder_address(folder)}: the listing does not add up", words=words)
 
 
 def _out_of_order(folder: FolderRef, last: str, key: str) -> StoreError:
