@@ -90,7 +90,7 @@ def main(open_console: OpenConsole, argv: Sequence[str] | None = None) -> int:
         return _complain(_plain(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click itself leaves by SystemExit when its output is closed
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Python still flushes at its end goes nowhere
         return READER_GONE
     except Exception as error:  # noqa: BLE001 - the last door: no traceback reaches a user

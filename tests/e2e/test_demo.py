@@ -1,0 +1,129 @@
+"""The demo: it starts by itself, and however it is closed, nothing is left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+READY_SECONDS = 60.0
+GONE_SECONDS = 15.0
+
+
+@contextmanager
+def demo(*words: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """A running `demo --headless` and the line that it printed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "icehouse", "demo", "--headless", "--fixture", "small", *words],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert select.select([process.stdout], [], [], READY_SECONDS)[0], "the demo did not get ready"
+        yield process, json.loads(process.stdout.readline())
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=GONE_SECONDS)
+
+
+def run(line: dict[str, Any], *words: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, **line["env"]}
+    return subprocess.run(
+        [sys.executable, "-m", "icehouse", *words], capture_output=True, text=True, timeout=60, env=env, check=False
+    )
+
+
+def started_for(folder: str) -> list[int]:
+    """The processes of this machine that name the demo's folder in their command line."""
+    table = subprocess.run(["ps", "-axo", "pid=,command="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 1) for line in table.splitlines()]
+    return [int(row[0]) for row in rows if len(row) == 2 and folder in row[1] and int(row[0]) != os.getpid()]
+
+
+def gone(folder: str) -> bool:
+    """Whether nothing of the demo runs any more, given some seconds to end."""
+    end = time.monotonic() + GONE_SECONDS
+    while started_for(folder):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def busy(line: dict[str, Any]) -> str:
+    """Give the demo a job that a worker is at, and return the demo's folder."""
+    folder = str(Path(line["config"]).parent)
+    done = run(line, "restore", "lab-s3:small/", "--tier", "bulk", "--days", "3", "--yes", "--json")
+    assert done.returncode == 0, done.stderr
+    assert any(" worker " in command_of(pid) for pid in started_for(folder))
+    return folder
+
+
+def command_of(pid: int) -> str:
+    done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return f"{done.stdout.strip()} "
+
+
+def test_the_line_of_a_headless_demo_is_all_that_a_script_needs() -> None:
+    with demo() as (process, line):
+        assert set(line) >= {"config", "state", "env", "endpoints"}
+        assert run(line, "ls", "lab-s3:").returncode == 0
+        assert json.loads(run(line, "info", "--json").stdout)["stores"] == ["lab-s3"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(GONE_SECONDS) == 0
+    assert not Path(line["config"]).parent.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
+def test_however_a_demo_is_closed_nothing_that_it_started_is_left_running(number: signal.Signals) -> None:
+    with demo("--speed", "1") as (process, line):
+        folder = busy(line)
+        process.send_signal(number)
+        code = process.wait(GONE_SECONDS)
+        assert code == (-signal.SIGKILL if number is signal.SIGKILL else 0)
+        assert gone(folder), [command_of(pid) for pid in started_for(folder)]
+
+
+def test_what_a_killed_demo_left_on_disk_is_taken_away_by_the_next() -> None:
+    with demo() as (process, line):
+        process.kill()
+        process.wait(GONE_SECONDS)
+        left = Path(line["config"]).parent
+        assert left.exists()
+        assert gone(str(left))
+    with demo() as (process, _):
+        assert not left.exists()
+
+
+def test_a_kept_folder_stays_and_can_be_opened_again(tmp_path: Path) -> None:
+    keep = tmp_path / "kept"
+    for _ in range(2):
+        with demo("--keep", str(keep)) as (process, line):
+            assert Path(line["config"]) == keep / "config.toml"
+            assert run(line, "scan", "lab-s3:small/").returncode == 0
+            process.terminate()
+            assert process.wait(GONE_SECONDS) == 0
+    assert (keep / "state" / "catalogue").is_dir()
+
+
+def test_a_demo_with_jobs_has_scanned_and_restores_something(tmp_path: Path) -> None:
+    with demo("--fixture", "imaging", "--jobs") as (process, line):
+        end = time.monotonic() + 60
+        jobs: list[dict[str, Any]] = []
+        while not jobs and time.monotonic() < end:
+            jobs = [json.loads(row) for row in run(line, "jobs", "--json").stdout.splitlines()]
+        assert jobs
+        assert jobs[0]["verb"] == "restore"
+        process.terminate()
+        assert process.wait(GONE_SECONDS) == 0
