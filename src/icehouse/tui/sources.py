@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from icehouse.present.cells import Cells
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,11 @@ class Source(Protocol):
         ...
 
 
-class Rows:
+class Rows(Generic[R]):
     """A source over rows that are in memory: stores, buckets, jobs, a live listing."""
 
-    def __init__(
-        self, rows: Sequence[object], name: Callable[[object], Hashable], cells: Callable[[object], Cells]
-    ) -> None:
-        self.all: list[object] = list(rows)
+    def __init__(self, rows: Sequence[R], name: Callable[[R], Hashable], cells: Callable[[R], Cells]) -> None:
+        self.all: list[R] = list(rows)
         self._name = name
         self._cells = cells
         self._positions: dict[Hashable, int] | None = None
@@ -62,5 +62,5 @@ class Rows:
         return self._positions.get(identity)
 
 
-NO_ROWS = Rows((), lambda row: row, lambda row: ())
+NO_ROWS: Source = Rows[object]((), lambda row: None, lambda row: ())
 """A source of nothing."""

@@ -1,0 +1,117 @@
+"""A restore before it is approved: tiers with time and cost, and what will not be requested, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from icehouse.core.clock import Instant
+from icehouse.core.plans import Cost, Identity
+from icehouse.core.restores import Tier, Window
+from icehouse.core.states import State
+from icehouse.core.text import safe
+
+from .cells import Cell, Cells, Column, Tone
+from .sizes import count, money, plural, size
+from .states import cold_label
+from .times import DAY, when, window
+
+TIER = (
+    Column("sign", "", 1),
+    Column("tier", "tier", 10),
+    Column("ready", "ready in", 12),
+    Column("objects", "objects", 9, "right"),
+    Column("requests", "requests", 11, "right"),
+    Column("retrieval", "retrieval", 11, "right"),
+    Column("total", "with copies", 12, "right"),
+)
+
+
+def tier_cells(
+    tier: Tier, requests: int, span: Window | None, cost: Cost | None, why_not: str, *, chosen: bool, days_known: bool
+) -> Cells:
+    """One tier; the sign shows the chosen one."""
+    sign = Cell("●" if chosen else "○", Tone.STRONG if chosen else Tone.FAINT)
+    name = Cell(tier.value.capitalize(), Tone.STRONG if chosen else Tone.PLAIN)
+    if not requests:
+        return (sign, name, Cell(safe(why_not) or "nothing to request", Tone.FAINT, ours=False, span=5, align="left"))
+    if cost is None:
+        unknown = Cell("no price", Tone.DANGER)
+        return (sign, name, Cell(window(span)), Cell(count(requests)), unknown, unknown, unknown)
+    return (
+        sign, name, Cell(window(span)), Cell(count(requests)), Cell(money(cost.requests)), Cell(money(cost.retrieval)),
+        Cell(money(cost.total) if days_known else "needs days", Tone.PLAIN if days_known else Tone.FAINT),
+    )  # fmt: skip
+
+
+def title(requests: int, total: int, cold: Mapping[str, tuple[int, int]]) -> str:
+    """What would be requested: ``Restore 18,433 objects, 212 GiB, from Deep Archive``."""
+    words = sorted(cold_label(word) for word in cold)
+    places = words[0] if len(words) == 1 else f"{len(words)} classes" if words else ""
+    return f"Restore {plural(requests, 'object')}, {size(total)}" + (f", from {places}" if places else "")
+
+
+def as_whom(identity: Identity) -> str:
+    """Who it runs as, where."""
+    return safe(f"as {identity.principal} · account {identity.account or '?'} · {identity.server}")
+
+
+def left_out(counts: Mapping[State, int], impossible: int, *, speed_up: bool = False) -> str:
+    """What is not requested, and why; every kind is named, also where there is none of it."""
+    restoring = counts.get(State.RESTORING, 0)
+    parts = [
+        f"already live {count(counts.get(State.LIVE, 0))}",
+        f"restored {count(counts.get(State.RESTORED, 0))}",
+        f"restoring {count(restoring)}" + ((" (sped up)" if speed_up else " (followed)") if restoring else ""),
+        f"impossible {count(impossible)}",
+    ]
+    unknown = counts.get(State.UNKNOWN, 0) + counts.get(State.MISSING, 0) + counts.get(State.SET_ASIDE, 0)
+    if unknown:
+        parts.append(f"unknown {count(unknown)}")
+    return " · ".join(parts)
+
+
+def falls_cold(now: Instant, span: Window | None, days: int) -> Instant:
+    """When copies fall cold again: `days` after the longest wait, at the next midnight UTC."""
+    at = now + (span.longest if span else timedelta(0)) + timedelta(days=days)
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight if midnight == at else midnight + timedelta(seconds=DAY)
+
+
+def copies_line(cost: Cost | None, days: int | None, cold_at: Instant | None, now: Instant) -> str:
+    """What keeping costs and when it ends."""
+    if days is None:
+        return "days: 1 to 365"
+    if cold_at is None or cost is None:
+        return "days"
+    return f"days → copies cost {money(cost.copies)} and fall cold again by {when(cold_at, now)} UTC"
+
+
+def looking(objects: int, described: int, to_describe: int) -> str:
+    """How far a fresh look has come."""
+    asked = f", {count(described)} of {count(to_describe)} asked one by one" if to_describe else ""
+    return f"looking at what is there now … {plural(objects, 'object')}{asked}"
+
+
+def globs(text: str) -> tuple[str, ...]:
+    """The globs typed into a field, apart by spaces."""
+    return tuple(text.split())
+
+
+def twin_words(
+    addresses: Sequence[str],
+    tier: Tier,
+    days: int | None,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    *,
+    faster: bool,
+) -> list[str]:
+    """The arguments of the command that would do the same."""
+    words = ["restore", *addresses, "--tier", tier.value]
+    words += ["--days", str(days)] if days else []
+    for glob in include:
+        words += ["--include", glob]
+    for glob in exclude:
+        words += ["--exclude", glob]
+    return [*words, "--speed-up"] if faster else words

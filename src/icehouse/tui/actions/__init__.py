@@ -1,0 +1,115 @@
+"""What can be done on each screen, as data: it feeds key bindings, help, the command palette and the key line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from icehouse.core.jobs import Job
+from icehouse.core.marks import Mark
+from icehouse.core.refs import FolderRef, folder_address, ref_address
+from icehouse.core.rows import ContainerRow, FolderRow, ObjectRow, StoreRow
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What an action may depend on, as it is when the key is pressed."""
+
+    room: str
+    write: bool = False
+    store: str = ""
+    container: str = ""
+    prefix: str = ""
+    row: object | None = None
+    marks: tuple[Mark, ...] = ()
+    scanned: bool = False
+    scanning: bool = False
+    ranging: bool = False
+    filtered: str = ""
+    job: Job | None = None
+    rows: int = 0
+
+    @property
+    def folder(self) -> FolderRef | None:
+        """The folder that is open, None above the containers."""
+        return FolderRef(self.store, self.container, self.prefix) if self.container else None
+
+    @property
+    def chosen(self) -> tuple[Mark, ...]:
+        """What an action takes: the marks, else the row under the cursor."""
+        if self.marks:
+            return self.marks
+        return (Mark(self.row.ref),) if isinstance(self.row, FolderRow | ObjectRow) else self._container()
+
+    def _container(self) -> tuple[Mark, ...]:
+        row = self.row
+        return (Mark(FolderRef(row.store, row.name, "")),) if isinstance(row, ContainerRow) else ()
+
+    @property
+    def here(self) -> str:
+        """The address of what the cursor is on, or of the folder that is open."""
+        row = self.row
+        if isinstance(row, FolderRow):
+            return folder_address(row.ref)
+        if isinstance(row, ObjectRow):
+            return ref_address(row.ref)
+        if isinstance(row, ContainerRow):
+            return f"{row.store}:{row.name}/"
+        if isinstance(row, StoreRow):
+            return f"{row.name}:"
+        return self.place
+
+    @property
+    def place(self) -> str:
+        """The address of the folder that is open."""
+        if self.folder is not None:
+            return folder_address(self.folder)
+        return f"{self.store}:" if self.store else ""
+
+
+def always(_: Situation) -> str | None:
+    """No reason against it."""
+    return None
+
+
+def no_twin(_: Situation) -> str:
+    """Nothing on the command line does the same: it is about the screen alone."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do.
+
+    `keys` as Textual names them, the first one is shown; `label` is for the key line, `words` for help and palette.
+    `enabled` gives the reason why not, or None; `twin` the command line that does the same, or "".  `dangerous`
+    ones change a store or cost money: they need write mode.  `rank` orders the key line, 0 keeps out of it.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    words: str
+    rank: int = 0
+    dangerous: bool = False
+    enabled: Callable[[Situation], str | None] = field(default=always, repr=False)
+    twin: Callable[[Situation], str] = field(default=no_twin, repr=False)
+
+    def why_not(self, now: Situation) -> str | None:
+        """Why it can't be done now, None where it can.  Read-only stands before every other reason."""
+        if self.dangerous and not now.write:
+            return "read-only: w switches to write"
+        return self.enabled(now)
+
+
+_NAMES = {
+    "space": "space", "enter": "enter", "slash": "/", "question_mark": "?", "colon": ":", "asterisk": "*",
+    "backspace": "bksp", "comma": ",", "pageup": "pgup", "pagedown": "pgdn", "escape": "esc",
+}  # fmt: skip
+
+
+def key_name(key: str) -> str:
+    """A key as people write it: ``/`` for ``slash``, ``^r`` for ``ctrl+r``."""
+    if key.startswith("ctrl+"):
+        return "^" + key[5:]
+    return _NAMES.get(key, key)

@@ -1,0 +1,28 @@
+"""What works on every screen."""
+
+from __future__ import annotations
+
+from . import Action, Situation
+from .quoting import command
+
+
+def _details(now: Situation) -> str | None:
+    return None if now.row is not None else "nothing is under the cursor"
+
+
+ACTIONS = (
+    Action("browse", ("1",), "browse", "Browse: stores, buckets, folders", twin=lambda now: command("ls")),
+    Action("cold", ("3",), "cold", "Cold: restores under way, what falls cold when, where the bytes are"),
+    Action("jobs", ("5",), "jobs", "Jobs: what is being carried out, and what came of it",
+           twin=lambda _: command("jobs")),
+    Action("audit", ("6",), "audit", "Audit: every decision and every call", twin=lambda _: command("audit", "list")),
+    Action("details", ("i",), "details", "Show or hide all that is known about a row", rank=80, enabled=_details),
+    Action("twin", ("y",), "command", "Show and copy the command line that does the same", rank=85),
+    Action("help", ("question_mark", "f1"), "help", "Every key of this screen", rank=90),
+    Action("palette", ("colon", "ctrl+p"), "palette", "Find an action by name"),
+    Action("write", ("w",), "write", "Switch between read-only and write", rank=95),
+    Action("back", ("q", "h", "left", "backspace"), "back", "One step back; q leaves at the top"),
+    Action("escape", ("escape",), "never mind", "End a range, a filter or a message"),
+    Action("refresh", ("R", "ctrl+r"), "refresh", "Ask again for what is on screen"),
+    Action("quit", ("ctrl+q", "ctrl+c"), "leave", "Leave; jobs go on"),
+)  # fmt: skip

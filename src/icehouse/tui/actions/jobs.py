@@ -1,0 +1,41 @@
+"""What can be done in Jobs."""
+
+from __future__ import annotations
+
+from icehouse.present.jobs import failed_items
+
+from . import Action, Situation
+from .quoting import command
+
+
+def _job(now: Situation) -> str | None:
+    return None if now.job is not None else "stand on a job"
+
+
+def _cancel(now: Situation) -> str | None:
+    if now.job is None:
+        return "stand on a job"
+    return None if now.job.state.open else f"this job has ended ({now.job.state.value})"
+
+
+def _retry(now: Situation) -> str | None:
+    if now.job is None:
+        return "stand on a job"
+    if now.job.state.open:
+        return "this job still runs; x cancels it"
+    return None if failed_items(now.job) else "nothing failed in this job"
+
+
+def _id(now: Situation) -> str:
+    return now.job.id if now.job else "ID"
+
+
+ACTIONS = (
+    Action("open", ("enter", "l", "right"), "items", "Open the job's items, failures first", 10, enabled=_job,
+           twin=lambda now: command("job", _id(now))),
+    Action("cancel", ("x",), "cancel", "Stop what was not sent yet; what was accepted goes on", 20, dangerous=True,
+           enabled=_cancel, twin=lambda now: command("cancel", _id(now))),
+    Action("retry", ("t",), "retry", "Take up what failed as a new job", 30, dangerous=True, enabled=_retry,
+           twin=lambda now: command("retry", _id(now))),
+    Action("failed", ("f",), "only failed", "Show only the items that failed, or all", 40, enabled=_job),
+)  # fmt: skip

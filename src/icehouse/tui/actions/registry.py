@@ -1,0 +1,50 @@
+"""Every action by screen, and what is made from them: bindings and the lines of help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.binding import Binding
+
+from . import Action, Situation, audit, browse, cold, everywhere, jobs
+
+ROOMS: Mapping[str, tuple[Action, ...]] = {
+    "browse": browse.ACTIONS,
+    "cold": cold.ACTIONS,
+    "jobs": jobs.ACTIONS,
+    "audit": audit.ACTIONS,
+}
+
+MOVING = (
+    ("j k ↓ ↑", "one row down, up"),
+    ("pgdn pgup", "one page down, up"),
+    ("^d ^u", "half a page down, up"),
+    ("g G", "first row, last row"),
+)
+"""The list's own keys, for help."""
+
+
+def of_room(room: str) -> tuple[Action, ...]:
+    """The actions that a screen knows, its own first."""
+    return (*ROOMS[room], *everywhere.ACTIONS)
+
+
+def find(room: str, action_id: str) -> Action:
+    """The action of that id as it is on that screen.  KeyError where it has none."""
+    for action in of_room(room):
+        if action.id == action_id:
+            return action
+    raise KeyError(action_id)
+
+
+def bindings(actions: tuple[Action, ...]) -> list[Binding]:
+    """Key bindings that call `act` on the app; which action may run is asked when the key is pressed."""
+    return [Binding(",".join(action.keys), f"app.act({action.id!r})", action.label, show=False) for action in actions]
+
+
+def key_line(room: str, now: Situation) -> list[tuple[str, str, bool]]:
+    """(key, label, can be done now) for the line at the bottom, in the order of their rank."""
+    from . import key_name
+
+    ranked = sorted((action for action in of_room(room) if action.rank), key=lambda action: action.rank)
+    return [(key_name(action.keys[0]), action.label, action.why_not(now) is None) for action in ranked]

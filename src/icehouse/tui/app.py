@@ -1,0 +1,215 @@
+"""The console: four screens over one list each, the lines around them, and the keys that work everywhere.
+
+It reads the catalogue and the ledger, and carries nothing out itself: it may be killed at any time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.widgets import ContentSwitcher
+
+from icehouse.core.errors import IcehouseError
+from icehouse.present.marks import MarkTotals
+
+from .actions import registry
+from .actions.everywhere import ACTIONS
+from .calm import Calm
+from .console_verbs import VERBS
+from .feeds import Fed, Feeds
+from .marked import Marked
+from .news import News, Watch
+from .screens.audit import Audit
+from .screens.browse import Browse
+from .screens.cold import Cold
+from .screens.jobs import Jobs
+from .screens.room import Room
+from .watchdog import Watchdog
+from .widgets.bottom_bar import BottomBar
+from .widgets.context_line import ContextLine
+from .widgets.details import Details
+from .widgets.key_line import KeyLine
+from .widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from icehouse.services.house import House
+
+WIDE = 110
+"""Columns from which the details have the right half; below they have the whole screen."""
+
+
+class Console(Calm[int]):
+    """The app: what is on screen, which screen, whether it may write; nothing that matters."""
+
+    CSS_PATH: ClassVar[list[str | Path]] = [Path(__file__).parent / "styles" / "console.tcss"]  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [*registry.bindings(ACTIONS)]
+
+    def __init__(self, house: House, *, ascii: bool, theme: str = "") -> None:
+        super().__init__(ascii=ascii, theme=theme, log_line=_log_of(house))
+        self.house = house
+        self.write = False
+        self.news = News()
+        self.marked = Marked(house)
+        self.feeds = Feeds(self, lambda line: self.say(line, danger=True))
+        self.watch_thread = Watch(house, self._told_news)
+        self.rooms: dict[str, Room] = {room.room: room for room in (Browse(), Cold(), Jobs(), Audit())}
+
+    def compose(self) -> ComposeResult:
+        """The frame of every screen."""
+        yield ContextLine(id="context")
+        with Horizontal(id="body"):
+            with ContentSwitcher(initial="browse", id="rooms"):
+                yield from self.rooms.values()
+            yield Details(id="details")
+        yield StatusLine(id="status")
+        yield BottomBar(id="marks")
+        yield KeyLine(id="keys")
+
+    def on_mount(self) -> None:
+        """Paint what is known at once; everything that takes time comes after the first paint."""
+        self.room.list.focus()
+        self.room.entered()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        try:
+            self.marked.open()
+        except IcehouseError as error:
+            self.say(str(error), danger=True)
+        self.marks_changed()
+        self.feeds.read("news", self.watch_thread.run, lambda _: None)
+
+    # What is on screen
+
+    @property
+    def room(self) -> Room:
+        """The screen that is shown."""
+        return self.rooms[self.query_one(ContentSwitcher).current or "browse"]
+
+    def show_room(self, name: str) -> None:
+        """Show another screen."""
+        switcher = self.query_one(ContentSwitcher)
+        if switcher.current != name:
+            self.room.left()
+            switcher.current = name
+            self.query_one(StatusLine).hush()
+        self.room.list.focus()
+        self.room.entered()
+        self.tell()
+
+    def tell(self) -> None:
+        """Bring the lines around the list up to date; what did not change is not sent."""
+        if not self.is_running or not self.screen_stack:
+            return
+        room, base = self.room, self.screen_stack[0]
+        width = base.size.width
+        base.query_one(ContextLine).tell(
+            room.place(), write=self.write, jobs=self.news.running, troubled=0, width=width
+        )
+        words, tone = room.standing()
+        base.query_one(StatusLine).tell(words, tone, room.position())
+        base.query_one(BottomBar).tell(self.marked.totals)
+        base.query_one(KeyLine).tell(registry.key_line(room.room, room.situation()), width)
+        if self.has_class("-details"):
+            base.query_one(Details).say(room.details())
+
+    def say(self, words: str, *, danger: bool = False) -> None:
+        """Say something once, in the line above the marks."""
+        self.screen_stack[0].query_one(StatusLine).announce(words, danger=danger)
+
+    def on_resize(self, event: Resize) -> None:
+        """Details beside the list where there is room."""
+        self.set_class(event.size.width < WIDE, "-narrow")
+        self.call_after_refresh(self.tell)
+
+    # What happens
+
+    def action_act(self, action_id: str) -> None:
+        """Do what a key stands for, or say why it can't be done now."""
+        room = self.room
+        try:
+            action = registry.find(room.room, action_id)
+        except KeyError:
+            return
+        reason = action.why_not(room.situation())
+        if reason is not None:
+            self.say(f"{action.label}: {reason}")
+            return
+        verb = room.verb(action_id)
+        if verb is not None:
+            verb()
+        elif action_id in VERBS:
+            VERBS[action_id](self)
+
+    def marks_changed(self) -> None:
+        """Sum the marks up anew, in a thread."""
+        source = self.rooms["browse"].list.source
+        self.tell()
+
+        def done(totals: MarkTotals) -> None:
+            self.marked.totals = totals
+            self.tell()
+
+        self.feeds.read("marks", lambda turn: self.marked.sum_up(source, turn.stopped), done)
+
+    def poke(self) -> None:
+        """Look at the ledger again: this console has just written to it."""
+        self.watch_thread.poked = True
+
+    @on(Fed)
+    def _deliver(self, message: Fed) -> None:
+        self.feeds.deliver(message)
+
+    def _told_news(self, news: News) -> None:
+        self.news = news
+        for room in self.rooms.values():
+            room.changed()
+        self.tell()
+
+    def leave(self) -> None:
+        """End at once; threads that read are left behind."""
+        self.feeds.close()
+        self.exit(0)
+
+
+def _log_of(house: House) -> Callable[[str], None]:
+    """A writer of lines to the console's log, made when the first line comes."""
+
+    def write(line: str) -> None:
+        path = house.paths.logs / "console.log"
+        fd = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        with open(fd, "a", encoding="utf-8") as log:
+            log.write(line + "\n")
+
+    return write
+
+
+def run(house: House, *, ascii: bool | None = None, mouse: bool | None = None) -> int:
+    """Open the console on this terminal until the user leaves; its exit code.
+
+    `ascii` and `mouse` None take the config's word; the mouse stays off over SSH, where its reports flood the link.
+    A signal or a dead terminal ends it within two seconds, whatever hangs.
+    """
+    import sys
+
+    settings = house.config.console
+    with_mouse = (settings.mouse and "SSH_CONNECTION" not in os.environ) if mouse is None else mouse
+    console = Console(house, ascii=settings.ascii if ascii is None else ascii, theme=settings.theme)
+
+    def leave() -> None:
+        console.call_later(console.leave)
+
+    with Watchdog(leave).watching() as dog:
+        console.run(mouse=with_mouse)
+    if console.fell_with:
+        print(f"icehouse: {console.fell_with}; the log is in {house.paths.logs / 'console.log'}", file=sys.stderr)
+        return 1
+    return 128 + dog.told if dog.told is not None else 0

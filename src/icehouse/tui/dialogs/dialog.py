@@ -1,0 +1,140 @@
+"""The base of the dialogs, and the choices at their end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.strip import Strip
+from textual.widgets import Input
+
+from icehouse.present.cells import Cell, Tone
+from icehouse.tui.widgets.painted import CURSOR, Painted, strip_of
+from icehouse.tui.widgets.words_line import WordsLine
+
+Result = TypeVar("Result")
+
+
+class Dialog(ModalScreen[Result], Generic[Result]):
+    """A dialog: escape is always no."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "never_mind", show=False, priority=True),
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+        Binding("ctrl+q,ctrl+c", "app.act('quit')", show=False, priority=True),
+    ]
+
+    def action_never_mind(self) -> None:
+        """End without a result."""
+        self.dismiss(None)
+
+
+class Choice(Painted, can_focus=True):
+    """One choice at the end of a dialog: ``[ Cancel ]``; in reverse while it has the focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "press", show=False),
+        Binding("left,h", "app.focus_previous", show=False),
+        Binding("right,l", "app.focus_next", show=False),
+    ]
+
+    class Pressed(Message):
+        """The choice was made."""
+
+        def __init__(self, choice: Choice) -> None:
+            super().__init__()
+            self.choice = choice
+
+    def __init__(self, label: str, *, id: str, can: bool = True) -> None:
+        super().__init__(id=id)
+        self.label = label
+        self.can = can
+        self.styles.width = len(label) + 4
+        self.styles.margin = (0, 0, 0, 2)
+
+    def allow(self, can: bool) -> None:
+        """Whether it can be made now; where it can't, it can't be reached either."""
+        if can != self.can:
+            self.can = can
+            self.disabled = not can
+            self.repaint()
+
+    def on_mount(self) -> None:
+        """Out of reach from the start where it can't be made."""
+        self.disabled = not self.can
+
+    def lines(self, width: int, height: int) -> Sequence[Strip]:
+        """The one line."""
+        style = CURSOR if self.has_focus else Style(dim=True) if not self.can else Style()
+        return [Strip([Segment(f"[ {self.label} ]", style)])]
+
+    def action_press(self) -> None:
+        """Make it."""
+        if self.can:
+            self.post_message(self.Pressed(self))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click makes it too."""
+        event.stop()
+        self.action_press()
+
+    def on_focus(self) -> None:
+        """Show that it has the focus."""
+        self.repaint()
+
+    def on_blur(self) -> None:
+        """Show that it has not."""
+        self.repaint()
+
+
+class Words(WordsLine):
+    """A line of a dialog, as wide as it is told (0: what is left)."""
+
+    def __init__(self, text: str = "", tone: Tone = Tone.PLAIN, *, width: int = 0, id: str | None = None) -> None:
+        super().__init__(id=id)
+        if width:
+            self.styles.width = width
+        if text:
+            self._left = [Cell(text, tone)]
+
+    def put(self, text: str, tone: Tone = Tone.PLAIN, *, ours: bool = True) -> None:
+        """Show this text."""
+        self.say([Cell(text, tone, ours)])
+
+
+class Paragraph(Painted):
+    """Words over several lines, wrapped where they are wide."""
+
+    def __init__(self, text: str, *, height: int, tone: Tone = Tone.PLAIN, ours: bool = True) -> None:
+        super().__init__()
+        self.text, self.tone, self.ours = text, tone, ours
+        self.styles.height = height
+
+    def put(self, text: str) -> None:
+        """Show this text."""
+        if text != self.text:
+            self.text = text
+            self.repaint()
+
+    def lines(self, width: int, height: int) -> Sequence[Strip]:
+        """The text, broken at spaces."""
+        from icehouse.tui.widgets.details import folded
+
+        pieces = folded(self.text, width)[:height]
+        return [strip_of([Cell(piece, self.tone, self.ours)], width, ascii=self.ascii) for piece in pieces]
+
+
+def field(value: str = "", *, id: str, width: int | None = None, kind: str = "text") -> Input:
+    """An input of one line without a frame and without a blinking cursor."""
+    made = Input(value, id=id, compact=True, type="integer" if kind == "integer" else "text")
+    made.cursor_blink = False
+    if width is not None:
+        made.styles.width = width
+    return made

@@ -1,0 +1,357 @@
+"""Browse: stores, their buckets, and folders; what is there, where its bytes stand, and what is marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar
+
+from icehouse.core.clock import Instant
+from icehouse.core.errors import IcehouseError
+from icehouse.core.refs import FolderRef
+from icehouse.core.rows import ContainerRow, FolderRow, Row, StoreRow
+from icehouse.core.text import safe
+from icehouse.present import browse as words
+from icehouse.present.cells import Cell, Cells, Tone
+from icehouse.present.sizes import count
+from icehouse.tui.actions import Situation
+from icehouse.tui.feeds import Turn
+from icehouse.tui.listing import Catalogued, Listing, Live
+from icehouse.tui.sources import NO_ROWS, Line, Rows
+
+from .browse_verbs import VERBS
+from .room import Room
+
+LIVE_MOST = 50_000
+"""Rows taken from a live listing; the rest of a larger folder is for the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is open: nothing (the stores), a store, or a folder of one of its containers."""
+
+    store: str = ""
+    container: str = ""
+    prefix: str = ""
+
+    @property
+    def folder(self) -> FolderRef | None:
+        """The folder that is open, None above the containers."""
+        return FolderRef(self.store, self.container, self.prefix) if self.container else None
+
+    @property
+    def above(self) -> tuple[Place, Hashable] | None:
+        """Where one comes from, and the row that leads here; None at the top."""
+        if self.prefix:
+            parent = self.prefix[:-1].rpartition("/")
+            return replace(self, prefix=parent[0] + parent[1]), self.folder
+        if self.container:
+            return Place(self.store), self.folder
+        return (Place(), self.store) if self.store else None
+
+
+class Browse(Room):
+    """The list of whatever is open, from the catalogue where there is one, else as the store lists it."""
+
+    room: ClassVar[str] = "browse"
+    title: ClassVar[str] = "Stores"
+    columns = words.STORE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = Place()
+        self.listing: Listing | None = None
+        self.trouble = ""
+        """Why what is open could not be listed, "" where it could."""
+        self._asking = ""
+        self._seen_scan: tuple[object, ...] = ()
+
+    def verb(self, action_id: str) -> Callable[[], None] | None:
+        """What that action does here."""
+        found = VERBS.get(action_id)
+        return partial(found, self) if found else None
+
+    # Words
+
+    def place(self) -> list[str]:
+        """Store, container and path; each folder its own part."""
+        if not self.at.store:
+            return [self.title]
+        parts = [self.at.store, *([self.at.container] if self.at.container else []), *self.at.prefix.split("/")[:-1]]
+        shown = [safe(part) for part in parts]
+        return [*shown[:-1], shown[-1] + "/"] if self.at.prefix else [str(part) for part in shown]
+
+    def standing(self) -> tuple[str, Tone]:
+        """Age and completeness of the numbers, or what is being done, or what went wrong."""
+        if self.trouble:
+            return self.trouble, Tone.DANGER
+        if not self.at.container:
+            return self._asking, Tone.FAINT
+        scan = self.console.news.scan_of(self.at.store, self.at.container)
+        now = self.now()
+        listing = self.listing
+        filtered = f" · filter {safe(listing.filtered)}" if listing and listing.filtered else ""
+        if isinstance(listing, Catalogued):
+            building = " · sorting" if listing.view.building else ""
+            return words.coverage_line(listing.view.coverage, scan, now) + building + filtered, Tone.FAINT
+        if self._asking:
+            return self._asking + filtered, Tone.FAINT
+        if scan is not None and scan.running:
+            return words.coverage_line(None, scan, now) + filtered, Tone.WAY
+        if listing is not None and not listing.whole:
+            return f"the first {count(listing.held)} as listed now; S scans for all{filtered}", Tone.FAINT
+        return "as listed now; S scans for sums and states below" + filtered, Tone.FAINT
+
+    def now(self) -> Instant:
+        """The host's time."""
+        return self.console.house.clock.now()
+
+    def situation(self) -> Situation:
+        """Where one is, on what, and what the catalogue knows of it."""
+        scan = self.console.news.scan_of(self.at.store, self.at.container)
+        return replace(
+            super().situation(), store=self.at.store, container=self.at.container, prefix=self.at.prefix,
+            scanned=isinstance(self.listing, Catalogued), scanning=scan is not None and scan.running,
+            filtered=self.listing.filtered if self.listing else "",
+        )  # fmt: skip
+
+    def sign(self, line: Line) -> str:
+        """The mark of a row."""
+        return self.console.marked.sign(line.identity)
+
+    def details(self) -> list[tuple[str, Cell]]:
+        """All that is known about the row."""
+        here = self.list.current
+        return words.details(here.row, self.now(), ascii=self.console.ascii_only) if here else []
+
+    # Going
+
+    def entered(self) -> None:
+        """Show the stores at once; their sums come from the catalogue."""
+        if self.list.source.count or self.at.store:
+            return
+        rows = [StoreRow(name, store.kind) for name, store in self.console.house.config.stores.items()]
+        self.list.nothing = "no store is configured"
+        self._show_stores(rows)
+        self.call_after_refresh(self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        names = list(self.console.house.config.stores)
+        if len(names) == 1 and self.at == Place():
+            self.go(Place(names[0]))
+        else:
+            self.go(Place())
+
+    def go(self, place: Place, *, on: Hashable | None = None, live: bool = False) -> None:
+        """Open `place`, with the cursor on `on`; `live` asks the store even where there is a catalogue."""
+        self._leave_listing()
+        self.at, self.trouble, self._asking = place, "", "listing …"
+        self.list.end_range()
+        self.list.sorted_by = None
+        self.list.nothing = ""
+        if place.folder is not None:
+            self._open_folder(place.folder, on, live=live)
+        elif place.store:
+            self._open_store(place.store, on)
+        else:
+            self._asking = ""
+            self._read_stores(on)
+        self.console.tell()
+
+    def back(self) -> bool:
+        """To what holds this, the cursor on where one came from."""
+        above = self.at.above
+        if above is None:
+            return False
+        self.go(above[0], on=above[1])
+        return True
+
+    def _leave_listing(self) -> None:
+        for group in ("listing", "renew", "sweep"):
+            self.console.feeds.drop(group)
+        if self.listing is not None:
+            self.listing.close()
+        self.listing = None
+
+    def _failed(self, line: str) -> None:
+        self.trouble, self._asking = line, ""
+        self.list.nothing = "could not be listed"
+        self.list.repaint()
+        self.console.tell()
+
+    # Stores and containers
+
+    def _show_stores(self, rows: Sequence[StoreRow], on: Hashable | None = None) -> None:
+        source = Rows(rows, _name_of, words.store_cells)
+        self.show(source, words.STORE, on=on)
+
+    def _read_stores(self, on: Hashable | None) -> None:
+        def work(_: Turn) -> list[StoreRow]:
+            from icehouse.services.browse import stores
+
+            return stores(self.console.house)
+
+        self.console.feeds.read("listing", work, lambda rows: self._show_stores(rows, on), self._failed)
+
+    def _open_store(self, store: str, on: Hashable | None) -> None:
+        self._show_containers([], None)
+
+        def work(turn: Turn) -> list[ContainerRow]:
+            from icehouse.services.browse import containers
+
+            known = containers(self.console.house, store, ask=False)
+            turn.tell(lambda: self._show_containers(known, on), always=True)
+            return containers(self.console.house, store)
+
+        def done(rows: list[ContainerRow]) -> None:
+            self._asking = ""
+            self.list.nothing = "no bucket that these credentials see"
+            self._show_containers(rows, None if self.list.source.count else on)
+
+        self.console.feeds.read("listing", work, done, self._failed)
+
+    def _show_containers(self, rows: Sequence[ContainerRow], on: Hashable | None) -> None:
+        now = self.now()
+
+        def cells(row: ContainerRow) -> Cells:
+            scan = self.console.news.scan_of(row.store, row.name)
+            return words.container_cells(row, now, growing=scan is not None and scan.running)
+
+        self.show(Rows(rows, _name_of, cells), words.CONTAINER, on=on)
+
+    # Folders
+
+    def _open_folder(self, folder: FolderRef, on: Hashable | None, *, live: bool) -> None:
+        house = self.console.house
+        self.show(NO_ROWS, words.FOLDER)
+        wanted_on: list[Hashable | None] = [on]
+
+        def work(turn: Turn) -> str:
+            from icehouse.services import browse
+
+            def changed() -> None:
+                turn.tell(self.reordered, always=True)
+
+            view = None if live else browse.open_folder(house, folder, changed)
+            if view is not None and view.coverage.complete:
+                turn.tell(lambda: show_view(Catalogued(view, self.now, ascii=self.console.ascii_only)), always=True)
+                return ""
+            if view is not None:
+                view.close()
+            taken: list[Row] = []
+            number = 0
+            for page in browse.live(house, folder):
+                taken.extend(page)
+                number += len(page)
+                if turn.stopped():
+                    break
+                more = number >= LIVE_MOST
+                sent = len(taken)
+                turn.tell(lambda rows=taken, n=sent: show_rows(rows[:n], n), always=number == len(page) or more)  # type: ignore[misc]
+                if more:
+                    return "cut"
+            turn.tell(lambda: show_rows(taken, len(taken)), always=True)
+            return "whole"
+
+        rows_shown = 0
+        source = Live(self.now, ascii=self.console.ascii_only)
+
+        def show_view(listing: Catalogued) -> None:
+            self.listing = listing
+            self._put(listing, wanted_on[0])
+
+        def show_rows(rows: Sequence[Row], n: int) -> None:
+            nonlocal rows_shown
+            source.add(rows[rows_shown:n])
+            rows_shown = n
+            self.listing = source
+            self._asking = f"listing … {count(source.held)} so far"
+            self._put(source, wanted_on[0])
+
+        def done(end: str) -> None:
+            self._asking = ""
+            source.whole = end == "whole"
+            self.list.nothing = "empty"
+            if self.listing is None and end:
+                self.listing = source
+            self.list.repaint()
+            self.console.tell()
+
+        self.console.feeds.read("listing", work, done, self._failed)
+
+    def _put(self, listing: Listing, on: Hashable | None) -> None:
+        """Show a folder's listing; the cursor goes to `on` the first time it is there, and then stays with its row."""
+        by, descending = listing.order
+        self.list.sorted_by = (by, descending)
+        self.list.nothing = "nothing passes the filter" if listing.filtered else "empty"
+        here = self.list.current
+        scan = self.console.news.scan_of(self.at.store, self.at.container)
+        listing.growing = scan is not None and scan.running
+        self.show(listing, words.FOLDER, on=on if here is None else None)
+
+    def reordered(self) -> None:
+        """A large folder's new order is there."""
+        if self.listing is not None:
+            self._put(self.listing, None)
+
+    def changed(self) -> None:
+        """A scan has moved on: fill the numbers in place, or take up the finished catalogue."""
+        scan = self.console.news.scan_of(self.at.store, self.at.container)
+        seen = (scan.objects, scan.running, scan.complete, scan.updated) if scan else ()
+        if seen == self._seen_scan:
+            return
+        ended = bool(seen) and bool(self._seen_scan) and self._seen_scan[1] and scan is not None and not scan.running
+        self._seen_scan = seen
+        if not self.at.container:
+            if self.at.store and ended:
+                self.go(self.at)
+            return
+        if ended and isinstance(self.listing, Live):
+            here = self.list.current
+            self.go(self.at, on=here.identity if here else None)
+        else:
+            self.renew()
+
+    def renew(self) -> None:
+        """Bring the sums in view up to date from the catalogue."""
+        listing = self.listing
+        if listing is None or self.console.feeds.running("renew"):
+            return
+        top, room = self.list.top, self.list.room
+        shown = [line.row for line in listing.rows(top, room) if isinstance(line.row, FolderRow)]
+
+        def work(turn: Turn) -> list[FolderRow]:
+            from icehouse.services.browse import rollup
+
+            if isinstance(listing, Catalogued):
+                listing.view.refresh()
+                return []
+            return [replace(row, rollup=rollup(self.console.house, row.ref)) for row in shown if not turn.stopped()]
+
+        def done(rows: list[FolderRow]) -> None:
+            self.console.feeds.drop("renew")
+            if self.listing is listing:
+                if isinstance(listing, Live):
+                    listing.renew(rows)
+                self._put(listing, None)
+
+        self.console.feeds.read("renew", work, done, lambda line: self.console.feeds.drop("renew"))
+
+    def narrow(self, text: str) -> None:
+        """Filter what is listed."""
+        if self.listing is None:
+            return
+        try:
+            self.listing.filter(text)
+        except IcehouseError as error:
+            self.console.say(str(error), danger=True)
+            return
+        self._put(self.listing, None)
+
+
+def _name_of(row: object) -> Hashable:
+    """Who a store or container is."""
+    if isinstance(row, ContainerRow):
+        return FolderRef(row.store, row.name, "")
+    return row.name if isinstance(row, StoreRow) else None

@@ -1,0 +1,244 @@
+"""What the keys of Browse do; each asks a service, none decides anything itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from icehouse.core.refs import Address, FolderRef
+from icehouse.core.rows import ContainerRow, FolderRow, StoreRow
+from icehouse.core.text import safe
+from icehouse.present.sizes import count, money, plural
+from icehouse.tui.feeds import Turn
+from icehouse.tui.listing import SORTS, following
+from icehouse.tui.marked import MOST_BY_HAND, target_of
+
+if TYPE_CHECKING:
+    from icehouse.services.sweep import SweepCost, SweepProgress, SweepReport
+
+    from .browse import Browse
+
+
+def do_open(room: Browse) -> None:
+    """Open the row."""
+    from .browse import Place
+
+    row = room.list.current.row if room.list.current else None
+    if isinstance(row, StoreRow):
+        room.go(Place(row.name))
+    elif isinstance(row, ContainerRow):
+        room.go(Place(row.store, row.name))
+    elif isinstance(row, FolderRow):
+        room.go(Place(row.ref.store, row.ref.container, row.ref.prefix))
+
+
+def do_refresh(room: Browse) -> None:
+    """Ask the store what is here now, whatever the catalogue says."""
+    here = room.list.current
+    room.go(room.at, on=here.identity if here else None, live=bool(room.at.container))
+
+
+def do_mark(room: Browse) -> None:
+    """Mark the row, or the range."""
+    if room.list.range_from is not None:
+        do_range(room)
+        return
+    here = room.list.current
+    target = target_of(here.row) if here else None
+    if here is None or target is None:
+        return
+    covering = room.console.marked.covering(target)
+    if room.console.marked.toggle(target, here.row) and covering is not None:
+        room.console.say(f"was already marked with {safe(covering.prefix or covering.container)}")
+    room.list.repaint()
+    room.list.action_move(1)
+    room.console.marks_changed()
+
+
+def do_range(room: Browse) -> None:
+    """Begin a range, or mark the one that was begun."""
+    if room.list.range_from is None:
+        room.list.begin_range()
+        room.console.say("range: move, then space or v marks it; esc forgets it")
+        return
+    first, last = room.list.span()
+    room.list.end_range()
+    _mark_rows(room, first, last)
+
+
+def _mark_rows(room: Browse, first: int, last: int) -> None:
+    """Mark the rows at these positions by their identities."""
+    number = last - first + 1
+    if number > MOST_BY_HAND:
+        room.console.say(f"{count(number)} rows: mark the folder instead, or narrow the filter", danger=True)
+        return
+    rows = [line.row for line in room.list.source.rows(first, number)]
+    targets = [target for row in rows if (target := target_of(row)) is not None]
+    room.console.marked.add(targets, rows)
+    room.console.say(f"{plural(len(targets), 'row')} marked")
+    room.list.repaint()
+    room.console.marks_changed()
+
+
+def do_all(room: Browse) -> None:
+    """Mark this folder as such, or every row that the filter lets through."""
+    if room.listing is not None and room.listing.filtered:
+        _mark_rows(room, 0, room.list.source.count - 1)
+        return
+    folder = room.at.folder
+    if folder is None:
+        return
+    if room.console.marked.toggle(folder, None):
+        room.console.say(f"marked all of {safe(folder.prefix or folder.container)}, as a folder")
+    else:
+        room.console.say(f"no longer marked: {safe(folder.prefix or folder.container)}")
+    room.list.repaint()
+    room.console.marks_changed()
+
+
+def do_clear(room: Browse) -> None:
+    """Take every mark away."""
+    number = len(room.console.marked.all())
+    room.console.marked.clear()
+    room.console.say(f"{plural(number, 'mark')} taken away")
+    room.list.repaint()
+    room.console.marks_changed()
+
+
+def do_filter(room: Browse) -> None:
+    """Ask for a filter."""
+    from icehouse.tui.dialogs.filter import FilterDialog
+
+    def narrowed(text: str | None) -> None:
+        if text is not None:
+            room.narrow(text)
+
+    room.console.push_screen(FilterDialog(room.listing.filtered if room.listing else ""), narrowed)
+
+
+def do_sort(room: Browse) -> None:
+    """Order by the next column."""
+    if room.listing is None:
+        return
+    by, descending = following(room.listing.order[0])
+    room.listing.sort(by, descending)
+    room.reordered()
+    room.console.say(f"by {by}, {'largest or latest first' if descending else 'ascending'}; , turns it around")
+
+
+def do_reverse(room: Browse) -> None:
+    """Turn the order around."""
+    if room.listing is None:
+        return
+    by, descending = room.listing.order
+    room.listing.sort(by if by in dict(SORTS) else "name", not descending)
+    room.reordered()
+
+
+def do_scan(room: Browse) -> None:
+    """Start a scan of the bucket, or of the folder, as a process of its own."""
+    row = room.list.current.row if room.list.current else None
+    container = room.at.container or (row.name if isinstance(row, ContainerRow) else "")
+    address = Address(room.at.store, container, "")
+
+    def work(_: Turn) -> int:
+        from icehouse.services.scan import start_scan
+
+        return start_scan(room.console.house, address)
+
+    room.console.feeds.read("start-scan", work, lambda pid: room.console.say(f"scan started (process {pid})"))
+
+
+def do_sweep(room: Browse) -> None:
+    """Tell what a sweep would cost, and sweep when that is confirmed."""
+    row = room.list.current.row if room.list.current else None
+    folder = row.ref if isinstance(row, FolderRow) else room.at.folder
+    if folder is None:
+        return
+    room.console.say("counting what is not known …")
+
+    def work(_: Turn) -> SweepCost:
+        from icehouse.services.sweep import cost_of_sweep
+
+        return cost_of_sweep(room.console.house, folder)
+
+    room.console.feeds.read("sweep", work, lambda cost: _confirm_sweep(room, folder, cost))
+
+
+def _confirm_sweep(room: Browse, folder: FolderRef, cost: SweepCost) -> None:
+    from icehouse.tui.dialogs.confirm import Confirm
+
+    where = safe(folder.prefix or folder.container)
+    if not cost.objects:
+        room.console.say(f"{where}: nothing is unknown, there is nothing to sweep")
+        return
+    question = Confirm(
+        f"Ask for {plural(cost.objects, 'object')} under {where}",
+        [
+            f"{plural(cost.requests, 'HEAD request')}, {money(cost.usd)} at list price.",
+            "It only looks. Leaving this folder stops it; what was learned stays, and H goes on from there.",
+        ],
+        "Sweep",
+    )
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            _sweep(room, folder)
+
+    room.console.push_screen(question, answered)
+
+
+def _sweep(room: Browse, folder: FolderRef) -> None:
+    def told(progress: SweepProgress) -> None:
+        done, of, usd = count(progress.done), count(progress.of), money(progress.usd)
+        room.console.say(f"sweeping: {done} of {of} objects asked, {usd}")
+
+    def work(turn: Turn) -> SweepReport:
+        from icehouse.services.sweep import sweep
+
+        return sweep(room.console.house, folder, stop=turn.stopped, progress=lambda p: turn.tell(lambda: told(p)))
+
+    def done(report: SweepReport) -> None:
+        problem = f"; stopped: {safe(report.error)}" if report.error else ""
+        unsettled = report.denied + report.failed
+        left = f", {count(unsettled)} not told" if unsettled else ""
+        room.console.say(
+            f"swept: {count(report.settled)} of {count(report.of)} settled{left}, {money(report.usd)}{problem}",
+            danger=bool(report.error),
+        )
+        room.renew()
+
+    room.console.feeds.read("sweep", work, done)
+
+
+def do_restore(room: Browse) -> None:
+    """Look at what is chosen, and offer to bring it back."""
+    from icehouse.tui.dialogs.restore import RestoreDialog
+
+    chosen = room.situation().chosen
+    room.console.push_screen(
+        RestoreDialog(room.console.house, chosen, room.console.feeds), lambda job: _restored(room, job)
+    )
+
+
+def _restored(room: Browse, job: str | None) -> None:
+    if job:
+        room.console.say(f"approved: job {job} carries it out, with or without this console (5 shows it)")
+        room.console.poke()
+
+
+VERBS: Mapping[str, Callable[[Browse], None]] = {
+    "open": do_open,
+    "refresh": do_refresh,
+    "mark": do_mark,
+    "range": do_range,
+    "all": do_all,
+    "clear": do_clear,
+    "filter": do_filter,
+    "sort": do_sort,
+    "reverse": do_reverse,
+    "scan": do_scan,
+    "sweep": do_sweep,
+    "restore": do_restore,
+}
+"""By the id of their action."""

@@ -1,0 +1,279 @@
+"""Jobs: what is being carried out, what came of it, and each job's items, failures first."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from icehouse.core.clock import Instant
+from icehouse.core.jobs import Job, JobItem
+from icehouse.core.rows import ScanStanding
+from icehouse.present import jobs as words
+from icehouse.present.cells import Cell, Cells, Tone
+from icehouse.present.sizes import count, money, plural
+from icehouse.tui.actions import Situation
+from icehouse.tui.feeds import Turn
+from icehouse.tui.sources import NO_ROWS, Line, Rows
+
+from .room import Room
+
+if TYPE_CHECKING:
+    from icehouse.core.plans import Plan
+    from icehouse.services.jobs import CancelReport
+
+PAGE = 500
+"""Items read at once."""
+
+
+class Items(Rows[JobItem]):
+    """A job's items, read page by page as they come into view."""
+
+    def __init__(self, items: Sequence[JobItem], total: int, *, ascii: bool) -> None:
+        super().__init__(items, lambda item: item.seq, lambda item: words.item_cells(item, ascii=ascii))
+        self.total = total
+
+
+class Jobs(Room):
+    """The jobs and scans, or one job's items."""
+
+    room: ClassVar[str] = "jobs"
+    title: ClassVar[str] = "Jobs"
+    columns = words.JOB
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.job: Job | None = None
+        """The job whose items are shown, None for the list of jobs."""
+        self.failed_only = False
+        self._came_from: Hashable | None = None
+        self._items_of: tuple[object, ...] = ()
+
+    # Words
+
+    def place(self) -> list[str]:
+        """The job that is open."""
+        return ["Jobs", words.job_name(self.job)] if self.job else ["Jobs"]
+
+    def standing(self) -> tuple[str, Tone]:
+        """Who works, or what the open job has come to."""
+        news = self.console.news
+        if news.error:
+            return news.error, Tone.DANGER
+        if self.job is not None:
+            what = "only what failed" if self.failed_only else "failures first"
+            return f"{words.outcome_line(self.job) or self.job.state.value} · {what}", Tone.FAINT
+        told = [
+            f"{name}: worker pid {standing.pid} {'ok' if standing.alive else 'gone'}"
+            if standing.pid else f"{name}: no worker yet"
+            for name, standing in news.workers.items()
+        ]  # fmt: skip
+        return " · ".join(told) or "no worker runs; one starts with the next job", Tone.FAINT
+
+    def situation(self) -> Situation:
+        """The job under the cursor, or the open one."""
+        base = super().situation()
+        job = self.job or (base.row if isinstance(base.row, Job) else None)
+        return replace(base, job=job)
+
+    def details(self) -> list[tuple[str, Cell]]:
+        """All about the row."""
+        row = self.list.current.row if self.list.current else None
+        if isinstance(row, Job):
+            return words.job_details(row, self._time(row))
+        if isinstance(row, ScanStanding):
+            return words.scan_details(row, self.console.house.clock.now())
+        return words.item_details(row) if isinstance(row, JobItem) else []
+
+    def _time(self, job: Job) -> Instant:
+        return self.console.news.times.get(job.store, self.console.house.clock.now())
+
+    # Rows
+
+    def entered(self) -> None:
+        """Show what is known."""
+        self._rows()
+
+    def changed(self) -> None:
+        """Jobs have moved on."""
+        if self.job is not None:
+            self.job = next((job for job in self.console.news.jobs if job.id == self.job.id), self.job)
+        if self.console.room is self:
+            self._rows()
+
+    def _rows(self) -> None:
+        if self.job is not None:
+            self._read_items()
+            return
+        news = self.console.news
+        self.list.nothing = "no job yet: mark something in Browse and press r" if news.read else "reading …"
+        rows: list[Job | ScanStanding] = [*news.jobs, *news.scans]
+        rows.sort(key=lambda row: (not _moves(row), -_begun(row).timestamp()))
+        self.show(Rows(rows, _name_of, self._cells), words.JOB)
+
+    def _cells(self, row: object) -> Cells:
+        if isinstance(row, Job):
+            return words.job_cells(row, self._time(row), ascii=self.console.ascii_only)
+        return words.scan_cells(row, ascii=self.console.ascii_only) if isinstance(row, ScanStanding) else ()
+
+    def _read_items(self, *, again: bool = False) -> None:
+        job = self.job
+        assert job is not None
+        mark = (job.id, job.updated, job.progress, self.failed_only)
+        if mark == self._items_of and not again:
+            return
+        self._items_of = mark
+        wanted = max(PAGE, self.list.cursor + PAGE) if self.list.source.count > 1 else PAGE
+        house, failed_only, ascii = self.console.house, self.failed_only, self.console.ascii_only
+
+        def work(_: Turn) -> Items:
+            from icehouse.services.jobs import items
+
+            total = words.failed_items(job) if failed_only else job.progress.steps
+            return Items(items(house, job.id, limit=wanted, failed_only=failed_only), total, ascii=ascii)
+
+        def done(found: Items) -> None:
+            self.list.nothing = "nothing failed" if failed_only else "no item"
+            if self.job is not None and self.job.id == job.id:
+                self.show(found, words.ITEM)
+
+        self.console.feeds.read("items", work, done)
+
+    def on_virtual_list_moved(self, event: object) -> None:
+        """Read more items as the cursor comes near the end of those that are here."""
+        super().on_virtual_list_moved(event)  # type: ignore[arg-type]
+        source = self.list.source
+        if isinstance(source, Items) and source.count < source.total and self.list.cursor > source.count - 100:
+            self._read_items(again=True)
+
+    def position(self) -> str:
+        """Among all of a job's items, also those not read yet."""
+        source = self.list.source
+        if isinstance(source, Items) and source.count:
+            return f"{count(self.list.cursor + 1)} of {count(max(source.total, source.count))}"
+        return super().position()
+
+    def open_job(self, job: Job) -> None:
+        """Show a job's items."""
+        self._came_from, self.job, self.failed_only, self._items_of = job.id, job, False, ()
+        self.list.nothing = "reading …"
+        self.show(NO_ROWS, words.ITEM)
+        self._read_items()
+
+    def back(self) -> bool:
+        """From a job's items to the jobs."""
+        if self.job is None:
+            return False
+        self.job = None
+        self.console.feeds.drop("items")
+        self._rows()
+        found = self.list.source.position_of(self._came_from) if self._came_from else None
+        if found is not None:
+            self.list.go(found)
+        return True
+
+    # Verbs
+
+    def do_open(self) -> None:
+        """The items of the job, or the details of an item."""
+        row = self.list.current.row if self.list.current else None
+        if isinstance(row, Job):
+            self.open_job(row)
+        elif isinstance(row, JobItem):
+            self.console.action_act("details")
+
+    def do_refresh(self) -> None:
+        """Look again."""
+        self.console.poke()
+
+    def do_failed(self) -> None:
+        """Only what failed, or all."""
+        if self.job is None:
+            self.do_open()
+        self.failed_only = not self.failed_only
+        if self.job is not None:
+            self._read_items()
+
+    def do_cancel(self) -> None:
+        """Ask, telling what can't be stopped any more; then cancel."""
+        from icehouse.tui.dialogs.confirm import Confirm
+
+        job = self.situation().job
+        if job is None:
+            return
+        progress = job.progress
+        unsent = max(0, progress.to_send - progress.sent)
+        lines = [
+            f"{plural(unsent, 'request')} not sent yet will not be sent.",
+            f"{plural(progress.sent, 'request')} sent already: the store carries them out, and bills them.",
+        ]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._cancel(job)
+
+        self.console.push_screen(Confirm(f"Cancel {words.job_name(job)}", lines, "Cancel the job"), answered)
+
+    def _cancel(self, job: Job) -> None:
+        def work(_: Turn) -> CancelReport:
+            from icehouse.services.jobs import cancel
+
+            return cancel(self.console.house, job.id)
+
+        def done(report: CancelReport) -> None:
+            usd = money(report.accepted_usd) if report.accepted_usd is not None else ""
+            self.console.say(words.cancel_words(report.unsent, report.accepted, report.accepted_bytes, usd))
+            self.console.poke()
+
+        self.console.feeds.read("cancel", work, done)
+
+    def do_retry(self) -> None:
+        """Ask, then plan what failed anew and approve that."""
+        from icehouse.tui.dialogs.confirm import Confirm
+
+        job = self.situation().job
+        if job is None:
+            return
+        lines = [
+            f"{plural(words.failed_items(job), 'item')} looked at again, and requested where still needed.",
+            "Tier and days as before; what needs nothing any more settles as such.",
+        ]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._retry(job)
+
+        self.console.push_screen(Confirm(f"Retry {words.job_name(job)}", lines, "Retry"), answered)
+
+    def _retry(self, job: Job) -> None:
+        def work(_: Turn) -> tuple[Plan, str]:
+            from icehouse.services.jobs import retry
+
+            return retry(self.console.house, job.id)
+
+        def done(result: tuple[Plan, str]) -> None:
+            plan, fresh = result
+            self.console.say(f"approved: job {fresh} retries {plural(len(plan.steps), 'item')}")
+            self.console.poke()
+
+        self.console.say("looking at what failed …")
+        self.console.feeds.read("retry", work, done)
+
+    def sign(self, line: Line) -> str:
+        """Jobs carry no marks."""
+        return ""
+
+
+def _moves(row: Job | ScanStanding) -> bool:
+    return row.state.open if isinstance(row, Job) else row.running
+
+
+def _begun(row: Job | ScanStanding) -> Instant:
+    return row.created if isinstance(row, Job) else row.started
+
+
+def _name_of(row: object) -> Hashable:
+    """Who a job or scan is, however far it is."""
+    if isinstance(row, ScanStanding):
+        return ("scan", row.store, row.container, row.prefix)
+    return row.id if isinstance(row, Job) else None
