@@ -63,7 +63,7 @@ def _term(term: str, inverse: bool, standings: Standings) -> tuple[Clause, Claus
     size = _SIZE.fullmatch(term)
     if size:
         limit = int(float(size[2]) * 1024 ** _UNITS[size[3].lower()])
-        return (f"{negation}(size {size[1]} ?)", (limit,)), (f"{negation}(bytes {size[1]} ?)", (limit,))
+        return (f"{negation}(+size {size[1]} ?)", (limit,)), (f"{negation}(bytes {size[1]} ?)", (limit,))
     clause: Clause = (f"name {negation}LIKE ? ESCAPE '\\'", (like(term),))
     return clause, clause
 
