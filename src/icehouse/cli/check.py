@@ -10,6 +10,7 @@ from .choice import json_lines
 from .output import json_line, table
 from .session import Session
 
+_UNREACHABLE = 4
 _SIGNS = {"yes": "✓", "no": "✗", "not testable": "·", "unknown": "?"}
 
 
@@ -20,7 +21,8 @@ _SIGNS = {"yes": "✓", "no": "✗", "not testable": "·", "unknown": "?"}
 def command(session: Session, address: str | None, as_json: bool) -> int:
     """Check this machine and every store; with STORE: that store, with STORE:BUCKET that bucket too.
 
-    What only acting would tell is said to be not testable. Nothing is changed.
+    What only acting would tell is said to be not testable. Nothing is changed. Exit code 4 tells that a store could
+    not be reached.
     """
     from icehouse.services.check import check
 
@@ -28,11 +30,14 @@ def command(session: Session, address: str | None, as_json: bool) -> int:
     if address is not None:
         place = session.address(address if ":" in address else f"{address}:")
         store, container = place.store, place.container or None
-    rows = []
-    for ability in check(session.house, store, container):
+    rows, code = [], 0
+    for finding in check(session.house, store, container):
+        ability = finding.ability
         if as_json:
-            json_line(asdict(ability))
-        rows.append((_SIGNS[ability.verdict], ability.name, ability.verdict, ability.words))
+            json_line({"about": finding.about, **asdict(ability)})
+        rows.append((_SIGNS[ability.verdict], finding.about, ability.name, ability.verdict, ability.words))
+        if ability.name == "reachable" and ability.verdict != "yes":
+            code = _UNREACHABLE
     if not as_json:
-        table(("", "what", "", "words"), rows)
-    return 0
+        table(("", "about", "what", "", "words"), rows)
+    return code
