@@ -85,9 +85,8 @@ def test_a_server_that_is_not_there_is_unavailable_at_once(credentials: str) -> 
 
 
 def test_a_server_that_is_gone_is_not_asked_for_every_object(credentials: str) -> None:
-    store = S3Store(
-        "lab", {"endpoint_url": f"http://127.0.0.1:{free_ports(1)[0]}", "parallel": 4}, pause=lambda _: None
-    )
+    nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
+    store = S3Store("lab", {"endpoint_url": nobody, "parallel": 4}, pause=lambda _: None)
     refs = [Ref("lab", "anything", f"{number}") for number in range(20_000)]
     began = time.monotonic()
     answers = list(store.describe(refs))

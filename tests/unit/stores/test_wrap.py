@@ -1,0 +1,167 @@
+"""The wrappers, around a store that answers from a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
+from icehouse.core.errors import ConfigError, NotSupported, StoreError, Throttled, UsageError
+from icehouse.core.plans import Identity
+from icehouse.core.refs import FolderRef, Ref
+from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
+from icehouse.stores.base import Ability, Archives, Features, Reads, RestoreFailed
+from icehouse.stores.registry import open_store
+from icehouse.stores.wrap.readonly import ReadOnly
+from icehouse.stores.wrap.record import recorded
+from icehouse.stores.wrap.throttle import ThrottledArchives, TokenBucket, throttled
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+FOLDER = FolderRef("lab", "b", "")
+REFS = [Ref("lab", "b", f"{number}") for number in range(10)]
+
+
+class Plain:
+    """Plays Store alone; `error` is what a describe answers."""
+
+    name = "lab"
+    features = Features(kind="plain", container_word="box")
+    error: StoreError | None = None
+
+    def identity(self) -> Identity:
+        return Identity("p", "a", "s")
+
+    def now(self) -> datetime:
+        return NOW
+
+    def check(self, container: str | None = None) -> Iterator[Ability]:
+        yield Ability("look", "yes")
+
+    def containers(self) -> Iterator[ContainerEntry]:
+        yield ContainerEntry("lab", "b")
+
+    def list(self, folder: FolderRef, following: str | None = None, *, limit: int = 1000) -> Page:
+        return Page((), (), None)
+
+    def walk(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[WalkPage]:
+        yield WalkPage((), "1")
+        yield WalkPage((), None)
+
+    def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
+        for ref in refs:
+            yield Described(ref, error=self.error)
+
+    def close(self) -> None:
+        return
+
+
+class Whole(Plain):
+    """Plays Reads and Archives as well."""
+
+    def open(self, ref: Ref, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        yield b"x"
+
+    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | RestoreFailed]:
+        for request in requests:
+            yield RestoreAccepted(request.ref, False, "r", NOW)
+
+
+class Hands:
+    """A clock that is moved by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_read_only_store_has_no_method_that_changes() -> None:
+    store = ReadOnly(Whole())
+    assert isinstance(store, Reads)
+    assert not isinstance(store, Archives)
+    public = {name for name in dir(store) if not name.startswith("_")}
+    assert public == {
+        "name", "features", "identity", "now", "check", "containers", "list", "walk", "describe", "open", "close",
+    }  # fmt: skip
+    assert list(store.open(REFS[0])) == [b"x"]
+
+
+def test_a_store_that_reads_nothing_says_so() -> None:
+    with pytest.raises(NotSupported):
+        ReadOnly(Plain()).open(REFS[0])
+
+
+def test_a_bucket_lets_no_more_through_than_its_rate() -> None:
+    hands = Hands()
+    bucket = TokenBucket(100.0, monotonic=hands.monotonic, sleep=hands.sleep)
+    for _ in range(1000):
+        bucket.take()
+    assert 9.7 <= hands.now <= 10.0
+
+
+def test_a_bucket_saves_up_a_quarter_of_a_second_and_no_more() -> None:
+    hands = Hands()
+    bucket = TokenBucket(100.0, monotonic=hands.monotonic, sleep=hands.sleep)
+    hands.now = 1000.0
+    for _ in range(100):
+        bucket.take()
+    assert 0.70 <= hands.now - 1000.0 <= 0.76
+
+
+def test_a_bucket_halves_when_throttled_has_a_floor_and_comes_back() -> None:
+    bucket = TokenBucket(160.0)
+    bucket.slower()
+    assert bucket.rate == 80.0
+    for _ in range(20):
+        bucket.slower()
+    assert bucket.rate == 10.0
+    for _ in range(100):
+        bucket.fine()
+    assert bucket.rate == 160.0
+
+
+def test_a_throttled_store_learns_from_what_it_is_told() -> None:
+    plain = Plain()
+    store = throttled(plain, 1000.0)
+    assert not isinstance(store, Archives)
+    plain.error = Throttled("slow down")
+    assert len(list(store.describe(REFS))) == 10
+    assert store.bucket.rate < 1000.0
+    assert [page.frontier for page in store.walk(FOLDER)] == ["1", None]
+
+
+def test_a_throttled_store_restores_where_the_store_does() -> None:
+    store = throttled(Whole(), 1000.0)
+    assert isinstance(store, ThrottledArchives)
+    results = list(store.restore([RestoreRequest(ref, Tier.BULK, 1) for ref in REFS]))
+    assert [result.ref for result in results] == REFS
+
+
+def test_a_recorded_store_counts_requests_by_kind() -> None:
+    store = recorded(Whole())
+    store.list(FOLDER)
+    list(store.walk(FOLDER))
+    list(store.describe(REFS))
+    list(store.open(REFS[0]))
+    store.now()
+    store.identity()
+    list(store.containers())
+    assert isinstance(store, Archives)
+    list(store.restore([RestoreRequest(REFS[0], Tier.BULK, 1)]))
+    assert store.counts == {"list": 3, "describe": 10, "read": 1, "other": 3, "restore": 1}
+    assert store.total == 18
+
+
+def test_the_registry_knows_its_kinds_and_options() -> None:
+    with pytest.raises(UsageError, match="tape"):
+        open_store("lab", "tape", {})
+    with pytest.raises(ConfigError, match="colour"):
+        open_store("lab", "s3", {"colour": "blue"})
+    assert open_store("lab", "s3", {"endpoint_url": "http://127.0.0.1:9"}).name == "lab"
+    assert isinstance(open_store("lab", "s3", {"max_per_second": 5.0}), ThrottledArchives)
