@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,12 @@ import pytest
 
 READY_SECONDS = 60.0
 GONE_SECONDS = 15.0
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIAICEHOUSEOWNER001",
+    "AWS_SECRET_ACCESS_KEY": "icehouse/owner/secret/not/a/real/key/000",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+"""The stand-in's keys, the same in every demo."""
 
 
 @contextmanager
@@ -46,7 +56,7 @@ def run(line: dict[str, Any], *words: str) -> subprocess.CompletedProcess[str]:
 
 def started_for(folder: str) -> list[int]:
     """The processes of this machine that name the demo's folder in their command line."""
-    table = subprocess.run(["ps", "-axo", "pid=,command="], capture_output=True, text=True, check=True).stdout
+    table = subprocess.run(["ps", "-axwwo", "pid=,command="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 1) for line in table.splitlines()]
     return [int(row[0]) for row in rows if len(row) == 2 and folder in row[1] and int(row[0]) != os.getpid()]
 
@@ -71,7 +81,7 @@ def busy(line: dict[str, Any]) -> str:
 
 
 def command_of(pid: int) -> str:
-    done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    done = subprocess.run(["ps", "-wwo", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return f"{done.stdout.strip()} "
 
 
@@ -127,3 +137,68 @@ def test_a_demo_with_jobs_has_scanned_and_restores_something(tmp_path: Path) -> 
         assert jobs[0]["verb"] == "restore"
         process.terminate()
         assert process.wait(GONE_SECONDS) == 0
+
+
+@pytest.mark.parametrize("way", ["quit", "SIGTERM", "dead terminal", "SIGKILL"])
+def test_however_the_console_of_a_demo_is_left_nothing_is_left_running(way: str, tmp_path: Path) -> None:
+    folder = str(tmp_path / "kept")
+    with terminal("demo", "--fixture", "small", "--no-jobs", "--speed", "1", "--keep", folder) as (process, primary):
+        painted(primary, b"small")
+        places = {"ICEHOUSE_CONFIG": f"{folder}/config.toml", "ICEHOUSE_STATE": f"{folder}/state"}
+        line = {"config": f"{folder}/config.toml", "env": {**KEYS, **places}}
+        busy(line)
+        match way:
+            case "quit":
+                os.write(primary, b"\x11")
+            case "dead terminal":
+                os.close(primary)
+            case _:
+                process.send_signal(getattr(signal, way))
+        drained = primary if way != "dead terminal" else None
+        assert ended(process, drained), "the demo goes on"
+        assert gone(folder), [command_of(pid) for pid in started_for(folder)]
+
+
+@contextmanager
+def terminal(*words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`icehouse` on a terminal of its own, as its controlling one."""
+    primary, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "icehouse", *words],
+        stdin=secondary, stdout=secondary, stderr=secondary, start_new_session=True,
+        env={**os.environ, "TERM": "xterm-256color"},
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(secondary)
+    try:
+        yield process, primary
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(GONE_SECONDS)
+        with suppress(OSError):
+            os.close(primary)
+
+
+def painted(primary: int, sign: bytes) -> None:
+    """Wait until `sign` is on the screen."""
+    shown, end = b"", time.monotonic() + READY_SECONDS
+    while sign not in shown:
+        assert time.monotonic() < end, shown[-2000:]
+        if select.select([primary], [], [], 1.0)[0]:
+            shown += os.read(primary, 65536)
+
+
+def ended(process: subprocess.Popen[bytes], primary: int | None) -> bool:
+    """Whether the process ends in time; its terminal is read on, as a real one would be."""
+    end = time.monotonic() + GONE_SECONDS
+    while process.poll() is None:
+        if time.monotonic() > end:
+            return False
+        if primary is None:
+            time.sleep(0.05)
+        elif select.select([primary], [], [], 0.05)[0]:
+            with suppress(OSError):
+                os.read(primary, 65536)
+    return True
