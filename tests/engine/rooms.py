@@ -6,16 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.standin import StandIn
-
 from icehouse.core.marks import Mark
 from icehouse.core.restores import RestoreWish, Tier
-from icehouse.services import look, restore
+from icehouse.engine.worker import Options
+from icehouse.services import jobs, look, restore, worker
 from icehouse.services.house import House, open_house
+from tests.standin import StandIn
 
 
 def open_over(standin: StandIn, folder: Path, monkey: object, **options: object) -> House:
@@ -96,3 +98,18 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> No
             raise AssertionError(f"not within {seconds:.0f} s: {what}")
         os.sched_yield()
         time.sleep(0.005)
+
+
+def work(house: House, *, once: bool = False, options: Options | None = None) -> list[worker.WorkerReport]:
+    """Carry out every open job in this process, over the wire, until nothing is left."""
+    return worker.run(house, ending=threading.Event(), until_idle=True, once=once, options=options)
+
+
+def outcomes(house: House, job: str) -> dict[str, int]:
+    """The job's counts by outcome."""
+    return jobs.job(house, job).progress.outcomes
+
+
+def accepted(s3: StandIn) -> Counter[str]:
+    """How often each key's restore was accepted."""
+    return Counter(line["key"] for line in s3.log(operation="RestoreObject") if line["accepted"])

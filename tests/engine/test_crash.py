@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.engine.rooms import Worker, approve, open_over, until
-from tests.standin import StandIn
 
 from icehouse.core.jobs import JobState
 from icehouse.services import audit, jobs
 from icehouse.services.house import House
+from tests.engine.rooms import Worker, approve, open_over, until
+from tests.engine.rooms import accepted as accepted_by_key
+from tests.standin import StandIn
 
 OBJECTS = 5000
 KILLS = 20
@@ -57,10 +57,6 @@ def _restore_through_kills(
     return job
 
 
-def _accepted_by_key(s3: StandIn) -> Counter[str]:
-    return Counter(line["key"] for line in s3.log(operation="RestoreObject") if line["accepted"])
-
-
 @pytest.mark.timeout(300)
 def test_twenty_kills_leave_nothing_out_and_request_nothing_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -73,7 +69,7 @@ def test_twenty_kills_leave_nothing_out_and_request_nothing_twice(
         assert job.state is JobState.DONE
         assert job.progress.outcomes == {"ok": OBJECTS}
         assert job.progress.sent == job.progress.ready == job.progress.ended == OBJECTS
-        accepted = _accepted_by_key(s3)
+        accepted = accepted_by_key(s3)
         assert len(accepted) == OBJECTS
         assert set(accepted.values()) == {1}
         assert audit.verify(house).ok
@@ -87,5 +83,5 @@ def test_the_control_without_the_probe_requests_some_twice(tmp_path: Path, monke
         s3.freeze()
         house = open_over(s3, tmp_path, monkeypatch)
         _restore_through_kills(house, s3, 1000, entry=("-m", "tests.engine.blind_worker"), kills=4, seed=6)
-        assert max(_accepted_by_key(s3).values()) > 1
+        assert max(accepted_by_key(s3).values()) > 1
         house.close()

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from icehouse.core.clock import Clock
 from icehouse.core.errors import StoreError
 
-_FLOOR = 1.0
-_GROWTH = 1.1
+_FLOOR = 2.0
+_GROWTH = 1.5
 _WINDOW = 5.0
-_LONGEST_PAUSE = 60.0
+_LONGEST_PAUSE = 20.0
 
 
 class Pace:
-    """A shared limit in requests per second: halved when the store throttles, growing by a tenth each second after."""
+    """A shared limit in requests a second: halved when the store throttles, growing by half each second after."""
 
     def __init__(self, clock: Clock, seed: str, most: float = 1000.0) -> None:
         self._clock = clock
@@ -25,6 +25,7 @@ class Pace:
         self._rate = most
         self._next = 0.0
         self._grown = 0.0
+        self._halved = -1.0
         self._lock = threading.Lock()
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._recent: deque[float] = deque()
@@ -45,8 +46,9 @@ class Pace:
         """The store throttled: halve the rate for everybody, and wait before this request's next try."""
         with self._lock:
             now = self._clock.monotonic()
-            self._rate = max(_FLOOR, min(self._rate, self._measured(now) or self._most) / 2)
-            self._grown = now
+            if now - self._halved >= 1.0:
+                self._rate = max(_FLOOR, min(self._rate, self._measured(now) or self._most) / 2)
+                self._halved = self._grown = now
             jitter = self._random.uniform(0.5, 1.0)
         self._clock.sleep(retry_after if retry_after is not None else min(_LONGEST_PAUSE, 0.2 * 2**tries) * jitter)
 
@@ -65,7 +67,7 @@ class Pace:
             self._recent.popleft()
         if not self._recent:
             return 0.0
-        return len(self._recent) / max(1.0, min(_WINDOW, now - self._recent[0]))
+        return len(self._recent) / max(0.2, min(_WINDOW, now - self._recent[0]))
 
 
 class Breaker:

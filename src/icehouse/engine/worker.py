@@ -16,7 +16,7 @@ from typing import Protocol
 from icehouse.core.clock import Clock, to_text
 from icehouse.core.errors import IcehouseError, LedgerError, LoginExpired, Refused, StoreError
 from icehouse.core.jobs import Job, JobState, Phase
-from icehouse.core.plans import Identity
+from icehouse.core.plans import Identity, Plan
 from icehouse.ledger import jobs, leases, plans, steps
 from icehouse.ledger.session import Ledger
 from icehouse.stores.base import Archives, Store
@@ -218,11 +218,7 @@ class _Worker:
     def _begin(self, job: Job) -> RestoreRun:
         """Prove the job's plan and who it runs as, before anything of it is sent."""
         plan = plans.proven(self.ledger, job.plan, steps.rows_for_digest(self.ledger, job.id))
-        if plan.identity != self.identity:
-            raise Refused(
-                f"approved as {plan.identity.principal} on {plan.identity.server}, "
-                f"these credentials are {self.identity.principal} on {self.identity.server}"
-            )
+        _same(plan, self.identity)
         pace = Pace(self.clock, job.id, self.options.most_per_second)
         run = RestoreRun(self.hands, job.id, plan, pace, Breaker(self.clock, self.store.now, self._patience()))
         self.runs[job.id] = run
@@ -302,6 +298,15 @@ class _Worker:
         while not self._done.wait(_BEAT_EVERY):
             if self.recorder.since_beat() >= _BEAT_EVERY / 2:
                 self.recorder.note(Beat())
+
+
+def _same(plan: Plan, identity: Identity) -> None:
+    """Refuse a plan that was approved as somebody else; the gate asks the same again before each call."""
+    if plan.identity != identity:
+        raise Refused(
+            f"approved as {plan.identity.principal} on {plan.identity.server}, "
+            f"these credentials are {identity.principal} on {identity.server}"
+        )
 
 
 def _park_all(ledger: Ledger, clock: Clock, name: str, error: StoreError) -> None:
