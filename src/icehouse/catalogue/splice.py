@@ -28,8 +28,10 @@ def splice(connection: sqlite3.Connection, path: Path, part: Path, prefix: str) 
         connection.execute("ATTACH ? AS part", (str(part),))
         try:
             with transaction(connection):
+                # numbers are not used again: a list that is open holds the old ones
+                shifts = _highest(connection, "folders"), _highest(connection, "objects")
                 _take_out(connection, prefix)
-                _put_in(connection, prefix)
+                _put_in(connection, prefix, *shifts)
                 inside = [scan.id for scan in scans_in(connection) if scan.prefix.startswith(prefix)]
                 connection.executemany("DELETE FROM main.scans WHERE id = ?", [(each,) for each in inside])
                 connection.execute(f"INSERT INTO main.scans ({_SCAN}) SELECT {_SCAN} FROM part.scans")
@@ -54,7 +56,7 @@ def _take_out(connection: sqlite3.Connection, prefix: str) -> None:
     _renew_newest(connection, above)
 
 
-def _put_in(connection: sqlite3.Connection, prefix: str) -> None:
+def _put_in(connection: sqlite3.Connection, prefix: str, shift: int, shift_objects: int) -> None:
     source = _line_in_part(connection, prefix)
     if (
         source is None
@@ -68,8 +70,7 @@ def _put_in(connection: sqlite3.Connection, prefix: str) -> None:
             "SELECT id FROM main.folders WHERE parent = ? AND name = CAST(? AS TEXT)", (above[-1], param(name))
         ).fetchone()
         above.append(add_child(connection, above[-1], name) if row is None else row[0])
-    shift = connection.execute("SELECT max(id) FROM main.folders").fetchone()[0]
-    shift_objects = connection.execute("SELECT coalesce(max(id), 0) FROM main.objects").fetchone()[0]
+    shift = max(shift, _highest(connection, "folders"))
     values = {"top": source, "shift": shift, "objects": shift_objects, "parent": above[-1]}
     connection.execute(
         f"{_BELOW.format(schema='part')} INSERT INTO main.folders (id, parent, name, {_FOLDER_SUMS}) "
@@ -91,6 +92,10 @@ def _put_in(connection: sqlite3.Connection, prefix: str) -> None:
     )
     _add_to_line(connection, above, "part", source, +1)
     _renew_newest(connection, above)
+
+
+def _highest(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT coalesce(max(id), 0) FROM main.{table}").fetchone()[0])
 
 
 def _add_to_line(connection: sqlite3.Connection, line: list[int], schema: str, folder: int, sign: int) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from icehouse.core.clock import Instant
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.rows import Coverage, Rollup, Row, SortBy
 
@@ -15,6 +16,7 @@ from .base import CatalogueError, transaction
 from .filters import Clause, Filter, parse_filter
 from .lanes import Kind, Lane, build
 from .reader import Reader
+from .scans import ScanRow
 
 PAGE = 200
 PAGES = 50
@@ -36,6 +38,9 @@ class _Order:
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
+    """Positions, and the generation whose row numbers they hold: never read from another."""
+
+    reader: Reader
     folders: Lane
     objects: Lane
 
@@ -65,6 +70,7 @@ class FolderView:
         self._thread: threading.Thread | None = None
         self._builder: sqlite3.Connection | None = None
         self._closed = False
+        self._outdated = False
         self._listing = self._plain_listing(self._shown)
         self._rebuild(self._wanted)
 
@@ -128,18 +134,20 @@ class FolderView:
 
     def position_of(self, ref: Ref | FolderRef) -> int | None:
         """Where the row of that identity stands now, None where it is not shown or not in this folder."""
-        with self._lock, self._reader.reading():
-            top = self._listing.folders.folder
-            if isinstance(ref, FolderRef):
-                name = _name_below(self.folder, ref.prefix[:-1], ref)
-                number = None if name is None else self._reader.child(top, name)
-                return None if number is None else self._listing.folders.position(self._reader.connection, number)
-            name = _name_below(self.folder, ref.key, ref)
-            number = None if name is None else self._reader.object_number(top, name)
+        with self._lock:
+            listing, reader = self._listing, self._listing.reader
+            folder = isinstance(ref, FolderRef)
+            name = _name_below(self.folder, ref)
+            lane = listing.folders if folder else listing.objects
+            if name is None:
+                return None
+            find = reader.child if folder else reader.object_number
+            number = find(lane.folder, name)
             if number is None:
                 return None
-            position = self._listing.objects.position(self._reader.connection, number)
-            return None if position is None else self._listing.folders.count + position
+            with reader.reading():
+                position = lane.position(reader.connection, number)
+            return position if position is None or folder else listing.folders.count + position
 
     def refresh(self) -> bool:
         """Take up what a scan or a sweep wrote, and a newer generation; whether anything changed.
@@ -147,20 +155,26 @@ class FolderView:
         Costs one PRAGMA and one look into a folder where nothing did.
         """
         with self._lock:
+            before = self._reader.scans
             replaced = self._reader.replaced
             if replaced:
                 newer = Reader.open(self._reader.files)
                 if newer is None:
                     return False
-                self._reader.close()
+                if self._reader is not self._listing.reader:
+                    self._reader.close()
                 self._reader = newer
-            elif not self._reader.changed():
+            elif not self._reader.changed() and not self._outdated:
                 return False
             self._pages.clear()
             self.version += 1
+            moved = replaced or _ranges(before) != _ranges(self._reader.scans)
             grown = self._plain_listing(self._shown).count != self._listing.count
-            if replaced or grown or not self._wanted.plain:
-                self._rebuild(self._wanted)
+            if moved or grown or self._outdated or not self._wanted.plain:
+                # an order being built is let finish, or a growing folder would never show one
+                self._outdated = not moved and self._thread is not None and self._thread.is_alive()
+                if not self._outdated:
+                    self._rebuild(self._wanted)
             return True
 
     def wait(self, timeout: float) -> bool:
@@ -178,13 +192,14 @@ class FolderView:
             if self._builder is not None:
                 self._builder.interrupt()
             self._reader.close()
+            self._listing.reader.close()
 
     def _page(self, page: int) -> list[Row]:
         cached = self._pages.get(page)
         if cached is not None:
             self._pages.move_to_end(page)
             return cached
-        listing, reader = self._listing, self._reader
+        listing, reader = self._listing, self._listing.reader
         start, end = page * PAGE, min((page + 1) * PAGE, listing.count)
         rows: list[Row] = []
         split = listing.folders.count
@@ -195,6 +210,7 @@ class FolderView:
             if end > split:
                 numbers = listing.objects.at(reader.connection, max(start - split, 0), end - split)
                 rows.extend(reader.object_rows(numbers, self.folder.prefix))
+        self._outdated = self._outdated or len(rows) != end - start
         self._pages[page] = rows
         while len(self._pages) > PAGES:
             self._pages.popitem(last=False)
@@ -209,7 +225,9 @@ class FolderView:
                 row = self._reader.connection.execute("SELECT own, kids FROM folders WHERE id = ?", (top,)).fetchone()
             own, kids = row or (0, 0)
         return _Listing(
-            Lane("folders", top or 0, kids, order.descending), Lane("objects", top or 0, own, order.descending)
+            self._reader,
+            Lane("folders", top or 0, kids, order.descending),
+            Lane("objects", top or 0, own, order.descending),
         )
 
     def _rebuild(self, order: _Order) -> None:
@@ -224,28 +242,29 @@ class FolderView:
             if plain.count <= AT_ONCE or not self.coverage.complete:
                 return
         if plain.count <= AT_ONCE:
-            listing = self._build(self._reader, order, lambda: False)
-            assert listing is not None
-            self._show(order, listing)
+            lanes = self._build(self._reader, order, lambda: False)
+            assert lanes is not None
+            self._show(order, _Listing(self._reader, *lanes))
             return
         self._thread = threading.Thread(
-            target=self._build_behind, args=(order, self._turn), name="folder-view", daemon=True
+            target=self._build_behind, args=(order, self._turn, self._reader), name="folder-view", daemon=True
         )
         self._thread.start()
 
-    def _build_behind(self, order: _Order, turn: int) -> None:
+    def _build_behind(self, order: _Order, turn: int, shown: Reader) -> None:
+        """Build over a connection of this thread's own; `shown` is the reader that will give the rows."""
         reader: Reader | None = None
         try:
-            reader = Reader.of(self._reader.files, self._reader.path)
+            reader = Reader.of(shown.files, shown.path)
             with self._lock:
                 if self._turn != turn:
                     return
                 self._builder = reader.connection
-            listing = self._build(reader, order, lambda: self._turn != turn)
+            lanes = self._build(reader, order, lambda: self._turn != turn)
             with self._lock:
-                if self._turn != turn or listing is None or self._closed:
+                if self._turn != turn or lanes is None or self._closed:
                     return
-                self._show(order, listing)
+                self._show(order, _Listing(shown, *lanes))
         except FileNotFoundError:
             return  # a newer generation is there: the next refresh takes it up
         except CatalogueError as error:
@@ -261,7 +280,7 @@ class FolderView:
         if self.on_change is not None:
             self.on_change()
 
-    def _build(self, reader: Reader, order: _Order, stopped: Callable[[], bool]) -> _Listing | None:
+    def _build(self, reader: Reader, order: _Order, stopped: Callable[[], bool]) -> list[Lane] | None:
         conditions = parse_filter(order.text, reader.standings) if order.text else Filter(("", ()), ("", ()))
         top = reader.folder(self.folder.prefix) or 0
         lanes: list[Lane] = []
@@ -274,20 +293,28 @@ class FolderView:
                 if lane is None:
                     return None
                 lanes.append(lane)
-        return _Listing(*lanes)
+        return lanes
 
     def _show(self, order: _Order, listing: _Listing) -> None:
+        if self._listing.reader is not listing.reader:
+            self._listing.reader.close()
         self._shown = order
         self._listing = listing
         self._pages.clear()
         self.version += 1
 
 
-def _name_below(folder: FolderRef, path: str, ref: Ref | FolderRef) -> str | None:
-    """The name of what lies right in `folder` at `path`, None where it lies elsewhere."""
+def _ranges(scans: Iterable[ScanRow]) -> list[tuple[str, Instant, bool]]:
+    """What changes when a scan ends or takes the place of another, and not while one grows."""
+    return [(scan.prefix, scan.started, scan.complete) for scan in scans]
+
+
+def _name_below(folder: FolderRef, ref: Ref | FolderRef) -> str | None:
+    """The name of what lies right in `folder`, None where it lies elsewhere."""
+    path = ref.prefix[:-1] if isinstance(ref, FolderRef) else ref.key
     if (ref.store, ref.container) != (folder.store, folder.container) or not path.startswith(folder.prefix):
         return None
-    if isinstance(ref, FolderRef) and ref.prefix == folder.prefix:
+    if isinstance(ref, FolderRef) and len(ref.prefix) <= len(folder.prefix):
         return None
     name = path[len(folder.prefix) :]
     return None if "/" in name else name

@@ -235,6 +235,53 @@ def test_a_view_that_is_open_reads_on_while_its_file_is_replaced_and_removed(tmp
     assert view.count == 0
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["a rescan", "a scan of the folder alone"])
+def test_rows_are_never_read_by_the_numbers_of_another_generation(tmp_path: Path, monkeypatch, whole: bool):
+    monkeypatch.setattr(view_module, "AT_ONCE", 0)
+    store = MemoryStore(entries_of(f"f/{i:05}" for i in range(3000)), page=1000)
+    house = house_of(tmp_path, store)
+    scan(house, WHOLE)
+    view = browse.open_folder(house, FolderRef("s", "c", "f/"))
+    assert view is not None
+    view.sort("size", descending=True)
+    assert view.wait(20)
+    old = [row.ref for row in view.rows(0, 3000)]
+    store.entries = entries_of([f"f/{i:05}" for i in range(0, 6000, 2)])
+    scan(house, WHOLE if whole else Address("s", "c", "f/"))
+    with view._lock:
+        assert view.refresh()
+        between = [row.ref for row in view.rows(0, 3000)]
+    assert between in ([], old)
+    assert view.wait(20)
+    new = [row.ref for row in view.rows(0, 3000)]
+    assert new == [Ref("s", "c", f"f/{i:05}") for i in range(5998, -1, -2)]
+    assert [view.position_of(ref) for ref in new[:3]] == [0, 1, 2]
+    view.close()
+
+
+def test_a_large_growing_folder_shows_a_chosen_order_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(view_module, "AT_ONCE", 0)
+    store = MemoryStore(entries_of(f"f/{i:05}" for i in range(2000)), page=100)
+    house = house_of(tmp_path, store)
+    views: list[FolderView] = []
+
+    def look(_: object) -> None:
+        if not views:
+            view = browse.open_folder(house, FolderRef("s", "c", "f/"))
+            assert view is not None
+            views.append(view)
+            view.sort("size", descending=True)
+        views[0].refresh()
+
+    scan(house, WHOLE, progress=look)
+    view = views[0]
+    assert view.wait(20)
+    view.refresh()
+    assert view.wait(20)
+    assert [row.ref for row in view.rows(0, 2)] == [Ref("s", "c", "f/01999"), Ref("s", "c", "f/01998")]
+    assert view.count == 2000
+
+
 def test_the_shares_of_a_folder_add_up(tmp_path: Path):
     entries = [
         entry("f/live", 10),
