@@ -135,8 +135,26 @@ def test_versions_are_listed_newest_first_and_paged_within_a_key(s3: StandIn, cl
         wanted += [(key, version) for version in reversed(ids)]
     for size in (1, 3, 5):
         found = []
+        latest = []
         for page in pages(client, "list_object_versions", Bucket=bucket, MaxKeys=size):
             found += [(row["Key"], row["VersionId"]) for row in page["Versions"]]
+            latest += [row["IsLatest"] for row in page["Versions"]]
         assert found == wanted
-    latest = [row["IsLatest"] for row in client.list_object_versions(Bucket=bucket)["Versions"]]
-    assert latest == [True, False, False, False] * 2
+        assert latest == [True, False, False, False] * 2
+
+
+def test_deleting_versions_while_listing_them_loses_none(s3: StandIn, client: Any, bucket: str) -> None:
+    s3.bucket(bucket, versioning="Enabled")
+    for _ in range(7):
+        client.put_object(Bucket=bucket, Key="a", Body=b"x")
+    client.delete_object(Bucket=bucket, Key="a")
+    for page in pages(client, "list_object_versions", Bucket=bucket, MaxKeys=3):
+        for row in page.get("Versions", []) + page.get("DeleteMarkers", []):
+            client.delete_object(Bucket=bucket, Key=row["Key"], VersionId=row["VersionId"])
+    client.delete_bucket(Bucket=bucket)
+
+
+def test_the_highest_character_is_a_prefix_like_any_other(client: Any, bucket: str) -> None:
+    client.put_object(Bucket=bucket, Key="\U0010ffff/x", Body=b"")
+    answer = client.list_objects_v2(Bucket=bucket, Prefix="\U0010ffff", Delimiter="/")
+    assert prefixes(answer) == ["\U0010ffff/"]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError, HTTPClientError
 from tests.sim.outcome import outcome
 from tests.standin import StandIn, StandInError
 
@@ -123,3 +126,39 @@ def test_the_clock_runs_at_its_speed_and_says_so() -> None:
         assert after - before == pytest.approx(lasted * 3600, rel=0.5)
         headers = s3.boto3_client().list_buckets()["ResponseMetadata"]["HTTPHeaders"]
         assert ("2030" in headers["date"], headers["x-icehouse-standin"]) == (True, "s3; speed=3600")
+
+
+def test_a_signal_ends_it_though_requests_are_under_way() -> None:
+    with StandIn("imaging") as s3:
+        rows = s3.boto3_client().list_objects_v2(Bucket="imaging-platform", Prefix="projects/2021_04_CPJUMP1/backend/")
+        large = max((row for row in rows["Contents"] if row["StorageClass"] == "STANDARD"), key=lambda row: row["Size"])
+        body = s3.boto3_client().get_object(Bucket="imaging-platform", Key=large["Key"])["Body"]
+        body.read(1_000_000)
+        s3.fault("latency", operations=["ListBuckets"], latency_ms=60_000)
+        waiting = threading.Thread(target=outcome_of_hanging_call, args=(s3,))
+        waiting.start()
+        while s3.faults()[0]["hits"] == 0:
+            time.sleep(0.01)
+        began = time.monotonic()
+        assert s3.stop() == 0
+        assert time.monotonic() - began < 3.5
+        waiting.join(10)
+
+
+def outcome_of_hanging_call(s3: StandIn) -> None:
+    with contextlib.suppress(HTTPClientError, ClientError):
+        s3.boto3_client().list_buckets()
+
+
+def test_a_client_that_goes_away_stops_the_bytes() -> None:
+    with StandIn("imaging") as s3:
+        client = s3.boto3_client()
+        rows = client.list_objects_v2(Bucket="imaging-platform", Prefix="projects/2021_04_CPJUMP1/backend/")["Contents"]
+        large = max((row for row in rows if row["StorageClass"] == "STANDARD"), key=lambda row: row["Size"])
+        body = client.get_object(Bucket="imaging-platform", Key=large["Key"])["Body"]
+        body.read(1000)
+        body.close()
+        end = time.monotonic() + 5
+        while not (lines := s3.log(operation="GetObject")) and time.monotonic() < end:
+            time.sleep(0.01)
+        assert 1000 <= lines[0]["bytes_sent"] < large["Size"] / 10

@@ -85,7 +85,10 @@ class Admin:
         return JSONResponse(world.switches.as_json())
 
     async def log(self, request: Request) -> Response:
-        """GET: JSON lines, ?since=SEQ&operation=NAME&limit=N.  DELETE forgets them; numbering goes on."""
+        """GET: JSON lines, ?since=SEQ&operation=NAME&limit=N, the last number in the header x-icehouse-seq.
+
+        DELETE forgets them; numbering goes on.
+        """
         log = self._world.log
         if request.method == "DELETE":
             log.clear()
@@ -98,7 +101,8 @@ class Admin:
             for start in range(0, len(lines), 500):
                 yield b"".join(line + b"\n" for line in lines[start : start + 500])
 
-        return StreamingResponse(iterate_in_threadpool(blocks()), media_type="application/x-ndjson")
+        headers = {"x-icehouse-seq": str(log.seq)}
+        return StreamingResponse(iterate_in_threadpool(blocks()), media_type="application/x-ndjson", headers=headers)
 
     async def bucket(self, request: Request) -> Response:
         """GET: options of a bucket.  POST any of: versioning, requester_pays, owner, deny [{actions, prefix}]."""

@@ -130,12 +130,11 @@ class Walk:
         while True:
             upper = self._keys[self._above] if self._above < len(self._keys) else None
             if self._space and self._below < self._count:
-                lower = self._space.plot.key(self._below)
-                if upper is None or lower < upper:
+                if upper is None or self._space.plot.key(self._below) < upper:
                     row = self._space.row(self._below)
                     self._below += 1
-                    return lower, row
-                if lower == upper:
+                    return row.key, row
+                if self._space.plot.key(self._below) == upper:
                     self._below += 1
             if upper is None:
                 return None

@@ -56,6 +56,9 @@ def next_midnight(instant: float) -> float:
     return math.ceil(instant / DAY) * DAY
 
 
+_MINUTES: Final = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(1440)]
+
+
 @lru_cache(maxsize=4096)
 def _date(day: int) -> str:
     return datetime.fromtimestamp(day * DAY, UTC).strftime("%Y-%m-%d")
@@ -63,11 +66,9 @@ def _date(day: int) -> str:
 
 def iso(instant: float) -> str:
     """An instant as S3 writes it in XML, to the second: `2026-11-21T07:00:00.000Z`."""
-    seconds = int(instant)
-    day, rest = divmod(seconds, 86_400)
-    hour, rest = divmod(rest, 3600)
-    minute, second = divmod(rest, 60)
-    return f"{_date(day)}T{hour:02}:{minute:02}:{second:02}.000Z"
+    minutes, second = divmod(int(instant), 60)
+    day, minute = divmod(minutes, 1440)
+    return f"{_date(day)}T{_MINUTES[minute]}:{second:02}.000Z"
 
 
 def iso_precise(instant: float) -> str:

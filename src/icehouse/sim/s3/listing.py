@@ -19,11 +19,13 @@ from icehouse.sim.s3.wire import document, element, escape, url_encoded
 from icehouse.sim.s3.world import World
 
 LARGEST_PAGE = 1000
+LONGEST_KEY = 1024
 
 
 def successor(prefix: str) -> str:
-    """The least text above everything that starts with `prefix` (which must not be empty)."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1) if ord(prefix[-1]) < 0x10FFFF else successor(prefix[:-1])
+    """The least text above everything that starts with `prefix`; for the last of all characters, above every key."""
+    shorter = prefix.rstrip("\U0010ffff")
+    return shorter[:-1] + chr(ord(shorter[-1]) + 1) if shorter else "\U0010ffff" * LONGEST_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ def collect(
                 last, last_is_prefix, last_version = common, True, ""
                 walk.leap(successor(common))
                 continue
+        if every:
+            latest.add(f"{key}\0{rows[0].version_id}")
         if after_version and key == after:
             rows = _after(rows, after_version)
         for row in rows:
@@ -132,9 +136,6 @@ def collect(
             page.rows.append(row)
             count += 1
             last, last_is_prefix, last_version = key, False, row.version_id
-        if every and rows:
-            newest = entry if isinstance(entry, Row) else entry[0]
-            latest.add(f"{key}\0{newest.version_id}")
     return Page(page.rows, page.prefixes, False, last, last_is_prefix, last_version, latest)
 
 

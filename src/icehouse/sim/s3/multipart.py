@@ -90,8 +90,8 @@ async def upload_part(world: World, call: Call) -> Reply:
     stored = await call.body.store(world.blobs, algorithm=upload.algorithm or None)
     upload = find_upload(world, call)
     kept = {name: value for name, value in stored.checksums.items() if name == upload.algorithm or not upload.algorithm}
-    upload.parts[number] = Part(number, stored.md5, stored.size, float(int(world.clock.now())), kept, stored.content)
-    world.keep_upload(upload.upload_id)
+    part = Part(number, stored.md5, stored.size, float(int(world.clock.now())), kept, stored.content)
+    world.keep_part(upload.upload_id, part)
     headers = {"etag": f'"{stored.md5}"', "x-amz-server-side-encryption": "AES256"}
     headers |= {f"x-amz-checksum-{name.lower()}": value for name, value in kept.items()}
     return Reply(headers=headers)
@@ -119,8 +119,7 @@ async def upload_part_copy(world: World, call: Call) -> Reply:
             eater.update(chunk)
         values = {upload.algorithm: checksums.b64(eater.digest())}
     part = Part(number, etag, length, float(int(call.now)), values, content)
-    upload.parts[number] = part
-    world.keep_upload(upload.upload_id)
+    world.keep_part(upload.upload_id, part)
     inner = element("LastModified", iso(part.modified)) + element("ETag", f'"{etag}"')
     inner += "".join(element(f"Checksum{name}", value) for name, value in values.items())
     headers = {"x-amz-copy-source-version-id": source.version_id} if versioned else {}

@@ -19,6 +19,12 @@ class Part(NamedTuple):
     checksums: Mapping[str, str]
     content: tuple[Slice, ...]
 
+    @staticmethod
+    def from_json(fields: list[Any]) -> Part:
+        """A part read back from the journal."""
+        number, etag, size, modified, checksums, content = fields
+        return Part(number, etag, size, modified, checksums, tuple(Slice(*piece) for piece in content))
+
 
 @dataclass(slots=True)
 class Upload:
@@ -47,7 +53,7 @@ class Upload:
     def from_json(fields: dict[str, Any]) -> Upload:
         """An upload read back from the journal."""
         upload = Upload(**{**fields, "parts": {}})
-        for number, etag, size, modified, checksums, content in fields["parts"]:
-            slices = tuple(Slice(*piece) for piece in content)
-            upload.parts[number] = Part(number, etag, size, modified, checksums, slices)
+        for line in fields["parts"]:
+            part = Part.from_json(line)
+            upload.parts[part.number] = part
         return upload

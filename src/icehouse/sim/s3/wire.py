@@ -13,6 +13,7 @@ from icehouse.sim.s3.errors import S3Error
 XMLNS: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
 _DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _SPECIAL: Final = re.compile('[&<>"\\x00-\\x08\\x0b-\\x1f\\ufffe\\uffff]')
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.~/-]")
 _NAMED: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
 
 
@@ -32,7 +33,7 @@ def escape(text: str) -> str:
 
 def url_encoded(text: str) -> str:
     """Text as encoding-type=url writes it: a space becomes `+`, the slash stays."""
-    return quote_plus(text, safe="/")
+    return quote_plus(text, safe="/") if _UNSAFE.search(text) else text
 
 
 def document(root: str, inner: str, *, namespace: bool = True) -> bytes:

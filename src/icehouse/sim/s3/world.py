@@ -20,7 +20,7 @@ from icehouse.sim.s3.journal import Journal
 from icehouse.sim.s3.keyspace import Ground, KeySpace
 from icehouse.sim.s3.log import RequestLog
 from icehouse.sim.s3.switches import RateLimit, Switches
-from icehouse.sim.s3.uploads import Upload
+from icehouse.sim.s3.uploads import Part, Upload
 from icehouse.sim.s3.version import NULL_VERSION, Version
 
 OWNER = Principal("AKIAICEHOUSEOWNER001", "icehouse/owner/secret/not/a/real/key/000", "owner")
@@ -102,6 +102,11 @@ class World:
         upload = self.uploads.get(upload_id)
         self.journal.write("upload", id=upload_id, upload=upload.as_json() if upload else None, counter=self.counter)
 
+    def keep_part(self, upload_id: str, part: Part) -> None:
+        """Make this a part of an upload, in the journal first."""
+        self.journal.write("part", id=upload_id, part=part)
+        self.uploads[upload_id].parts[part.number] = part
+
     def keep_clock(self) -> None:
         """Record the clock, so that a restart goes on from here."""
         self.journal.write(
@@ -180,5 +185,8 @@ def _replay(world: World, records: Iterable[Mapping[str, Any]]) -> None:
                 world.uploads.pop(record["id"], None)
             case "upload":
                 world.uploads[record["id"]] = Upload.from_json(record["upload"])
+            case "part" if record["id"] in world.uploads:
+                part = Part.from_json(record["part"])
+                world.uploads[record["id"]].parts[part.number] = part
             case "switches":
                 world.switches = Switches().changed(record["switches"])
