@@ -80,6 +80,14 @@ def test_scan_counts_what_the_fixture_holds_and_ls_shows_the_sums(shell: Shell) 
     assert [row["store"] for row in shell.rows("ls")] == ["lab-s3"]
 
 
+def test_a_sweep_settles_what_the_listing_could_not_tell(shell: Shell) -> None:
+    before = shell.last("scan", FOLDER)["states"]["unknown"]["objects"]
+    swept = shell.last("scan", FOLDER, "--sweep")["sweep"]
+    assert swept["complete"] is True
+    assert swept["objects"] == swept["settled"] == swept["requests"] == before > 0
+    assert shell.last("scan", FOLDER, "--sweep")["sweep"]["objects"] == 0
+
+
 def test_status_agrees_with_a_head_of_every_key(shell: Shell) -> None:
     *keys, total = shell.rows("status", FOLDER, "--keys")
     client = shell.s3.boto3_client()

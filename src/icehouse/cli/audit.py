@@ -16,10 +16,13 @@ from .session import Session
 
 _SHORT = 100
 
+_how_many = click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+_of_job = click.option("--job", "job_id", metavar="ID", help="Of this job alone.")
+
 
 @click.group(invoke_without_command=True)
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
-@click.option("--job", "job_id", metavar="ID", help="Of this job alone.")
+@_how_many
+@_of_job
 @json_lines
 @click.pass_context
 def command(ctx: click.Context, limit: int, job_id: str | None, as_json: bool) -> int:
@@ -28,6 +31,20 @@ def command(ctx: click.Context, limit: int, job_id: str | None, as_json: bool) -
         return 0
     session = ctx.find_object(Session)
     assert session is not None
+    return _list(session, limit, job_id, as_json)
+
+
+@command.command("list")
+@_how_many
+@_of_job
+@json_lines
+@click.pass_obj
+def listing(session: Session, limit: int, job_id: str | None, as_json: bool) -> int:
+    """List the newest entries, as `icehouse audit` alone does."""
+    return _list(session, limit, job_id, as_json)
+
+
+def _list(session: Session, limit: int, job_id: str | None, as_json: bool) -> int:
     from icehouse.services import audit, jobs
 
     job = jobs.job(session.house, job_id).id if job_id else ""

@@ -14,9 +14,8 @@ from icehouse.core.errors import IcehouseError
 from icehouse.core.text import safe
 
 from .lazy import LazyGroup
-from .session import OpenConsole, Session
+from .session import INTERRUPTED, OpenConsole, Session
 
-INTERRUPTED = 130
 READER_GONE = 141
 _WRONG_USAGE = 2
 

@@ -6,54 +6,80 @@ from typing import TYPE_CHECKING
 
 import click
 
+from icehouse.core.refs import Address, FolderRef
 from icehouse.core.states import State
-from icehouse.present.sizes import count, plural, rate, size
+from icehouse.present.sizes import count, money, plural, rate, size
 from icehouse.present.states import glyph, word
 from icehouse.present.times import duration
 
 from .choice import json_lines
-from .main import INTERRUPTED
 from .output import json_line, say, table, tell
 from .progress import ProgressLine
-from .session import Interrupt, Session
+from .session import INTERRUPTED, Interrupt, Session
 
 if TYPE_CHECKING:
+    from icehouse.core.errors import StoreError
     from icehouse.services.scan import ScanProgress, ScanReport
+    from icehouse.services.sweep import SweepProgress, SweepReport
 
 
 @click.command()
 @click.argument("address")
 @click.option("--fresh", is_flag=True, help="Begin anew instead of going on with an unfinished scan.")
+@click.option("--sweep", "sweeping", is_flag=True, help="Then ask each object whose state a listing can't tell.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @json_lines
 @click.pass_obj
-def command(session: Session, address: str, fresh: bool, quiet: bool, as_json: bool) -> int:
+def command(session: Session, address: str, fresh: bool, sweeping: bool, quiet: bool, as_json: bool) -> int:
     """Scan everything under ADDRESS, so that folders show their counts, bytes and states.
 
-    A scan that is stopped keeps what it found; the same command goes on from there.
+    A scan that is stopped keeps what it found; the same command goes on from there. With --sweep, objects whose state
+    a listing can't tell (S3 Intelligent-Tiering) are asked one by one afterwards, a request apiece.
     """
-    from icehouse.services.scan import STOPPED, scan
+    from icehouse.services.scan import scan
 
+    place = session.address(address)
     line = ProgressLine(quiet=quiet)
 
     def progress(so_far: ScanProgress) -> None:
         line.show(f"scanning: {count(so_far.objects)} objects, {size(so_far.bytes)} · {rate(so_far.rate)}")
 
+    swept: SweepReport | None = None
     with Interrupt().listening() as stop:
         try:
-            report = scan(session.house, session.address(address), fresh=fresh, progress=progress, stop=stop)
+            report = scan(session.house, place, fresh=fresh, progress=progress, stop=stop)
+            if sweeping and report.complete:
+                swept = _sweep(session, place, line, stop)
         finally:
             line.clear()
     if as_json:
-        json_line(_row(report))
+        json_line({**_row(report), "sweep": _swept_row(swept) if swept else None})
     else:
-        _tell(report)
-    if report.complete:
+        _tell(report, swept)
+    code = _ending("scan", report.complete, report.error, report.cause)
+    return code or (_ending("sweep", swept.complete, swept.error, swept.cause) if swept else 0)
+
+
+def _sweep(session: Session, place: Address, line: ProgressLine, stop: Interrupt) -> SweepReport:
+    from icehouse.services.sweep import sweep
+
+    def progress(so_far: SweepProgress) -> None:
+        line.show(f"asking: {count(so_far.done)} of {count(so_far.of)} · {money(so_far.usd)}")
+
+    prefix = place.path if place.path.endswith("/") or not place.path else f"{place.path}/"
+    return sweep(session.house, FolderRef(place.store, place.container, prefix), progress=progress, stop=stop)
+
+
+def _ending(what: str, complete: bool, error: str, cause: StoreError | None) -> int:
+    """The exit code, after a line on why it is not complete."""
+    from icehouse.services.scan import STOPPED
+
+    if complete:
         return 0
-    tell(f"icehouse: the scan is not complete: {report.error}; the same command goes on from here")
-    if report.error == STOPPED:
+    tell(f"icehouse: the {what} is not complete: {error}; the same command goes on from here")
+    if error == STOPPED:
         return INTERRUPTED
-    return report.cause.exit_code if report.cause is not None else 1
+    return cause.exit_code if cause is not None else 1
 
 
 def _row(report: ScanReport) -> dict[str, object]:
@@ -71,7 +97,22 @@ def _row(report: ScanReport) -> dict[str, object]:
     }
 
 
-def _tell(report: ScanReport) -> None:
+def _swept_row(report: SweepReport) -> dict[str, object]:
+    return {
+        "objects": report.done,
+        "settled": report.settled,
+        "missing": report.missing,
+        "denied": report.denied,
+        "failed": report.failed,
+        "requests": report.requests,
+        "usd": round(report.usd, 6),
+        "complete": report.complete,
+        "states": {state.value: n for state, n in report.by_state.items()},
+        "error": report.error or None,
+    }
+
+
+def _tell(report: ScanReport, swept: SweepReport | None) -> None:
     more = "" if report.complete else "at least "
     took = f"{duration(report.seconds)}, {plural(report.requests, 'request')}"
     say(f"{more}{plural(report.objects, 'object')}, {size(report.bytes)} in {took}")
@@ -83,3 +124,6 @@ def _tell(report: ScanReport) -> None:
         ],
         "<>>",
     )
+    if swept is not None:
+        found = " · ".join(f"{count(n)} {word(state)}" for state, n in swept.by_state.items() if n)
+        say(f"asked {plural(swept.done, 'object')} for {money(swept.usd)}: {found or 'nothing was unknown'}")

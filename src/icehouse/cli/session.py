@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from icehouse.services.house import House
     from icehouse.settings.paths import Paths
 
+INTERRUPTED = 130
+"""The exit code of what the user stopped."""
+
 OpenConsole = Callable[["House"], int]
 """How the console is opened; handed in from outside, as the two faces don't know each other."""
 
