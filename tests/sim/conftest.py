@@ -15,7 +15,7 @@ START = "2026-11-21T10:30:00Z"
 @pytest.fixture(scope="module")
 def s3() -> Iterator[StandIn]:
     """A stand-in with `small`, its clock frozen at START; every test uses keys of its own."""
-    with StandIn("small", start=START, extra=["--speed", "1"]) as running:
+    with StandIn("small", start=START) as running:
         running.freeze()
         running.set_clock(START)
         yield running
