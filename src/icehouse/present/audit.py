@@ -62,7 +62,8 @@ AUDIT = (
     Column("who", "who", 14, drop=1),
 )
 
-_TOLD = ("outcome", "key", "reason", "words", "unsent", "how", "tier", "ready", "digest")
+_TOLD = ("outcome", "state", "reason", "words", "unsent", "tier", "ready", "how", "digest", "key")
+_PLAIN = ("outcome", "state", "reason", "key", "words")
 
 
 def audit_cells(entry: Entry) -> Cells:
@@ -73,17 +74,18 @@ def audit_cells(entry: Entry) -> Cells:
         Cell(f"{entry.at:%Y-%m-%d %H:%M:%S}"),
         Cell(safe(entry.kind), Tone.DANGER if bad else Tone.PLAIN, ours=False),
         Cell(safe(entry.job)[:8], Tone.FAINT, ours=False),
-        Cell(about(entry.body), ours=False),
+        Cell(about(entry.body), Tone.DANGER if bad else Tone.PLAIN, ours=False, tail=True, keep=14),
         Cell(safe(entry.actor), Tone.FAINT, ours=False),
     )
 
 
 def about(body: Mapping[str, object]) -> str:
     """What an entry tells, in one safe line: the telling fields first, then how many others there are."""
-    parts = [f"{name} {safe(str(body[name]))}" for name in _TOLD if body.get(name) not in (None, "", [], {})]
+    told = [name for name in _TOLD if body.get(name) not in (None, "", [], {})]
+    parts = [safe(str(body[name])) if name in _PLAIN else f"{name} {safe(str(body[name]))}" for name in told]
     if not parts:
         parts = [f"{safe(name)} {safe(str(value))}" for name, value in body.items() if isinstance(value, str | int)]
-    return " · ".join(parts[:4])
+    return " · ".join(parts[:5])
 
 
 def audit_details(entry: Entry) -> list[tuple[str, Cell]]:

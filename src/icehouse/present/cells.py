@@ -25,7 +25,8 @@ class Tone(Enum):
 class Cell:
     """A cell's text, already safe.  `ours` tells that every character is Icehouse's own and may be put in ASCII.
 
-    `span` is over how many columns it reaches; `align` overrides its column's.
+    `span` is over how many columns it reaches; `align` overrides its column's; `tail` keeps the end where it is cut,
+    `keep` that many cells at its beginning all the same.
     """
 
     text: str
@@ -33,6 +34,8 @@ class Cell:
     ours: bool = True
     span: int = 1
     align: Literal["left", "right"] | None = None
+    tail: bool = False
+    keep: int = 0
 
 
 Cells = Sequence[Cell]
@@ -106,15 +109,15 @@ def _tail(text: str, width: int) -> str:
     return text
 
 
-def cut(text: str, width: int, *, tail: bool = False, ellipsis: str = "…") -> str:
+def cut(text: str, width: int, *, tail: bool = False, keep: int = 0, ellipsis: str = "…") -> str:
     """`text` in at most `width` cells; the middle goes first, so that the end of a name (its kind) stays.
 
-    `tail` True keeps the end only, as a path wants it.
+    `tail` True keeps the end, as a path wants it, and of the beginning only `keep` cells.
     """
     if wide(text) <= width:
         return text
     room = width - len(ellipsis)
     if room <= 0:
         return head(text, width)
-    back = room if tail else room // 3
+    back = max(0, room - keep) if tail else room // 3
     return head(text, room - back) + ellipsis + _tail(text, back)

@@ -13,7 +13,7 @@ from icehouse.core.states import State
 from icehouse.core.text import safe
 
 from .cells import Cell, Cells, Column, Tone
-from .jobs import done_of, progress_line
+from .jobs import done_of, job_title, progress_line
 from .sizes import NOTHING, at_least, count, size
 from .states import glyph, in_ascii
 from .times import when
@@ -140,7 +140,8 @@ def cold_cells(row: ColdRow, *, ascii: bool = False) -> Cells:
     """One row of the screen."""
     match row:
         case Section():
-            titles = [Cell(title, Tone.FAINT) for title in row.titles]
+            numbers = row is WHERE
+            titles = [Cell(title, Tone.FAINT, align="right" if numbers else None) for title in row.titles]
             return (Cell(row.title, Tone.STRONG, span=2, align="left"), Cell(""), *titles)
         case Remark():
             return (Cell(""), Cell(row.words, Tone.FAINT, span=5, align="left"))
@@ -154,7 +155,7 @@ def cold_cells(row: ColdRow, *, ascii: bool = False) -> Cells:
             sending = row.job.state is JobState.RUNNING and done < of and row.job.ready_by is None
             return (
                 Cell(glyph(State.RESTORING, ascii), Tone.WAY),
-                Cell(_where(row.job), ours=False),
+                Cell(_where(row.job), ours=False, tail=True),
                 Cell(count(row.job.progress.steps)),
                 Cell(size(row.job.progress.bytes_total)),
                 Cell("being requested" if sending else due, Tone.DANGER if waits and row.job.note else Tone.PLAIN),
@@ -163,7 +164,7 @@ def cold_cells(row: ColdRow, *, ascii: bool = False) -> Cells:
         case Warm():
             return (
                 Cell(glyph(State.RESTORED, ascii)),
-                Cell(_where(row.job), ours=False),
+                Cell(_where(row.job), ours=False, tail=True),
                 Cell(count(row.job.progress.ready)),
                 Cell(size(row.job.progress.bytes_ready)),
                 Cell(when(row.job.falls_cold, row.now), Tone.DANGER if row.soon else Tone.PLAIN),
@@ -174,7 +175,7 @@ def cold_cells(row: ColdRow, *, ascii: bool = False) -> Cells:
 
 
 def _where(job: Job) -> str:
-    return f"{safe(job.store)}  {safe(job.title)}"
+    return f"{safe(job.store)}  {job_title(job)}"
 
 
 def _place_cells(row: ContainerRow) -> Cells:

@@ -11,16 +11,16 @@ from icehouse.core.text import safe
 from .cells import Cell, Cells, Column, Tone
 from .sizes import bar, count, percent, plural, rate, short_count, size
 from .states import failures, job_glyph, job_word, outcome_glyph, outcome_word, outcomes_line
-from .times import duration, since, stamp, when
+from .times import duration, since, soon, stamp, when
 
 JOB = (
     Column("sign", "", 1),
     Column("job", "job", 0),
-    Column("done", "done", 7, "right"),
-    Column("of", "of", 7, "right"),
+    Column("done", "done", 6, "right"),
+    Column("of", "of", 6, "right"),
     Column("rate", "rate", 6, "right", drop=2),
-    Column("left", "left", 14, "right", drop=1),
-    Column("outcome", "outcome", 18),
+    Column("left", "left", 12, "right", drop=1),
+    Column("outcome", "outcome", 17),
 )
 
 ITEM = (
@@ -32,6 +32,11 @@ ITEM = (
 )
 
 _PHASES = {Phase.PENDING: "not sent", Phase.INTENT: "being sent", Phase.ACCEPTED: "accepted", Phase.ENDED: "ended"}
+
+
+def _six(n: int) -> str:
+    """A count in six cells: exact below 100,000."""
+    return count(n) if n < 100_000 else short_count(n)
 
 
 def done_of(job: Job) -> tuple[int, int]:
@@ -48,7 +53,7 @@ def left(job: Job, now: Instant) -> str:
     if job.state is JobState.RUNNING and job.rate > 0 and progress.sent < progress.to_send:
         return duration((progress.to_send - progress.sent) / job.rate)
     if job.state in (JobState.RUNNING, JobState.WATCHING) and job.ready_by is not None:
-        return when(job.ready_by, now)
+        return soon(job.ready_by, now)
     return ""
 
 
@@ -68,9 +73,24 @@ def outcome_line(job: Job) -> str:
     return said
 
 
+def short_outcome(job: Job, width: int = 17) -> str:
+    """As much of `outcome_line` as fits, whole words of it, what went wrong first."""
+    first, *others = outcome_line(job).split(" · ")
+    for other in others:
+        if len(first) + len(other) + 3 > width:
+            break
+        first += f" · {other}"
+    return first
+
+
+def job_title(job: Job) -> str:
+    """What the job is about, without the store's name, safe to show."""
+    return safe(job.title.removeprefix(f"{job.store}:"))
+
+
 def job_name(job: Job) -> str:
     """What the job does to what, safe to show."""
-    return f"{safe(job.verb)} {safe(job.title)}"
+    return f"{safe(job.verb)} {job_title(job)}"
 
 
 def job_cells(job: Job, now: Instant, *, ascii: bool = False) -> Cells:
@@ -81,12 +101,18 @@ def job_cells(job: Job, now: Instant, *, ascii: bool = False) -> Cells:
     sign = Cell(job_glyph(job, ascii), Tone.DANGER if bad else Tone.FAINT if over else Tone.WAY)
     return (
         sign,
-        Cell(job_name(job), Tone.PLAIN if job.state.open or bad else Tone.FAINT, ours=False),
-        Cell(short_count(done) if done >= 1_000_000 else count(done)),
-        Cell("" if over and done == of else count(of)),
+        Cell(
+            job_name(job),
+            Tone.PLAIN if job.state.open or bad else Tone.FAINT,
+            ours=False,
+            tail=True,
+            keep=len(safe(job.verb)) + 1,
+        ),
+        Cell(_six(done)),
+        Cell("" if over and done == of else _six(of)),
         Cell(rate(job.rate) if job.state is JobState.RUNNING else ""),
         Cell(left(job, now)),
-        Cell(outcome_line(job), Tone.DANGER if bad or job.state is JobState.PARKED else Tone.PLAIN),
+        Cell(short_outcome(job), Tone.DANGER if bad or job.state is JobState.PARKED else Tone.PLAIN),
     )
 
 
@@ -100,8 +126,8 @@ def scan_cells(scan: ScanStanding, *, ascii: bool = False) -> Cells:
         sign, said = Cell("!", Tone.DANGER), "not complete"
     where = safe(f"{scan.container}/{scan.prefix}")
     return (
-        sign, Cell(f"scan {where}", Tone.PLAIN if not scan.complete else Tone.FAINT, ours=False),
-        Cell(short_count(scan.objects)), Cell(""), Cell(rate(scan.rate) if scan.running else ""), Cell(""),
+        sign, Cell(f"scan {where}", Tone.PLAIN if not scan.complete else Tone.FAINT, ours=False, tail=True, keep=5),
+        Cell(_six(scan.objects)), Cell(""), Cell(rate(scan.rate) if scan.running else ""), Cell(""),
         Cell(said),
     )  # fmt: skip
 

@@ -29,7 +29,7 @@ class MarkTotals:
 
 
 def marks_cells(totals: MarkTotals) -> list[Cell]:
-    """The bottom bar: ``✓ 3 marks · 18,433 objects · 212 GiB · archived 212 GiB · 0 hidden``."""
+    """The bottom bar: ``✓ 3 marks · 18,433 objects · 212 GiB · archived 212 GiB``."""
     if not totals.marks:
         return [Cell("nothing marked", Tone.FAINT)]
     more = totals.unsized > 0
@@ -45,6 +45,11 @@ def marks_cells(totals: MarkTotals) -> list[Cell]:
         cells.append(Cell(" · " + ", ".join(by_state)))
     if more:
         cells.append(Cell(f" · {count(totals.unsized)} without sums", Tone.FAINT))
-    hidden = f"{count(totals.hidden)} hidden"
-    cells.append(Cell(f" · {hidden}", Tone.DANGER if totals.hidden else Tone.FAINT))
     return cells
+
+
+def hidden_cells(totals: MarkTotals) -> list[Cell]:
+    """How many marks are out of sight; at the right, where no long line pushes it out."""
+    if not totals.marks:
+        return []
+    return [Cell(f"{count(totals.hidden)} hidden", Tone.DANGER if totals.hidden else Tone.FAINT)]

@@ -53,7 +53,12 @@ def title(requests: int, total: int, cold: Mapping[str, tuple[int, int]]) -> str
 
 def as_whom(identity: Identity) -> str:
     """Who it runs as, where."""
-    return safe(f"as {identity.principal} · account {identity.account or '?'} · {identity.server}")
+    return safe(f"as {identity.principal} · account {_short(identity.account)} · at {identity.server}")
+
+
+def _short(account: str) -> str:
+    """An account of twelve digits as it is, a longer name by its two ends."""
+    return account if 0 < len(account) <= 20 else f"{account[:8]}…{account[-4:]}" if account else "not known"
 
 
 def left_out(counts: Mapping[State, int], impossible: int, *, speed_up: bool = False) -> str:
@@ -84,7 +89,7 @@ def copies_line(cost: Cost | None, days: int | None, cold_at: Instant | None, no
         return "days: 1 to 365"
     if cold_at is None or cost is None:
         return "days"
-    return f"days → copies cost {money(cost.copies)} and fall cold again by {when(cold_at, now)} UTC"
+    return f"days → copies cost {money(cost.copies)}, cold again by {when(cold_at, now)} UTC"
 
 
 def looking(objects: int, described: int, to_describe: int) -> str:

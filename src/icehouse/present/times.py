@@ -36,6 +36,13 @@ def when(instant: Instant | None, now: Instant) -> str:
     return f"{instant.year:04d}-{instant.month:02d}-{instant.day:02d}"
 
 
+def soon(instant: Instant, now: Instant) -> str:
+    """A point in time near at hand, in at most twelve cells: ``today 15:30``, ``22 Nov 19:06``, ``2027-03-05``."""
+    if instant.date() == now.date() or abs((instant.date() - now.date()).days) >= 180:
+        return when(instant, now)
+    return f"{instant.day} {_MONTHS[instant.month - 1]} {clock_time(instant)}"
+
+
 def stamp(instant: Instant | None) -> str:
     """A point in time in full: ``2026-11-21 15:30:07 UTC``."""
     return f"{instant:%Y-%m-%d %H:%M:%S} UTC" if instant else "·"

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from textual import events
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
+from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
 from icehouse.core.text import safe
 
+from .frames import Frame
 from .safety import Net
 from .themes import TERMINAL, chosen
 
@@ -34,6 +37,7 @@ class Calm(App[Result], Generic[Result]):
         self.register_theme(TERMINAL)
         self.theme = chosen(theme, frozenset(BUILTIN_THEMES))
         self._filters.append(Net())
+        self._frame = Frame()
 
     def on_app_focus(self, event: events.AppFocus) -> None:
         """Another window was left or entered: no reason to paint anything."""
@@ -42,6 +46,21 @@ class Calm(App[Result], Generic[Result]):
     def on_app_blur(self, event: events.AppBlur) -> None:
         """See `on_app_focus`."""
         event.prevent_default()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Hand on only what the terminal does not show already."""
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate) and not self.is_headless and not self._batch_count:
+            renderable = self._frame.changes(renderable, screen.outer_size)
+        super()._display(screen, renderable)
+
+    def redraw(self) -> None:
+        """Paint everything anew, whatever the terminal shows."""
+        self._frame.forget()
+        self.refresh(layout=True)
+
+    def on_mount(self) -> None:
+        """After a pause (ctrl+z), nothing is known of the terminal."""
+        self.app_resume_signal.subscribe(self, lambda _: self.redraw())
 
     def _fatal_error(self) -> None:
         """End on an unhandled exception: one line for people, the stack without locals for the log.

@@ -119,6 +119,7 @@ VERBS: Mapping[str, Callable[[Console], None]] = {
     "write": write,
     "back": back,
     "escape": escape,
+    "redraw": lambda console: console.redraw(),
     "quit": lambda console: console.leave(),
 }
 """By the id of their action."""

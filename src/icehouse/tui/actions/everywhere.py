@@ -12,17 +12,18 @@ def _details(now: Situation) -> str | None:
 
 ACTIONS = (
     Action("browse", ("1",), "browse", "Browse: stores, buckets, folders", twin=lambda now: command("ls")),
-    Action("cold", ("3",), "cold", "Cold: restores under way, what falls cold when, where the bytes are"),
-    Action("jobs", ("5",), "jobs", "Jobs: what is being carried out, and what came of it",
+    Action("cold", ("3",), "cold", "Cold: what is on its way, warm for now, where"),
+    Action("jobs", ("5",), "jobs", "Jobs: what is carried out, what came of it",
            twin=lambda _: command("jobs")),
     Action("audit", ("6",), "audit", "Audit: every decision and every call", twin=lambda _: command("audit", "list")),
-    Action("details", ("i",), "details", "Show or hide all that is known about a row", rank=80, enabled=_details),
-    Action("twin", ("y",), "command", "Show and copy the command line that does the same", rank=85),
+    Action("details", ("i",), "details", "Show or hide all that is known about the row", rank=80, enabled=_details),
+    Action("twin", ("y",), "command", "Show the command line that does the same", rank=85),
     Action("help", ("question_mark", "f1"), "help", "Every key of this screen", rank=90),
     Action("palette", ("colon", "ctrl+p"), "palette", "Find an action by name"),
     Action("write", ("w",), "write", "Switch between read-only and write", rank=95),
     Action("back", ("q", "h", "left", "backspace"), "back", "One step back; q leaves at the top"),
     Action("escape", ("escape",), "never mind", "End a range, a filter or a message"),
     Action("refresh", ("R", "ctrl+r"), "refresh", "Ask again for what is on screen"),
+    Action("redraw", ("ctrl+l",), "redraw", "Paint the whole screen anew"),
     Action("quit", ("ctrl+q", "ctrl+c"), "leave", "Leave; jobs go on"),
 )  # fmt: skip

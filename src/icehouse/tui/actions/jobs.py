@@ -33,7 +33,7 @@ def _id(now: Situation) -> str:
 ACTIONS = (
     Action("open", ("enter", "l", "right"), "items", "Open the job's items, failures first", 10, enabled=_job,
            twin=lambda now: command("job", _id(now))),
-    Action("cancel", ("x",), "cancel", "Stop what was not sent yet; what was accepted goes on", 20, dangerous=True,
+    Action("cancel", ("x",), "cancel", "Stop what was not sent yet", 20, dangerous=True,
            enabled=_cancel, twin=lambda now: command("cancel", _id(now))),
     Action("retry", ("t",), "retry", "Take up what failed as a new job", 30, dangerous=True, enabled=_retry,
            twin=lambda now: command("retry", _id(now))),

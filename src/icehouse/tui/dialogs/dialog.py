@@ -52,6 +52,11 @@ class Choice(Painted, can_focus=True):
             super().__init__()
             self.choice = choice
 
+        @property
+        def control(self) -> Choice:
+            """The choice that was made."""
+            return self.choice
+
     def __init__(self, label: str, *, id: str, can: bool = True) -> None:
         super().__init__(id=id)
         self.label = label
@@ -112,8 +117,10 @@ class Words(WordsLine):
 class Paragraph(Painted):
     """Words over several lines, wrapped where they are wide."""
 
-    def __init__(self, text: str, *, height: int, tone: Tone = Tone.PLAIN, ours: bool = True) -> None:
-        super().__init__()
+    def __init__(
+        self, text: str, *, height: int, tone: Tone = Tone.PLAIN, ours: bool = True, id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
         self.text, self.tone, self.ours = text, tone, ours
         self.styles.height = height
 

@@ -74,9 +74,9 @@ class RestoreDialog(Dialog[str]):
         """Title, tiers, fields, what is left out, the plan, its command, and the choices."""
         with Vertical(classes="frame"):
             yield Words("Restore", Tone.STRONG, id="title")
-            yield Words("", id="whom")
+            yield Paragraph("", height=2, tone=Tone.FAINT, ours=False, id="whom")
             yield Words()
-            yield Tiers(words.TIER, id="tiers")
+            yield Tiers(words.TIER, soft=True, height=4, id="tiers")
             yield Words()
             with Horizontal(classes="row"):
                 yield Words("keep for  [", width=11)
@@ -93,14 +93,13 @@ class RestoreDialog(Dialog[str]):
             yield Words("", id="left-out")
             yield Words("", Tone.FAINT, id="plan")
             yield Words()
-            yield Paragraph("", height=2, tone=Tone.FAINT, ours=False)
+            yield Paragraph("", height=2, tone=Tone.FAINT, ours=False, id="command")
             with Horizontal(classes="choices"):
                 yield Choice("Cancel", id="cancel")
                 yield Choice("Restore", id="go", can=False)
 
     def on_mount(self) -> None:
         """Look at once; Cancel has the focus."""
-        self.query_one(Tiers).styles.height = 4
         self.query_one("#cancel").focus()
         self._look()
 
@@ -141,7 +140,7 @@ class RestoreDialog(Dialog[str]):
     def _found(self, result: tuple[Survey, bool]) -> None:
         found, self._needs_days = result
         self._survey = found
-        self.query_one("#whom", Words).put(words.as_whom(found.identity), Tone.FAINT, ours=False)
+        self.query_one("#whom", Paragraph).put(words.as_whom(found.identity))
         self._price(at_once=True)
         if self._needs_days and not self._days() and self.focused is self.query_one("#cancel"):
             self.query_one("#days").focus()
@@ -227,7 +226,9 @@ class RestoreDialog(Dialog[str]):
             marked(self._marks), self._tier, days, words.globs(self._filters[0]), words.globs(self._filters[1]),
             faster=False,
         )  # fmt: skip
-        self.query_one(Paragraph).put(command(*twin) + ("" if days or not self._needs_days else " --days N"))
+        self.query_one("#command", Paragraph).put(
+            command(*twin) + ("" if days or not self._needs_days else " --days N")
+        )
         followed = found.counts.get(State.RESTORING, 0)
         self.query_one("#go", Choice).allow(plan is not None and (offer.requests > 0 or followed > 0))
 

@@ -146,7 +146,7 @@ class Browse(Room):
     def go(self, place: Place, *, on: Hashable | None = None, live: bool = False) -> None:
         """Open `place`, with the cursor on `on`; `live` asks the store even where there is a catalogue."""
         self._leave_listing()
-        self.at, self.trouble, self._asking = place, "", "listing …"
+        self.at, self.trouble, self._asking, self._seen_scan = place, "", "listing …", ()
         self.list.end_range()
         self.list.sorted_by = None
         self.list.nothing = ""
@@ -297,21 +297,48 @@ class Browse(Room):
 
     def changed(self) -> None:
         """A scan has moved on: fill the numbers in place, or take up the finished catalogue."""
+        if not self.at.container:
+            self._scans_moved()
+            return
         scan = self.console.news.scan_of(self.at.store, self.at.container)
         seen = (scan.objects, scan.running, scan.complete, scan.updated) if scan else ()
         if seen == self._seen_scan:
             return
         ended = bool(seen) and bool(self._seen_scan) and self._seen_scan[1] and scan is not None and not scan.running
         self._seen_scan = seen
-        if not self.at.container:
-            if self.at.store and ended:
-                self.go(self.at)
-            return
         if ended and isinstance(self.listing, Live):
             here = self.list.current
             self.go(self.at, on=here.identity if here else None)
         else:
             self.renew()
+
+    def _scans_moved(self) -> None:
+        """Take up new sums of buckets or stores."""
+        seen = tuple((s.store, s.container, s.updated, s.complete, s.running) for s in self.console.news.scans)
+        if seen == self._seen_scan or self._asking:
+            return
+        self._seen_scan = seen
+        place = self.at
+
+        def work(_: Turn) -> Sequence[StoreRow | ContainerRow]:
+            from icehouse.services.browse import containers, stores
+
+            house = self.console.house
+            return containers(house, place.store, ask=False) if place.store else stores(house)
+
+        def done(rows: Sequence[StoreRow | ContainerRow]) -> None:
+            if self.at != place or self._asking:
+                return
+            if place.store:
+                fresh = {row.name: row for row in rows if isinstance(row, ContainerRow)}
+                shown = [line.row for line in self.list.source.rows(0, self.list.source.count)]
+                old = {row.name: row for row in shown if isinstance(row, ContainerRow)}
+                names = sorted({*fresh, *old})
+                self._show_containers([fresh.get(name) or old[name] for name in names], None)
+            else:
+                self._show_stores([row for row in rows if isinstance(row, StoreRow)])
+
+        self.console.feeds.read("renew", work, done)
 
     def renew(self) -> None:
         """Bring the sums in view up to date from the catalogue."""

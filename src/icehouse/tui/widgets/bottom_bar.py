@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icehouse.present.marks import MarkTotals, marks_cells
+from icehouse.present.marks import MarkTotals, hidden_cells, marks_cells
 
 from .words_line import WordsLine
 
@@ -12,4 +12,4 @@ class BottomBar(WordsLine):
 
     def tell(self, totals: MarkTotals) -> None:
         """Show these totals."""
-        self.say(marks_cells(totals))
+        self.say(marks_cells(totals), hidden_cells(totals))

@@ -7,7 +7,6 @@ widget keeps the lines that are on screen, compares new ones cell by cell, and m
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, repeat
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -19,6 +18,7 @@ from textual.widget import Widget
 
 from icehouse.present.cells import Cell, Tone
 from icehouse.present.states import in_ascii
+from icehouse.tui.frames import columns_of, runs
 
 TONES: dict[Tone, Style] = {
     Tone.PLAIN: Style(),
@@ -66,34 +66,11 @@ def changed_span(old: Strip, new: Strip) -> tuple[int, int] | None:
     """The columns from the first to the last difference of two lines; None where they look the same."""
     if old is new:
         return None
-    before, after = _columns(old), _columns(new)
+    before, after = columns_of(old), columns_of(new)
     if len(before) != len(after):
         return 0, max(len(before), len(after))
-    first = next((i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b), None)
-    if first is None:
-        return None
-    last = next(i for i in range(len(after) - 1, -1, -1) if before[i] != after[i])
-    while first > 0 and (before[first][0] == "" or after[first][0] == ""):
-        first -= 1  # never begin in the middle of a wide character
-    while last + 1 < len(after) and (before[last + 1][0] == "" or after[last + 1][0] == ""):
-        last += 1
-    return first, last + 1
-
-
-def _columns(strip: Strip) -> list[tuple[str, Style | None]]:
-    """One (text, style) a terminal column; the second column of a wide character is empty."""
-    columns: list[tuple[str, Style | None]] = []
-    for text, style, _ in strip:
-        if text.isascii():
-            columns.extend(zip(text, repeat(style), strict=False))
-            continue
-        for character in text:
-            width = cell_len(character)
-            if width == 0 and columns:
-                columns[-1] = (columns[-1][0] + character, style)
-            else:
-                columns.extend(chain([(character, style)], repeat(("", style), width - 1)))
-    return columns
+    found = runs(before, after, gap=len(after) + 1)
+    return found[0] if found else None
 
 
 class Painted(Widget):

@@ -47,7 +47,5 @@ class StatusLine(WordsLine):
 
     def _show(self) -> None:
         words, tone = self._message or self._standing
-        left = [Cell("─ ", Tone.FAINT)]
-        if words:
-            left.append(Cell(words, tone))
+        left = [Cell("─ ", Tone.FAINT), Cell(words, tone)] if words else []
         self.say(left, [Cell(f" {self._position}", Tone.FAINT)] if self._position else [])

@@ -60,6 +60,8 @@ class VirtualList(Painted, can_focus=True):
         *,
         marked: Callable[[Line], str] | None = None,
         heading: bool = True,
+        soft: bool = False,
+        height: int | None = None,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
@@ -75,6 +77,9 @@ class VirtualList(Painted, can_focus=True):
         """Column id and whether descending, shown in its title."""
         self._marked = marked
         self._heading = heading
+        self._soft = soft
+        if height is not None:
+            self.styles.height = height
         self._range_at = 0
 
     # What is shown
@@ -186,6 +191,16 @@ class VirtualList(Painted, can_focus=True):
         event.stop()
         self.action_move(-3)
 
+    def on_focus(self) -> None:
+        """The cursor of a soft list is shown in reverse only while it has the focus."""
+        if self._soft:
+            self.repaint()
+
+    def on_blur(self) -> None:
+        """See `on_focus`."""
+        if self._soft:
+            self.repaint()
+
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; a double click opens the row.  Nothing in a row is ever a link."""
         event.stop()
@@ -241,7 +256,9 @@ class VirtualList(Painted, can_focus=True):
             covered = index + cell.span - 1
             room = sum(joined) + len(joined) - 1
             align = cell.align or self.columns[index].align
-            text = padded(cut(spoken(cell, self.ascii), room, ellipsis=ellipsis), room, align)
+            text = padded(
+                cut(spoken(cell, self.ascii), room, tail=cell.tail, keep=cell.keep, ellipsis=ellipsis), room, align
+            )
             parts.append(Cell((" " if n else "") + text, cell.tone, ours=False))
-        base: Style | None = CURSOR if here else None
+        base: Style | None = CURSOR if here and (self.has_focus or not self._soft) else None
         return strip_of(parts, width, ascii=self.ascii, base=base)

@@ -28,14 +28,15 @@ class WordsLine(Painted):
 
     def lines(self, width: int, height: int) -> Sequence[Strip]:
         """The one line: the right keeps its place, the left is cut where it must be."""
-        right = [Cell(spoken(cell, self.ascii), cell.tone, ours=False) for cell in self._right]
+        right = [_said(cell, self.ascii) for cell in self._right]
         taken = sum(wide(cell.text) for cell in right)
-        left = fitting(
-            [Cell(spoken(cell, self.ascii), cell.tone, ours=False) for cell in self._left], width - taken - 1
-        )
+        room = width - taken - (1 if right else 0)
+        left = fitting([_said(cell, self.ascii) for cell in self._left], room)
         gap = max(0, width - taken - sum(wide(cell.text) for cell in left))
         fill = ("-" if self.ascii else "─") if self._rule else " "
-        middle = fill * gap if not self._rule or gap < 3 else " " + fill * (gap - 2) + (" " if right else fill)
+        middle = fill * gap
+        if self._rule and gap >= 3:
+            middle = (" " if left else fill) + fill * (gap - 2) + (" " if right else fill)
         return [strip_of([*left, Cell(middle, Tone.FAINT if self._rule else Tone.PLAIN), *right], width, ascii=False)]
 
 
@@ -48,6 +49,11 @@ def fitting(cells: Sequence[Cell], width: int) -> list[Cell]:
             kept.append(cell)
             continue
         if room > 1:
-            kept.append(Cell(cut(cell.text, room, tail=not cell.ours), cell.tone, ours=False))
+            kept.append(Cell(cut(cell.text, room, tail=cell.tail), cell.tone, ours=False))
         break
     return kept
+
+
+def _said(cell: Cell, ascii: bool) -> Cell:
+    """The cell with its text as it goes on screen."""
+    return Cell(spoken(cell, ascii), cell.tone, ours=False, tail=cell.tail)
