@@ -13,14 +13,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.unit.ledger.plans import approved, plan_of
-
 from icehouse.core.outcomes import Outcome
 from icehouse.engine.recording import Recorder
 from icehouse.ledger import jobs, leases
 from icehouse.ledger.session import Ledger
 from icehouse.ledger.steps import Accepted, Ended
 from icehouse.settings.clock import SystemClock
+from tests.unit.ledger.plans import approved, plan_of
 
 PER_SECOND = 500
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.conformance.lacks import LACKS
-from tests.conformance.servers import Server, moto, seaweedfs, standin
 
 from icehouse.core.errors import IcehouseError
+from tests.conformance.lacks import LACKS
+from tests.conformance.servers import Server, moto, seaweedfs, standin
 
 
 def pytest_configure(config: pytest.Config) -> None:

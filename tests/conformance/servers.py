@@ -16,9 +16,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.standin import StandIn
-
 from icehouse.stores.s3.store import S3Store
+from tests.standin import StandIn
 
 READY_SECONDS = 40.0
 KEY, SECRET = "AKIACONFORMANCETEST1", "conformance/secret/not/a/real/key/000000"

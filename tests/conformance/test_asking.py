@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.conformance.servers import Server
 
 from icehouse.core.errors import Invalid, LoginExpired, NotFound
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.stores.base import Archives, Reads
 from icehouse.stores.wrap.readonly import ReadOnly
+from tests.conformance.servers import Server
 
 
 def test_one_missing_object_does_not_fail_its_neighbours(server: Server) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.conformance.servers import Server
 
 from icehouse.core.entries import Entry
 from icehouse.core.errors import AlreadyRestoring, Cold, Invalid, NotArchived, NotFound, StoreError
@@ -12,6 +11,7 @@ from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
 from icehouse.stores.base import RestoreFailed
 from icehouse.stores.s3.store import S3Store
+from tests.conformance.servers import Server
 
 MOVED = (State.RESTORING, State.RESTORED)
 LIVE = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "REDUCED_REDUNDANCY")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from tests.conformance.servers import Server, Silent, free_ports
 
 from icehouse.core.errors import ConfigError, LoginExpired, NotSupported, StoreError, Unavailable
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreRequest, Tier
 from icehouse.stores.base import RestoreFailed
 from icehouse.stores.s3.store import S3Store
+from tests.conformance.servers import Server, Silent, free_ports
 
 BUCKET = FolderRef("lab", "anything", "")
 REF = Ref("lab", "anything", "a")

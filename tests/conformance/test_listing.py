@@ -5,12 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.conformance.servers import Server
 
 from icehouse.core.entries import Entry
 from icehouse.core.errors import NotFound, UsageError
 from icehouse.core.refs import FolderRef
 from icehouse.stores.s3 import listing
+from tests.conformance.servers import Server
 
 THOUSAND_AND_ONE = [f"run/{number:05d}.tif" for number in range(1001)]
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.standin import StandIn, describe
 
 from icehouse.core.errors import (
     AlreadyRestoring,
@@ -27,6 +26,7 @@ from icehouse.stores.base import RestoreFailed
 from icehouse.stores.registry import open_store
 from icehouse.stores.s3.store import S3Store
 from icehouse.stores.wrap.throttle import ThrottledArchives
+from tests.standin import StandIn, describe
 
 TOP = FolderRef("lab", "small", "")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.conformance.servers import Server
 
 from icehouse.core.errors import NotFound
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.stores.s3 import listing
 from icehouse.stores.s3.walking import read_frontier
+from tests.conformance.servers import Server
 
 
 def test_a_pinned_walk_tells_current_versions_and_leaves_out_what_is_deleted(server: Server) -> None:

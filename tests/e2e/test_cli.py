@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.standin import StandIn, describe
 
 MIXED = "projects/2021_04_CPJUMP1/mixed/"

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.standin import StandIn, describe
 
 from icehouse.core.refs import Address, FolderRef
 from icehouse.core.rows import FolderRow, ObjectRow
@@ -22,6 +21,7 @@ from icehouse.services import browse
 from icehouse.services.house import House, open_house
 from icehouse.services.scan import scan, scanning, start_scan
 from icehouse.services.sweep import cost_of_sweep, sweep
+from tests.standin import StandIn, describe
 
 IMAGING = "imaging-platform"
 SECONDS = 60.0

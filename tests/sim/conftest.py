@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from tests.standin import StandIn
 
 START = "2026-11-21T10:30:00Z"

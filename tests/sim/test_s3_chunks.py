@@ -14,6 +14,7 @@ import urllib3
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+
 from tests.standin import StandIn
 
 CHUNKS = (b"a" * 70_000, b"b" * 65_536, b"c")

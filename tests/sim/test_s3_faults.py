@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, IncompleteReadError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
+
 from tests.sim.outcome import outcome
 from tests.standin import StandIn, StandInError
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.sim.outcome import outcome
 from tests.standin import StandIn, describe
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+
 from tests.sim.outcome import outcome
 from tests.standin import StandIn
 

@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 import pytest
+
 from tests.sim.outcome import outcome
 from tests.standin import StandIn
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
+
 from tests.sim.outcome import outcome
 from tests.standin import StandIn, StandInError
 

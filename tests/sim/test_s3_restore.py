@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from tests.sim.outcome import outcome
 from tests.standin import StandIn, StandInError
 

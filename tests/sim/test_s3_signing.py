@@ -11,6 +11,7 @@ import pytest
 from botocore.auth import S3SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+
 from tests.sim.outcome import outcome
 from tests.standin import StandIn
 

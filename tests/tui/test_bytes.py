@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+
 from tests.tui.terminal import Terminal
 
 ARGV = [sys.executable, "-m", "tests.tui.synthetic"]

@@ -11,10 +11,9 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.unit.catalogue.fakes import MemoryStore, QuickClock, entries_of, house_of
-
 from icehouse.core.refs import Address
 from icehouse.services.scan import scan
+from tests.unit.catalogue.fakes import MemoryStore, QuickClock, entries_of, house_of
 
 
 def keys(number: int) -> list[str]:

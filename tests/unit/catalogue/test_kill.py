@@ -10,15 +10,15 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.unit.catalogue.fakes import MemoryStore, entries_of, house_of, wait_until
-from tests.unit.catalogue.looking import folders_in, folders_of, objects_in, objects_of
-from tests.unit.catalogue.scanner import keys
 
 from icehouse.catalogue.files import Files
 from icehouse.core.errors import Refused
 from icehouse.core.refs import Address
 from icehouse.services.house import House
 from icehouse.services.scan import scan, scanning
+from tests.unit.catalogue.fakes import MemoryStore, entries_of, house_of, wait_until
+from tests.unit.catalogue.looking import folders_in, folders_of, objects_in, objects_of
+from tests.unit.catalogue.scanner import keys
 
 KEYS = 6000
 PAGE = 50

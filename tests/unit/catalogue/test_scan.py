@@ -9,8 +9,6 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.catalogue.fakes import MemoryStore, QuickClock, entries_of, entry, house_of
-from tests.unit.catalogue.looking import folders_in, folders_of, objects_in, objects_of
 
 from icehouse.catalogue.base import CatalogueError
 from icehouse.catalogue.files import Files
@@ -20,6 +18,8 @@ from icehouse.core.refs import Address, FolderRef
 from icehouse.core.states import State
 from icehouse.services import browse
 from icehouse.services.scan import STOPPED, scan, scanning
+from tests.unit.catalogue.fakes import MemoryStore, QuickClock, entries_of, entry, house_of
+from tests.unit.catalogue.looking import folders_in, folders_of, objects_in, objects_of
 
 WHOLE = Address("s", "c", "")
 _names = st.one_of(

@@ -7,8 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.unit.catalogue.fakes import BEGIN, IT, MemoryStore, entry, house_of
-from tests.unit.catalogue.looking import folders_in, folders_of, objects_in
 
 from icehouse.catalogue.files import Files
 from icehouse.core.errors import Denied, LoginExpired, NotFound, Unavailable, UsageError
@@ -19,6 +17,8 @@ from icehouse.services import browse
 from icehouse.services import sweep as module
 from icehouse.services.scan import scan
 from icehouse.services.sweep import STOPPED, cost_of_sweep, sweep
+from tests.unit.catalogue.fakes import BEGIN, IT, MemoryStore, entry, house_of
+from tests.unit.catalogue.looking import folders_in, folders_of, objects_in
 
 WHOLE = Address("s", "c", "")
 ALL = FolderRef("s", "c", "")

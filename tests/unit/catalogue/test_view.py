@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.catalogue.fakes import BEGIN, MemoryStore, entries_of, entry, house_of
 
 from icehouse.catalogue import view as view_module
 from icehouse.core.errors import UsageError
@@ -17,6 +16,7 @@ from icehouse.core.states import State
 from icehouse.services import browse
 from icehouse.services.browse import FolderView
 from icehouse.services.scan import scan
+from tests.unit.catalogue.fakes import BEGIN, MemoryStore, entries_of, entry, house_of
 
 WHOLE = Address("s", "c", "")
 ORDERS: tuple[SortBy, ...] = ("name", "size", "objects", "changed", "state")

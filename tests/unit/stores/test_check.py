@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.standin import StandIn
 
 from icehouse.core.errors import UsageError
 from icehouse.services.check import THIS_MACHINE, check, outlives_logout
 from icehouse.services.house import House, open_house
+from tests.standin import StandIn
 
 
 def house_at(endpoint: str, folder: Path) -> House:
