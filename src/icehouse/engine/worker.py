@@ -76,7 +76,9 @@ def run_store(
     """
     store = open_store()
     try:
-        identity = _who(store, clock, ending)
+        identity = _who(store, clock, ending, lambda: bool(jobs.open_jobs(ledger, name)))
+        if identity is None:
+            return Ended.IDLE
         lease = leases.claim(ledger, clock, lease_name(name, identity))
         if isinstance(lease, leases.Holder):
             return Ended.ELSEWHERE
@@ -88,8 +90,11 @@ def run_store(
         store.close()
 
 
-def _who(store: WorkingStore, clock: Clock, ending: threading.Event) -> Identity:
-    """Who the store says we are; a store that can't be reached is asked again for ten minutes."""
+def _who(store: WorkingStore, clock: Clock, ending: threading.Event, wanted: Callable[[], bool]) -> Identity | None:
+    """Who the store says we are; one that can't be reached is asked again for ten minutes.
+
+    None when nobody is `wanted` any more: another worker has ended the last job meanwhile.
+    """
     until, pause = clock.monotonic() + _PATIENCE, 1.0
     while True:
         try:
@@ -98,6 +103,8 @@ def _who(store: WorkingStore, clock: Clock, ending: threading.Event) -> Identity
             if not error.passing or ending.is_set() or clock.monotonic() > until:
                 raise
         ending.wait(pause)
+        if not wanted():
+            return None
         pause = min(30.0, pause * 2)
 
 
