@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -353,6 +354,16 @@ def test_errors_hold_no_secret(sim: StandIn) -> None:
     assert sim.access_key not in told
     assert "abcdef0123" not in told
     assert isinstance(refused.value, Denied)
+
+
+def test_nothing_of_a_request_is_logged(sim: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+    """The SDK's own log would hold signatures; it stays silent even where the root logger is set to tell all."""
+    caplog.set_level(logging.DEBUG)
+    store = S3Store("lab", {"endpoint_url": sim.endpoint})
+    entries = store.list(TOP).entries
+    list(store.describe([entry.ref for entry in entries]))
+    store.close()
+    assert not [record.name for record in caplog.records if record.name.startswith(("botocore", "urllib3", "boto3"))]
 
 
 def test_a_missing_object_is_not_found(sim: StandIn) -> None:

@@ -20,6 +20,7 @@ from icehouse.core.errors import IcehouseError, StoreError, Throttled, Unavailab
 
 from .errors import NoAnswer, from_response, from_sdk
 from .options import S3Options, check_endpoint, is_loopback
+from .quick import take_rows
 from .states import parse_http_date
 
 _ATTEMPTS = 4
@@ -220,13 +221,27 @@ class Client:
         return tuple(str(part) for part in (frozen.access_key, frozen.secret_key, frozen.token) if part)
 
     def _ready(self) -> Any:
+        """The SDK's client, made at the first use.  ConfigError for a profile that is not there."""
+        failure: IcehouseError
         with self._lock:
-            if self._client is None:
-                self._session = _new_session(self.options.profile)
-                self._login_hint = _login_hint(self._session, self.options.profile)
-                self._client = self._create("s3")
-                self._settle_endpoint()
-            return self._client
+            if self._client is not None:
+                return self._client
+            try:
+                return self._make()
+            except IcehouseError as ours:
+                self._client, failure = None, ours
+            except Exception as raw:  # noqa: BLE001 - an AWS config can be wrong in many ways
+                self._client, failure = None, self._from_sdk(raw, self.store)
+        raise failure
+
+    def _make(self) -> Any:
+        self._session = _new_session(self.options.profile)
+        self._login_hint = _login_hint(self._session, self.options.profile)
+        self._client = self._create("s3")
+        self._settle_endpoint()
+        for operation in ("ListObjectsV2", "ListObjectVersions"):
+            self._client.meta.events.register_first(f"before-parse.s3.{operation}", take_rows)
+        return self._client
 
     def _settle_endpoint(self) -> None:
         """Take an endpoint that the AWS profile or environment names as if our config had named it."""
