@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
-from icehouse.core.errors import ConfigError, NotSupported, StoreError, Throttled, UsageError
+from icehouse.core.errors import ConfigError, NotSupported, StoreError, Throttled, Unavailable, UsageError
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
@@ -134,6 +134,20 @@ def test_a_throttled_store_learns_from_what_it_is_told() -> None:
     assert len(list(store.describe(REFS))) == 10
     assert store.bucket.rate < 1000.0
     assert [page.frontier for page in store.walk(FOLDER)] == ["1", None]
+
+
+def test_a_throttled_store_that_is_gone_is_not_asked_on() -> None:
+    plain = recorded(Plain())
+    store = throttled(plain, 200.0)
+    store.bucket = TokenBucket(8.0, sleep=lambda _: None)
+    Plain.error = Unavailable("gone")
+    try:
+        answers = list(store.describe(REFS))
+    finally:
+        Plain.error = None
+    assert [each.ref for each in answers] == REFS
+    assert all(isinstance(each.error, Unavailable) for each in answers)
+    assert plain.counts == {"describe": 8}
 
 
 def test_a_throttled_store_restores_where_the_store_does() -> None:

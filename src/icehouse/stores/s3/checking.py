@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from icehouse.core.errors import Denied, IcehouseError, LoginExpired, NotFound, StoreError, Unavailable
+from icehouse.core.text import safe
 from icehouse.stores.base import Ability, Verdict
 
 from .client import Answer, Client
@@ -80,7 +81,7 @@ def _versioning(client: Client, bucket: str) -> Ability:
     asked = _ask(client, _Probe("versioning", "GetBucketVersioning", {"Bucket": bucket}))
     if isinstance(asked, Answer):
         status = str(asked.members.get("Status") or "never on")
-        return Ability("versioning", "yes" if status == "Enabled" else "no", status.lower())
+        return Ability("versioning", "yes" if status == "Enabled" else "no", safe(status.lower()))
     return Ability("versioning", "unknown", _words(asked))
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from icehouse.core.clock import Instant
 from icehouse.core.errors import IcehouseError, StoreError, Throttled, Unavailable
+from icehouse.core.text import SafeText, safe
 
 from .errors import NoAnswer, from_response, from_sdk
 from .options import S3Options, check_endpoint, is_loopback
@@ -44,9 +45,9 @@ class Answer:
         return parse_http_date(self.headers.get("date", ""))
 
     @property
-    def request_id(self) -> str:
+    def request_id(self) -> SafeText:
         """What the store's support asks for."""
-        return self.headers.get("x-amz-request-id", "")
+        return safe(self.headers.get("x-amz-request-id", ""))
 
 
 class Client:

@@ -6,6 +6,7 @@ import hashlib
 
 from icehouse.core.errors import Denied, Invalid, NotSupported
 from icehouse.core.plans import Identity
+from icehouse.core.text import safe
 
 from .client import Client
 
@@ -18,12 +19,12 @@ def identity(client: Client) -> Identity:
     server = f"{client.endpoint} {client.region}"
     if client.on_aws:
         login = client.ask_login()
-        return Identity(principal=login["Arn"], account=login["Account"], server=server)
+        return Identity(principal=safe(login["Arn"]), account=safe(login["Account"]), server=server)
     fingerprint = hashlib.sha256(client.access_key().encode()).hexdigest()[:12]
     account = name = ""
     try:
         owner = client.read("ListBuckets", client.store).members.get("Owner") or {}
-        account, name = str(owner.get("ID", "")), str(owner.get("DisplayName", ""))
+        account, name = safe(str(owner.get("ID", ""))), safe(str(owner.get("DisplayName", "")))
     except (Denied, NotSupported, Invalid):
         pass
     principal = f"{name or account or 'key'} (key {fingerprint})"

@@ -15,6 +15,7 @@ from typing import Any
 from icehouse.core.clock import Instant
 from icehouse.core.restores import Tier
 from icehouse.core.states import Standing, State
+from icehouse.core.text import safe
 
 from .rules import IT, IT_ARCHIVE, IT_DEEP
 
@@ -76,7 +77,7 @@ def _of_class(word: str, ongoing: bool | None, until: Instant | None, now: Insta
     if word in LIVE_CLASSES:
         return Standing(State.LIVE, word)
     if word not in COLD_CLASSES:
-        return Standing(State.UNKNOWN, word)
+        return Standing(State.UNKNOWN, safe(word))
     if ongoing is None:
         return Standing(State.ARCHIVED, word, word)
     if ongoing:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from icehouse.core.clock import Instant
 from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
-from icehouse.core.errors import StoreError, Throttled
+from icehouse.core.errors import LoginExpired, StoreError, Throttled, Unavailable
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
@@ -21,6 +21,9 @@ T = TypeVar("T")
 
 _SLOWEST = 1 / 16
 """The share of the configured rate below which throttling never pushes it."""
+
+_SILENT = 8
+"""So many unanswered requests in a row are a store that is gone."""
 
 
 class TokenBucket:
@@ -112,15 +115,21 @@ class Throttle(Forward):
             yield page
 
     def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
-        """One request a ref."""
-        begin = 0
-        while begin < len(refs):
+        """One request a ref; a store that answered none of the last 8, or whose login ended, is not asked on."""
+        begin = silent = 0
+        gone: StoreError | None = None
+        while begin < len(refs) and gone is None:
             some = refs[begin : begin + self.bucket.burst]
             begin += len(some)
             self.bucket.take(len(some))
             for described in super().describe(some):
                 self._learn(described.error)
+                silent = silent + 1 if isinstance(described.error, Unavailable) else 0
+                if isinstance(described.error, LoginExpired) or silent >= _SILENT:
+                    gone = described.error
                 yield described
+        for ref in refs[begin:]:
+            yield Described(ref, error=gone)
 
     def open(self, ref: Ref, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """One request."""
