@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
@@ -36,6 +37,8 @@ class Calm(App[Result], Generic[Result]):
         self._log_line = log_line
         self.register_theme(TERMINAL)
         self.theme = chosen(theme, frozenset(BUILTIN_THEMES))
+        # Textual chooses between greys and no colour before it knows the theme; NO_COLOR means none
+        self._filters = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
         self._filters.append(Net())
         self._frame = Frame()
 

@@ -87,19 +87,19 @@ def back(console: Console) -> None:
 
 
 def escape(console: Console) -> None:
-    """End a range, a message, the details or a filter, whichever is there first."""
+    """End a range, the details, a filter or a message, whichever is there first."""
     room = console.room
     if room.list.range_from is not None:
         room.list.end_range()
         console.say("range forgotten")
-    elif console.query_one(StatusLine).hush():
-        return
     elif console.has_class("-details"):
         details(console)
     elif room.situation().filtered:
         narrow = getattr(room, "narrow", None)
         if callable(narrow):
             narrow("")
+    else:
+        console.query_one(StatusLine).hush()
 
 
 def scroll(console: Console, rows: int) -> None:

@@ -83,5 +83,5 @@ ACTIONS = (
     Action("scan", ("S",), "scan", "Read the whole bucket into the catalogue", 50, enabled=_scan,
            twin=lambda now: command("scan", now.place if now.container else now.here)),
     Action("sweep", ("H",), "sweep", "Ask each object whose state is not known", enabled=_sweep,
-           twin=lambda now: command("status", _folder_twin(now))),
+           twin=lambda now: command("scan", _folder_twin(now), "--sweep")),
 )  # fmt: skip

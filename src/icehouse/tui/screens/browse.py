@@ -13,12 +13,12 @@ from icehouse.core.refs import FolderRef
 from icehouse.core.rows import ContainerRow, FolderRow, Row, StoreRow
 from icehouse.core.text import safe
 from icehouse.present import browse as words
-from icehouse.present.cells import Cell, Cells, Tone
+from icehouse.present.cells import Cell, Cells, Column, Tone
 from icehouse.present.sizes import count
 from icehouse.tui.actions import Situation
 from icehouse.tui.feeds import Turn
 from icehouse.tui.listing import Catalogued, Listing, Live
-from icehouse.tui.sources import NO_ROWS, Line, Rows
+from icehouse.tui.sources import NO_ROWS, Line, Rows, Source
 
 from .browse_verbs import VERBS
 from .room import Room
@@ -219,6 +219,12 @@ class Browse(Room):
             return words.container_cells(row, now, growing=scan is not None and scan.running)
 
         self.show(Rows(rows, _name_of, cells), words.CONTAINER, on=on)
+
+    def show(self, source: Source, columns: Sequence[Column] | None = None, *, on: Hashable | None = None) -> None:
+        """Show these rows; which marks are hidden depends on them."""
+        super().show(source, columns, on=on)
+        if self.console.marked.all():
+            self.console.marks_changed()
 
     # Folders
 

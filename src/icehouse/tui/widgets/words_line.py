@@ -31,7 +31,7 @@ class WordsLine(Painted):
         right = [_said(cell, self.ascii) for cell in self._right]
         taken = sum(wide(cell.text) for cell in right)
         room = width - taken - (1 if right else 0)
-        left = fitting([_said(cell, self.ascii) for cell in self._left], room)
+        left = fitting([_said(cell, self.ascii) for cell in self._left], room, ".." if self.ascii else "…")
         gap = max(0, width - taken - sum(wide(cell.text) for cell in left))
         fill = ("-" if self.ascii else "─") if self._rule else " "
         middle = fill * gap
@@ -40,7 +40,7 @@ class WordsLine(Painted):
         return [strip_of([*left, Cell(middle, Tone.FAINT if self._rule else Tone.PLAIN), *right], width, ascii=False)]
 
 
-def fitting(cells: Sequence[Cell], width: int) -> list[Cell]:
+def fitting(cells: Sequence[Cell], width: int, ellipsis: str = "…") -> list[Cell]:
     """The cells in at most `width` columns, the last one that fits cut."""
     kept: list[Cell] = []
     for cell in cells:
@@ -49,7 +49,7 @@ def fitting(cells: Sequence[Cell], width: int) -> list[Cell]:
             kept.append(cell)
             continue
         if room > 1:
-            kept.append(Cell(cut(cell.text, room, tail=cell.tail), cell.tone, ours=False))
+            kept.append(Cell(cut(cell.text, room, tail=cell.tail, ellipsis=ellipsis), cell.tone, ours=False))
         break
     return kept
 

@@ -1,0 +1,171 @@
+"""The console on a real terminal, over a real stand-in, with the real services and worker."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.house import place
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    with place(tmp_path_factory.mktemp("small"), "small") as here:
+        here.scan("small")
+        yield here
+
+
+def go_down_to(term, name, most=40):
+    """Move the cursor until it stands on the row that shows `name`."""
+    for _ in range(most):
+        row = term.cursor_row()
+        if row is not None and name in term.display()[row]:
+            return
+        before = term.display()
+        term.send("j")
+        term.wait(lambda before=before: term.display() != before, f"a move towards {name}")
+    raise AssertionError(f"no row {name!r}:\n{term.text()}")
+
+
+def open_bucket(term, name):
+    term.wait_for(name)
+    go_down_to(term, name)
+    term.send("\r")
+    term.wait_for(f"lab-s3 › {name}")
+
+
+def test_the_first_screen_names_place_mode_marks_and_keys(small):
+    with small.console() as term:
+        term.wait_for("small")
+        text = term.text()
+        assert term.display()[0].startswith("lab-s3")
+        assert "read-only" in term.display()[0]
+        assert "nothing marked" in text
+        assert "? help" in term.display()[-1]
+
+
+def test_nothing_is_sent_while_nothing_happens(small):
+    import time
+
+    with small.console() as term:
+        open_bucket(term, "small")
+        before = term.quiet(1.5)
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            assert term.sent == before
+            time.sleep(0.1)
+
+
+def test_a_cursor_move_in_browse_costs_at_most_400_bytes_and_a_page_8_kilobytes(small):
+    with small.console() as term:
+        open_bucket(term, "small")
+        term.wait_for("complete")
+        before = term.quiet()
+        for key in "jkj":
+            display = term.display()
+            term.send(key)
+            term.wait(lambda display=display: term.display() != display, "a cursor move")
+        assert (term.quiet() - before) / 3 <= 400
+        before = term.quiet()
+        term.send("\x1b[6~")
+        assert term.quiet() - before <= 8192
+
+
+def test_every_screen_fits_and_switching_costs_at_most_8_kilobytes(small):
+    with small.console() as term:
+        open_bucket(term, "small")
+        for key, words in (("3", "Cold · all stores"), ("5", "Jobs"), ("6", "Audit"), ("1", "lab-s3 › small")):
+            before = term.quiet()
+            term.send(key)
+            term.wait(lambda words=words: term.display()[0].startswith(words), words)
+            assert term.quiet() - before <= 8192
+            assert "read-only" in term.display()[0]
+            assert "help" in term.display()[-1]
+
+
+def test_help_and_palette_are_made_from_the_registry_and_show_no_empty_rooms(small):
+    with small.console() as term:
+        open_bucket(term, "small")
+        term.send("?")
+        term.wait_for("Keys in Browse")
+        assert "Mark or unmark" in term.text()
+        assert "Deliveries" not in term.text()
+        term.send("q")
+        term.wait_gone("Keys in Browse")
+        term.send(":")
+        term.wait_for("Mark or unmark")
+        term.send("jobs")
+        term.wait(lambda: "Mark or unmark" not in term.text(), "the narrowed palette")
+        term.send("\r")
+        term.wait(lambda: term.display()[0].startswith("Jobs"), "Jobs")
+
+
+def test_a_dangerous_action_says_that_the_console_is_read_only(small):
+    with small.console() as term:
+        open_bucket(term, "small")
+        term.send("r")
+        term.wait_for("read-only: w switches to write")
+
+
+def test_marks_survive_sort_filter_navigation_and_restart(small):
+    with small.console() as term:
+        open_bucket(term, "small")
+        term.wait_for("complete")
+        name = term.display()[2].split()[1]
+        term.send(" ")
+        term.wait_for("1 mark ")
+        term.wait_for("0 hidden")
+        for key in ("s", "s", ","):
+            term.send(key)
+            term.quiet(0.2)
+            assert "1 mark " in term.text()
+        term.send("/")
+        term.wait_for("text  !text")
+        term.send("zzz-nothing\r")
+        term.wait_for("nothing passes the filter")
+        term.wait_for("1 hidden")
+        term.send("\x1b")
+        term.wait_for(name)
+        term.send("q")
+        term.wait(lambda: "›" not in term.display()[0], "the buckets")
+        assert "1 mark " in term.text()
+        term.send("\x11")
+        assert term.wait_end() == 0
+    with small.console() as term:
+        term.wait_for("1 mark ")
+        open_bucket(term, "small")
+        term.wait_for("0 hidden")
+        assert any(line.startswith("✓ " + name) for line in term.display()), term.text()
+        term.send("u")
+        term.wait_for("nothing marked")
+
+
+def test_ascii_and_no_colour_leave_every_meaning(small):
+    with small.console(env={"NO_COLOR": "1"}) as term:
+        open_bucket(term, "small")
+        term.wait_for("complete")
+        term.quiet()
+        coloured = [code for code in (b"\x1b[94m", b"\x1b[33m", b"\x1b[31m", b"\x1b[1;32m", b"38;") if code in term.raw]
+        assert not coloured
+    small.config.write_text(small.config.read_text() + "\n[console]\nascii = true\n")
+    try:
+        with small.console() as term:
+            term.wait_for("small")
+            go_down_to(term, "small")
+            term.send("\r")
+            term.wait_for("lab-s3 > small")
+            term.quiet()
+            assert term.text().isascii(), term.text()
+    finally:
+        small.config.write_text(small.config.read_text().replace("\n[console]\nascii = true\n", ""))
+
+
+def test_a_store_that_does_not_answer_is_told_and_the_console_goes_on(tmp_path):
+    with place(tmp_path, "small") as here:
+        here.s3.stop()
+        with here.console() as term:
+            term.wait_for("lab-s3")
+            term.wait(lambda: "could not be listed" in term.text() or "no answer" in term.text(), "the failure", 40)
+            term.send("?")
+            term.wait_for("Keys in Browse")
+            term.send("\x11")
+            assert term.wait_end() == 0
