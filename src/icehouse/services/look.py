@@ -10,7 +10,7 @@ from icehouse.core.errors import NotFound, StoreError, UsageError
 from icehouse.core.globs import chooser
 from icehouse.core.marks import Mark, Target
 from icehouse.core.refs import Address, FolderRef, Ref
-from icehouse.core.states import UNKNOWN, Standing, State
+from icehouse.core.states import Standing, State
 from icehouse.stores.base import Store
 
 from .house import House
@@ -134,7 +134,7 @@ def look(
 
 def _settled(store: Store, entries: Sequence[Entry], tally: _Tally) -> Iterator[Entry]:
     """The entries in their order, those with a hidden standing described."""
-    hidden = [entry for entry in entries if entry.standing.state is State.UNKNOWN]
+    hidden = [entry for entry in entries if _half_told(entry.standing)]
     asked: dict[Ref, Entry] = {}
     if hidden:
         by_ref = {entry.ref: entry for entry in hidden}
@@ -148,9 +148,14 @@ def _settled(store: Store, entries: Sequence[Entry], tally: _Tally) -> Iterator[
         yield asked.get(entry.ref, entry)
 
 
+def _half_told(standing: Standing) -> bool:
+    """Whether a listing left open what an object is: no state, or restoring from a tier that it does not name."""
+    return standing.state is State.UNKNOWN or (standing.state is State.RESTORING and not standing.cold_word)
+
+
 def _unknown(entry: Entry, error: StoreError | None) -> Entry:
     words = error.words or error.line if error is not None else "not told"
-    standing = Standing(State.MISSING, words) if isinstance(error, NotFound) else Standing(UNKNOWN.state, words)
+    standing = Standing(State.MISSING if isinstance(error, NotFound) else State.UNKNOWN, words)
     return Entry(entry.ref, entry.size, entry.modified, entry.etag, standing, asked="describe")
 
 
