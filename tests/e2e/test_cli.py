@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +89,53 @@ def test_a_sweep_settles_what_the_listing_could_not_tell(shell: Shell) -> None:
     assert swept["complete"] is True
     assert swept["objects"] == swept["settled"] == swept["requests"] == before > 0
     assert shell.last("scan", FOLDER, "--sweep")["sweep"]["objects"] == 0
+
+
+def test_a_scan_that_ctrl_c_stops_keeps_what_it_found_and_goes_on(own: Shell) -> None:
+    own.s3.fault("latency", operations=["ListObjectsV2"], latency_ms=300)
+    words = [sys.executable, "-m", "icehouse", "scan", "lab-s3:imaging-platform/", "--json"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=own.env, text=True)
+    end = time.monotonic() + 60
+    while len(own.s3.log(operation="ListObjectsV2")) < 5:
+        assert time.monotonic() < end
+    process.send_signal(signal.SIGINT)
+    out, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    stopped = json.loads(out)
+    assert stopped["complete"] is False
+    assert stopped["objects"] > 0
+    assert "the same command goes on from here" in told
+    assert [row["state"] for row in own.rows("jobs")] == ["stopped"]
+    own.s3.clear_faults()
+    asked = own.s3.last_seq()
+    whole = own.last("scan", "lab-s3:imaging-platform/")
+    assert whole["complete"] is True
+    assert len(own.s3.log(asked, "ListObjectsV2")) < whole["requests"]
+
+
+def test_sim_becomes_a_stand_in_that_stops_on_sigterm(tmp_path: Path) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "icehouse",
+        "sim",
+        "s3",
+        "--port",
+        "0",
+        "--fixture",
+        "small",
+        "--data",
+        str(tmp_path),
+    ]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        assert set(ready) >= {"endpoint", "access_key", "secret_key", "region", "buckets", "admin"}
+        process.terminate()
+        assert process.wait(15) == 0
+    wrong = subprocess.run([*words[:5], "--fixture", "none"], capture_output=True, text=True, timeout=60, check=False)
+    assert wrong.returncode == 2
+    assert wrong.stderr.count("\n") == 1
 
 
 def test_status_agrees_with_a_head_of_every_key(shell: Shell) -> None:

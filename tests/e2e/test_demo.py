@@ -132,9 +132,9 @@ def test_a_demo_with_jobs_has_scanned_and_restores_something(tmp_path: Path) -> 
         end = time.monotonic() + 60
         jobs: list[dict[str, Any]] = []
         while not jobs and time.monotonic() < end:
-            jobs = [json.loads(row) for row in run(line, "jobs", "--json").stdout.splitlines()]
-        assert jobs
-        assert jobs[0]["verb"] == "restore"
+            rows = [json.loads(row) for row in run(line, "jobs", "--json").stdout.splitlines()]
+            jobs = [row for row in rows if "job" in row]
+        assert [job["verb"] for job in jobs] == ["restore"]
         process.terminate()
         assert process.wait(GONE_SECONDS) == 0
 

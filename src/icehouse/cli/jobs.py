@@ -5,37 +5,42 @@ from __future__ import annotations
 import click
 
 from icehouse.core.jobs import Job
-from icehouse.present.sizes import count, rate
+from icehouse.core.rows import ScanStanding
+from icehouse.present.sizes import count, rate, size
 from icehouse.present.states import job_glyph, job_word, outcomes_line
 from icehouse.present.times import stamp
 
 from .choice import json_lines
 from .output import json_line, say, table
-from .rows import job_row
+from .rows import job_row, scan_row
 from .session import Session
+
+_JOBS = ("", "job", "state", "what", "tier", "ready", "of", "rate", "outcome", "started")
+_SCANS = ("", "scan", "state", "objects", "size", "rate", "", "started")
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many jobs.")
 @json_lines
 @click.pass_obj
 def command(session: Session, limit: int, as_json: bool) -> int:
-    """List the jobs, those under way first, then the newest."""
+    """List the jobs, those under way first, then the newest; after them the last scan of each bucket."""
     from icehouse.services import jobs
+    from icehouse.services.scan import scanning
 
-    found = jobs.jobs(session.house, limit=limit)
+    found, scans = jobs.jobs(session.house, limit=limit), scanning(session.house)
     if as_json:
         for job in found:
             json_line(job_row(job))
+        for scan in scans:
+            json_line(scan_row(scan))
         return 0
-    if not found:
+    if not found and not scans:
         say("no jobs yet")
-        return 0
-    table(
-        ("", "job", "state", "title", "tier", "ready", "of", "rate", "outcome", "started"),
-        [_cells(job) for job in found],
-        "<<<<<>>><<",
-    )
+    if found:
+        table(_JOBS, [_cells(job) for job in found], "<<<<<>>><<")
+    if scans:
+        table(_SCANS, [_scan_cells(scan) for scan in scans], "<<<>>><<")
     return 0
 
 
@@ -45,4 +50,12 @@ def _cells(job: Job) -> tuple[str, ...]:
     return (
         job_glyph(job), job.id[:8], job_word(job.state), f"{job.verb} {job.title}", job.tier,
         count(progress.ready), count(progress.steps), rate(job.rate), told, stamp(job.created),
+    )  # fmt: skip
+
+
+def _scan_cells(scan: ScanStanding) -> tuple[str, ...]:
+    sign, state = ("✓", "complete") if scan.complete else ("⟳", "running") if scan.running else ("!", "stopped")
+    return (
+        sign, f"{scan.store}:{scan.container}/{scan.prefix}", state, count(scan.objects), size(scan.bytes),
+        rate(scan.rate) if scan.running else "", scan.error, stamp(scan.started),
     )  # fmt: skip

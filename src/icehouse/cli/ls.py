@@ -14,7 +14,7 @@ from icehouse.present.states import glyph, state_word
 from icehouse.present.times import day
 
 from .choice import json_lines
-from .output import json_line, say, table
+from .output import json_line, say, table, tell
 from .rows import entry_row, instant, ref_row
 from .session import Session
 
@@ -34,6 +34,8 @@ def command(session: Session, address: str | None, as_json: bool) -> int:
     house = session.house
     if address is None:
         _stores(browse.stores(house), as_json)
+        if not house.config.stores:
+            tell(f"no store is configured in {house.paths.config}")
         return 0
     place = session.address(address)
     if not place.container:

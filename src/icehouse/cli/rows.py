@@ -10,6 +10,7 @@ from icehouse.core.jobs import Job, JobItem
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Cost, Plan, Step
 from icehouse.core.refs import Ref, ref_address
+from icehouse.core.rows import ScanStanding
 
 if TYPE_CHECKING:
     from icehouse.services.restore import TierOffer
@@ -129,6 +130,23 @@ def job_row(job: Job) -> dict[str, object]:
         "ready_by": instant(job.ready_by),
         "falls_cold": instant(job.falls_cold),
         "retry_of": job.retry_of or None,
+    }
+
+
+def scan_row(scan: ScanStanding) -> dict[str, object]:
+    """The last scan of a container."""
+    return {
+        "verb": "scan",
+        "address": f"{scan.store}:{scan.container}/{scan.prefix}",
+        "state": "complete" if scan.complete else "running" if scan.running else "stopped",
+        "objects": scan.objects,
+        "bytes": scan.bytes,
+        "requests": scan.requests,
+        "rate": scan.rate,
+        "pid": scan.pid if scan.running else None,
+        "started": instant(scan.started),
+        "updated": instant(scan.updated),
+        "error": scan.error or None,
     }
 
 
