@@ -254,6 +254,35 @@ def test_what_fails_ends_in_exit_code_1_and_is_taken_up_again_from_the_log(own: 
     assert retried["outcomes"]["ok"] + retried["outcomes"]["notneeded"] == failed
 
 
+def test_a_worker_that_is_killed_while_it_is_waited_for_is_replaced(own: Shell) -> None:
+    own.s3.fault("latency", operations=["RestoreObject"], latency_ms=200)
+    words = [sys.executable, "-m", "icehouse", "restore", DEEP, "--tier", "standard", "--days", "30", "--yes", "--wait"]
+    process = subprocess.Popen([*words, "--json"], stdout=subprocess.PIPE, env=own.env, text=True)
+    end = time.monotonic() + 60
+    while len(own.s3.log(operation="RestoreObject")) < 30:
+        assert time.monotonic() < end
+    os.kill(worker_of(own.state), signal.SIGKILL)
+    own.s3.clear_faults()
+    out, _ = process.communicate(timeout=100)
+    assert process.returncode == 0
+    assert json.loads(out.splitlines()[-1])["outcomes"]["ok"] == 241
+    accepted = Counter(line["key"] for line in own.s3.log(operation="RestoreObject") if line["accepted"])
+    assert set(accepted.values()) == {1}
+
+
+def worker_of(state: Path) -> int:
+    """The process that works on a state folder."""
+    table = subprocess.run(["ps", "-axwwo", "pid=,command="], capture_output=True, text=True, check=True).stdout
+    (row,) = [line for line in table.splitlines() if f"{state} worker " in line]
+    return int(row.split(None, 1)[0])
+
+
+def test_a_login_that_is_not_accepted_is_one_line_and_exit_code_4(own: Shell) -> None:
+    own.env["AWS_SECRET_ACCESS_KEY"] += "-changed"
+    refused = own.run("restore", DEEP, "--tier", "bulk", "--days", "2", "--yes", "--wait", expect=4)
+    assert refused.stderr.count("\n") == 1
+
+
 def test_the_log_of_the_older_script_is_taken_up(shell: Shell) -> None:
     cold = [row["key"] for row in shell.rows("status", DEEP, "--keys")[:-1]][:3]
     log = shell.state.parent / "output.csv"

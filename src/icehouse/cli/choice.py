@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,12 +16,23 @@ from .session import Session
 if TYPE_CHECKING:
     from icehouse.services.look import Looking
 
-F = TypeVar("F", bound=Callable[..., object])
-
 include = click.option(
     "--include", metavar="GLOB", multiple=True, help="Only what matches, on the path below ADDRESS; may be repeated."
 )
 exclude = click.option("--exclude", metavar="GLOB", multiple=True, help="Nothing that matches; may be repeated.")
+
+
+def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """Refuse what no cost is ever above."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number of dollars", ctx, param)
+    return value
+
+
+max_cost = click.option(
+    "--max-cost", metavar="DOLLARS", type=click.FloatRange(min=0), callback=_finite,
+    help="Refuse above so many US dollars, at list price.",
+)  # fmt: skip
 json_lines = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 

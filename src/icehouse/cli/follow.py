@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from icehouse.core.errors import LoginExpired
+from icehouse.core.errors import IcehouseError, Refused, Unavailable
 from icehouse.core.jobs import Job, JobState
 from icehouse.core.outcomes import Outcome
 from icehouse.present.sizes import count, percent, rate, size
@@ -23,7 +23,7 @@ _MIND_WORKER_EVERY = 5.0
 def follow(session: Session, job_id: str, *, quiet: bool = False, each: Callable[[Job], None] | None = None) -> Job:
     """Show the job's progress on stderr until it ends, and return it; `each` gets every new standing.
 
-    Sees to it that a worker is at it.  LoginExpired when the job is parked: waiting longer would not help.
+    Sees to it that a worker is at it.  Unavailable or Refused when the job is parked: waiting would not help.
     """
     from icehouse.services import jobs, worker
 
@@ -44,7 +44,7 @@ def follow(session: Session, job_id: str, *, quiet: bool = False, each: Callable
             return job
         if job.state is JobState.PARKED:
             line.clear()
-            raise LoginExpired(f"job {job.id} is parked: {job.note}", hint=f"then: icehouse run-due, or {again(job)}")
+            raise _parked(job)
         if time.monotonic() > mind:
             mind = time.monotonic() + _MIND_WORKER_EVERY
             if not house.stopped():
@@ -53,6 +53,13 @@ def follow(session: Session, job_id: str, *, quiet: bool = False, each: Callable
                 tell(f"STOP is set ({house.paths.stop}); nothing is sent until it is removed")
                 told_stop = True
         time.sleep(_LOOK_EVERY)
+
+
+def _parked(job: Job) -> IcehouseError:
+    """Why waiting longer would not help: the store can't be reached or a login has expired, or a rule says no."""
+    line, hint = f"job {job.id[:8]} is parked: {job.note}", "when that is mended: icehouse run-due"
+    outside = job.note.startswith(("needs credentials", "waits for the store"))
+    return Unavailable(line, hint=hint) if outside else Refused(line, hint=hint)
 
 
 def standing(job: Job) -> str:

@@ -29,7 +29,7 @@ _LINE_EVERY = 1.0
 @click.command()
 @click.argument("job_id", metavar="ID")
 @click.option("--follow", "following", is_flag=True, help="Go on until the job ends.")
-@click.option("--items", is_flag=True, help="List what became of every object, failures first.")
+@click.option("--items", is_flag=True, help="List what became of every object, in the plan's order.")
 @click.option("--failed", is_flag=True, help="List what failed alone.")
 @click.option(
     "--log",

@@ -14,10 +14,12 @@ from .session import Session
 class LazyGroup(click.Group):
     """`icehouse`: knows its commands by name, module and one line of help; imports one at most.
 
-    Every command also takes ``--config`` and ``--state``, so that they may stand before or after its name.
+    Every command but the `placeless` also takes ``--config`` and ``--state``, so that they may stand before or after
+    its name.
     """
 
     commands_by_name: Mapping[str, tuple[str, str]] = {}
+    placeless: frozenset[str] = frozenset()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order in which they are told."""
@@ -30,7 +32,8 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(f"icehouse.cli.{found[0]}").command
         command.name = cmd_name
-        with_places(command)
+        if cmd_name not in self.placeless:
+            with_places(command)
         return command
 
     def resolve_command(

@@ -42,6 +42,7 @@ class Icehouse(LazyGroup):
     """The group of all commands."""
 
     commands_by_name = COMMANDS
+    placeless = frozenset({"demo", "sim"})
 
 
 @click.group(

@@ -15,7 +15,7 @@ from icehouse.core.restores import RestoreWish, Tier
 from icehouse.core.states import State
 from icehouse.present.sizes import money, plural, size
 
-from .choice import exclude, include, json_lines, looking, marks_at
+from .choice import exclude, include, json_lines, looking, marks_at, max_cost
 from .follow import again, ending, exit_code, follow
 from .output import interactive, json_line, say, tell
 from .planned import tell_plan
@@ -56,7 +56,7 @@ class Wish:
     help="Addresses or keys, one a line; or a log of an earlier run, of which what failed is taken.",
 )  # fmt: skip
 @click.option("--speed-up", is_flag=True, help="Ask again, and pay again, where a slower restore is under way.")
-@click.option("--max-cost", type=click.FloatRange(min=0), help="Refuse above so many US dollars, at list price.")
+@max_cost
 @click.option("--dry-run", is_flag=True, help="Show the plan with its cost and time; request nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Follow the job until everything is readable.")

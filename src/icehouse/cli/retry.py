@@ -8,7 +8,7 @@ from icehouse.core.errors import UsageError
 from icehouse.core.restores import Tier
 from icehouse.present.sizes import money
 
-from .choice import json_lines
+from .choice import json_lines, max_cost
 from .follow import ending, exit_code, follow
 from .output import json_line, say
 from .rows import job_row, plan_row
@@ -17,7 +17,7 @@ from .session import Interrupt, Session
 
 @click.command()
 @click.argument("job_id", metavar="ID")
-@click.option("--max-cost", type=click.FloatRange(min=0), help="Refuse above so many US dollars, at list price.")
+@max_cost
 @click.option("--wait", is_flag=True, help="Follow the new job until it ends.")
 @json_lines
 @click.pass_obj
