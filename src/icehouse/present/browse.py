@@ -83,7 +83,7 @@ def short_state(standing: Standing, now: Instant) -> str:
 def row_cells(row: Row, now: Instant, *, ascii: bool = False, growing: bool = False) -> Cells:
     """One folder or object of a folder's list; `growing` True while a scan is filling the numbers."""
     if isinstance(row, FolderRow):
-        name = Cell(safe(row.name.rstrip("/") + "/") if row.name.strip("/") else safe(row.name or "/"), ours=False)
+        name = Cell(safe(row.name) + "/", ours=False)
         newest = row.rollup.newest if row.rollup else None
         return (name, *_sums(row.rollup, growing=growing), Cell(day(newest, now), Tone.FAINT))
     standing = row.standing

@@ -151,14 +151,16 @@ class Console(Calm[int]):
 
     def marks_changed(self) -> None:
         """Sum the marks up anew, in a thread."""
-        source = self.rooms["browse"].list.source
+        browse = self.rooms["browse"]
+        assert isinstance(browse, Browse)
+        source, at = browse.list.source, browse.at.folder
         self.tell()
 
         def done(totals: MarkTotals) -> None:
             self.marked.totals = totals
             self.tell()
 
-        self.feeds.read("marks", lambda turn: self.marked.sum_up(source, turn.stopped), done)
+        self.feeds.read("marks", lambda turn: self.marked.sum_up(source, at, turn.stopped), done)
 
     def poke(self) -> None:
         """Look at the ledger again: this console has just written to it."""

@@ -91,10 +91,11 @@ class Marked:
         self._all = tuple(self._marks.all())
         self._folders = [m.target for m in self._all if isinstance(m.target, FolderRef) and not m.pattern]
 
-    def sum_up(self, source: Source, stopped: Callable[[], bool]) -> MarkTotals:
-        """What the marks hold as far as the catalogue knows, and how many are not among the rows of `source`.
+    def sum_up(self, source: Source, at: FolderRef | None, stopped: Callable[[], bool]) -> MarkTotals:
+        """What the marks hold as far as the catalogue knows, and how many are out of sight.
 
-        For a thread: it reads the catalogue.
+        In sight are the rows of `source`, and a mark on the open folder `at` or one above it, as all its rows show
+        that they are covered.  For a thread: it reads the catalogue.
         """
         from icehouse.services.browse import catalogued, rollup
         from icehouse.services.look import without_overlap
@@ -128,8 +129,17 @@ class Marked:
             objects += 1
             total += known[0]
             sizes[known[1]] = sizes.get(known[1], 0) + known[0]
-        hidden = sum(1 for mark in marks if source.position_of(mark.target) is None)
+        hidden = sum(1 for mark in marks if not _covers(mark, at) and source.position_of(mark.target) is None)
         return MarkTotals(len(marks), objects, total, sizes, unsized, hidden)
+
+
+def _covers(mark: Mark, at: FolderRef | None) -> bool:
+    """Whether the mark takes the whole open folder with it."""
+    folder = mark.target
+    if at is None or not isinstance(folder, FolderRef) or mark.pattern:
+        return False
+    same = folder.store == at.store and folder.container == at.container
+    return same and at.prefix.startswith(folder.prefix)
 
 
 def target_of(row: object) -> Target | None:

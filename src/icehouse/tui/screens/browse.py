@@ -66,6 +66,8 @@ class Browse(Room):
         """Why what is open could not be listed, "" where it could."""
         self._asking = ""
         self._seen_scan: tuple[object, ...] = ()
+        self._opened: Instant | None = None
+        self._as_it_is = False
 
     def verb(self, action_id: str) -> Callable[[], None] | None:
         """What that action does here."""
@@ -147,6 +149,7 @@ class Browse(Room):
         """Open `place`, with the cursor on `on`; `live` asks the store even where there is a catalogue."""
         self._leave_listing()
         self.at, self.trouble, self._asking, self._seen_scan = place, "", "listing …", ()
+        self._opened, self._as_it_is = self.now(), live
         self.list.end_range()
         self.list.sorted_by = None
         self.list.nothing = ""
@@ -310,9 +313,9 @@ class Browse(Room):
         seen = (scan.objects, scan.running, scan.complete, scan.updated) if scan else ()
         if seen == self._seen_scan:
             return
-        ended = bool(seen) and bool(self._seen_scan) and self._seen_scan[1] and scan is not None and not scan.running
         self._seen_scan = seen
-        if ended and isinstance(self.listing, Live):
+        ended = scan is not None and scan.complete and not scan.running and self._later(scan.updated)
+        if ended and isinstance(self.listing, Live) and not self._as_it_is:
             here = self.list.current
             self.go(self.at, on=here.identity if here else None)
         else:
@@ -345,6 +348,10 @@ class Browse(Room):
                 self._show_stores([row for row in rows if isinstance(row, StoreRow)])
 
         self.console.feeds.read("renew", work, done)
+
+    def _later(self, instant: Instant) -> bool:
+        """Whether that was after what is open was opened."""
+        return self._opened is not None and instant >= self._opened
 
     def renew(self) -> None:
         """Bring the sums in view up to date from the catalogue."""
