@@ -13,6 +13,8 @@ import threading
 import time
 from pathlib import Path
 
+from icehouse.core.errors import UsageError
+
 _HELD, _GUESTS = "demo.lock", "demo.guests"
 _GRACE = 3.0
 
@@ -21,25 +23,29 @@ class Tether:
     """The demo's end of it."""
 
     def __init__(self, state: Path) -> None:
-        """Take the lock; from now on, processes on `state` are tied to this one."""
+        """Take the lock; from now on, processes on `state` are tied to this one.  UsageError: another demo has it."""
         self._held, self._guests = state / _HELD, state / _GUESTS
         self._guests.touch(mode=0o600)
         self._handle = os.open(self._held, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        end = time.monotonic() + 1.0  # whoever only looks at the lock has it for a moment
+        while not _free(self._handle, fcntl.LOCK_EX):
+            if time.monotonic() > end:
+                raise UsageError(f"{state}: another demo runs on this folder")
+            time.sleep(0.02)
 
     def cut(self, seconds: float = 2 * _GRACE) -> bool:
         """Let go, and wait until every process that was tied has ended; False when one has not within `seconds`."""
-        os.unlink(self._held)
         os.close(self._handle)
         guests = os.open(self._guests, os.O_RDWR)
         try:
             end = time.monotonic() + seconds
-            while not _taken(guests):
+            while not _free(guests, fcntl.LOCK_EX):
                 if time.monotonic() > end:
                     return False
                 time.sleep(0.02)
         finally:
             os.close(guests)
+            self._held.unlink(missing_ok=True)
         return True
 
 
@@ -50,19 +56,19 @@ def abandoned(state: Path) -> bool:
     except OSError:
         return False
     try:
-        return _taken(handle)
+        return _free(handle, fcntl.LOCK_SH)
     finally:
         os.close(handle)
 
 
 def follow_demo(state: Path) -> None:
-    """End this process when the demo that runs on `state` ends; nothing where there is none."""
+    """End this process when the demo that runs on `state` ends; nothing where there is none, or none any more."""
     try:
         held = os.open(state / _HELD, os.O_RDWR)
         guests = os.open(state / _GUESTS, os.O_RDWR)
     except OSError:
         return
-    if _taken(held):  # a demo that was killed left its file; nobody holds it
+    if _free(held, fcntl.LOCK_SH):  # a demo that was killed left its file; nobody holds it
         os.close(held)
         os.close(guests)
         return
@@ -78,10 +84,10 @@ def _end_with(held: int) -> None:
     os._exit(1)
 
 
-def _taken(handle: int) -> bool:
-    """Whether the lock could be had at once."""
+def _free(handle: int, how: int) -> bool:
+    """Whether the lock could be had at once; it is held then."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, how | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

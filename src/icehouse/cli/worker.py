@@ -11,6 +11,7 @@ import click
 
 from .output import tell
 from .session import Session
+from .tether import abandoned
 
 if TYPE_CHECKING:
     from icehouse.services.worker import WorkerReport
@@ -28,18 +29,23 @@ def command(session: Session, until_idle: bool, store: str | None) -> int:
     """
     from icehouse.services import worker
 
-    return ended(worker.run(session.house, ending=told_to_end(), until_idle=until_idle, store=store))
+    house = session.house
+    if abandoned(house.paths.state):
+        tell("the demo that this worker was started for is gone")
+        return 0
+    return ended(worker.run(house, ending=told_to_end(), until_idle=until_idle, store=store))
 
 
 def told_to_end() -> threading.Event:
     """An event that SIGTERM and ctrl-C set."""
     ending = threading.Event()
 
-    def tell(_number: int, _frame: FrameType | None) -> None:
-        ending.set()
+    def end(_number: int, _frame: FrameType | None) -> None:
+        # set() takes a lock that this very thread may be holding in wait(): another thread waits for it
+        threading.Thread(target=ending.set, daemon=True).start()
 
-    signal.signal(signal.SIGTERM, tell)
-    signal.signal(signal.SIGINT, tell)
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
     return ending
 
 
