@@ -50,7 +50,7 @@ def assert_harmless(raw: bytes) -> None:
 
 
 def test_browsing_and_restoring_hostile_names_sends_no_byte_of_theirs(tmp_path):
-    with place(tmp_path, "hostile") as here, here.console() as term:
+    with place(tmp_path, "hostile") as here, here.console(env={"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}) as term:
         term.wait_for("hostile")
         term.send("\r")
         term.wait_for("lab-s3 › hostile")

@@ -106,6 +106,7 @@ def cold_rows(jobs: Sequence[tuple[Job, Instant]], places: Sequence[ContainerRow
     soon = [row for row in warm if row.soon]
     if soon:
         rows += [WARM, *warm]
+        rows.append(Remark("gap-soon", ""))
     rows.append(WAY)
     for each in way:
         rows.append(each)
@@ -113,11 +114,13 @@ def cold_rows(jobs: Sequence[tuple[Job, Instant]], places: Sequence[ContainerRow
             rows.append(Bar(each.job))
     if not way:
         rows.append(Remark("no-way", "nothing is being restored"))
+    rows.append(Remark("gap-way", ""))
     if not soon:
         rows.append(WARM)
         rows.extend(warm)
         if not warm:
             rows.append(Remark("no-warm", "no copy of Icehouse's restores is warm"))
+        rows.append(Remark("gap-warm", ""))
     rows.append(WHERE)
     rows.extend(Place(row) for row in places)
     if not places:
@@ -155,7 +158,7 @@ def cold_cells(row: ColdRow, *, ascii: bool = False) -> Cells:
             sending = row.job.state is JobState.RUNNING and done < of and row.job.ready_by is None
             return (
                 Cell(glyph(State.RESTORING, ascii), Tone.WAY),
-                Cell(_where(row.job), ours=False, tail=True),
+                Cell(_where(row.job), ours=False, tail=True, keep=len(safe(row.job.store)) + 2),
                 Cell(count(row.job.progress.steps)),
                 Cell(size(row.job.progress.bytes_total)),
                 Cell("being requested" if sending else due, Tone.DANGER if waits and row.job.note else Tone.PLAIN),
@@ -164,7 +167,7 @@ def cold_cells(row: ColdRow, *, ascii: bool = False) -> Cells:
         case Warm():
             return (
                 Cell(glyph(State.RESTORED, ascii)),
-                Cell(_where(row.job), ours=False, tail=True),
+                Cell(_where(row.job), ours=False, tail=True, keep=len(safe(row.job.store)) + 2),
                 Cell(count(row.job.progress.ready)),
                 Cell(size(row.job.progress.bytes_ready)),
                 Cell(when(row.job.falls_cold, row.now), Tone.DANGER if row.soon else Tone.PLAIN),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from icehouse.core.clock import Instant
 from icehouse.core.jobs import Job, JobItem, JobState, Phase
 from icehouse.core.outcomes import Outcome
+from icehouse.core.refs import ref_address
 from icehouse.core.rows import ScanStanding
 from icehouse.core.text import safe
 
@@ -27,8 +28,8 @@ ITEM = (
     Column("sign", "", 1),
     Column("object", "object", 0),
     Column("size", "size", 10, "right", drop=2),
-    Column("outcome", "outcome", 12),
-    Column("why", "in the store's own words", 26, drop=1),
+    Column("outcome", "outcome", 10),
+    Column("why", "in the store's own words", 36, drop=1),
 )
 
 _PHASES = {Phase.PENDING: "not sent", Phase.INTENT: "being sent", Phase.ACCEPTED: "accepted", Phase.ENDED: "ended"}
@@ -119,7 +120,7 @@ def job_cells(job: Job, now: Instant, *, ascii: bool = False) -> Cells:
 def scan_cells(scan: ScanStanding, *, ascii: bool = False) -> Cells:
     """A scan among the jobs."""
     if scan.running:
-        sign, said = Cell("@" if ascii else "⟳", Tone.WAY), size(scan.bytes) + " so far"
+        sign, said = Cell("@" if ascii else "↻", Tone.WAY), size(scan.bytes) + " so far"
     elif scan.complete:
         sign, said = Cell("+" if ascii else "✓", Tone.FAINT), "complete"
     else:
@@ -138,11 +139,16 @@ def item_cells(item: JobItem, *, ascii: bool = False) -> Cells:
     said = outcome_word(item.outcome) if item.outcome else _PHASES[item.phase]
     return (
         Cell(outcome_glyph(item.outcome, ascii), Tone.DANGER if failed else Tone.PLAIN),
-        Cell(safe(item.ref.key), ours=False),
+        Cell(safe(item.ref.key), ours=False, tail=True),
         Cell(size(item.size)),
         Cell(said, Tone.DANGER if failed else Tone.PLAIN if item.outcome is None else Tone.FAINT),
-        Cell(safe(item.reason), ours=False),
+        Cell(short_reason(item), ours=False),
     )
+
+
+def short_reason(item: JobItem) -> str:
+    """Why, without the address that the row names already."""
+    return safe(item.reason.removeprefix(f"{ref_address(item.ref)}:").strip())
 
 
 def job_details(job: Job, now: Instant) -> list[tuple[str, Cell]]:

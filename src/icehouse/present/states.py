@@ -55,7 +55,7 @@ _OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
 
 _JOBS: Mapping[JobState, tuple[str, str]] = {
     JobState.QUEUED: ("…", "queued"),
-    JobState.RUNNING: ("⟳", "running"),
+    JobState.RUNNING: ("↻", "running"),
     JobState.WATCHING: ("◐", "watching"),
     JobState.PARKED: ("⏸", "parked"),
     JobState.CANCELLING: ("-", "cancelling"),
@@ -64,7 +64,7 @@ _JOBS: Mapping[JobState, tuple[str, str]] = {
 }
 
 _ASCII = str.maketrans({
-    "·": "-", "…": "..", "≥": ">=", "›": ">", "⟳": "@", "⏸": "=", "✓": "+", "▸": ">", "▾": "v", "─": "-", "│": "|",
+    "·": "-", "…": "..", "≥": ">=", "›": ">", "↻": "@", "⏸": "=", "✓": "+", "▸": ">", "▾": "v", "─": "-", "│": "|",
     "█": "#", "░": ".", "→": "->", "←": "<-", "↑": "^", "↓": "v", "●": "L", "◐": "r", "◑": "a", "○": "A", "◉": "R",
     "◇": "q", "✗": "X", "↵": "<-", "☐": "[ ]", "☑": "[x]",
 })  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 MANNERS = {
-    "TEXTUAL_FPS": "15",
+    "TEXTUAL_FPS": "30",
     "TEXTUAL_ANIMATIONS": "none",
     "TEXTUAL_SMOOTH_SCROLL": "0",
     "TEXTUAL_DISABLE_KITTY_KEY": "1",

@@ -56,6 +56,7 @@ class Console(Calm[int]):
         super().__init__(ascii=ascii, theme=theme, log_line=_log_of(house))
         self.house = house
         self.write = False
+        self._sized = False
         self.news = News()
         self.marked = Marked(house)
         self.feeds = Feeds(self, lambda line: self.say(line, danger=True))
@@ -126,7 +127,10 @@ class Console(Calm[int]):
         self.screen_stack[0].query_one(StatusLine).announce(words, danger=danger)
 
     def on_resize(self, event: Resize) -> None:
-        """Details beside the list where there is room."""
+        """Details beside the list where there is room, from the start; over the list where they are asked for."""
+        if not self._sized:
+            self._sized = True
+            self.set_class(event.size.width >= WIDE, "-details")
         self.set_class(event.size.width < WIDE, "-narrow")
         self.call_after_refresh(self.tell)
 

@@ -28,8 +28,8 @@ def quoted(text: str) -> str:
 
 
 def command(*words: str) -> str:
-    """A command line of ours, its words quoted where they need it."""
-    return safe(" ".join(["icehouse", *(quoted(word) for word in words)]))
+    """A command line of ours, its words quoted where they need it; empty ones are left out."""
+    return safe(" ".join(["icehouse", *(quoted(word) for word in words if word)]))
 
 
 def marked(marks: Iterable[Mark], most: int = 3) -> list[str]:

@@ -93,7 +93,7 @@ class RestoreDialog(Dialog[str]):
             yield Words("", id="left-out")
             yield Words("", Tone.FAINT, id="plan")
             yield Words()
-            yield Paragraph("", height=2, tone=Tone.FAINT, ours=False, id="command")
+            yield Paragraph("", height=3, tone=Tone.FAINT, ours=False, id="command")
             with Horizontal(classes="choices"):
                 yield Choice("Cancel", id="cancel")
                 yield Choice("Restore", id="go", can=False)

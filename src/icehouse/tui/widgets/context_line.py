@@ -16,7 +16,7 @@ class ContextLine(WordsLine):
         """Show the place, its front cut where the line is short: the end says where one is."""
         right = [Cell("WRITE" if write else "read-only", Tone.DANGER if write else Tone.FAINT)]
         if jobs:
-            right.append(Cell(f"  ⟳ {jobs} {'job' if jobs == 1 else 'jobs'}", Tone.WAY))
+            right.append(Cell(f"  ↻ {jobs} {'job' if jobs == 1 else 'jobs'}", Tone.WAY))
         if troubled:
             right.append(Cell(f"  ! {troubled} failed", Tone.DANGER))
         room = width - sum(wide(cell.text) for cell in right) - 2

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.strip import Strip
 
-from icehouse.present.cells import Cell, Tone, cut, wide
+from icehouse.present.cells import Cell, Tone, cut, head, wide
 
 from .painted import Painted, spoken, strip_of
 
@@ -48,8 +48,10 @@ def fitting(cells: Sequence[Cell], width: int, ellipsis: str = "…") -> list[Ce
         if wide(cell.text) <= room:
             kept.append(cell)
             continue
-        if room > 1:
-            kept.append(Cell(cut(cell.text, room, tail=cell.tail, ellipsis=ellipsis), cell.tone, ours=False))
+        if room > 1 and cell.tail:
+            kept.append(Cell(cut(cell.text, room, tail=True, ellipsis=ellipsis), cell.tone, ours=False))
+        elif room > 1:
+            kept.append(Cell(head(cell.text, room - len(ellipsis)) + ellipsis, cell.tone, ours=False))
         break
     return kept
 

@@ -1,0 +1,195 @@
+"""Draws screenshots/ anew: the real console over a real stand-in, scanned, marked, restoring; nothing made by hand.
+
+Usage: python -m tests.screenshots [FOLDER]   (default: screenshots/)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+import icehouse.tui  # noqa: F401
+from icehouse.services.house import open_house
+from icehouse.tui.app import Console
+from tests.tui.house import Place, place
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = "lab-s3:imaging-platform/projects/2021_04_CPJUMP1/"
+SECONDS = 90.0
+
+NARROW, WIDE = (80, 24), (120, 40)
+
+
+def prepare(here: Place) -> None:
+    """Scan, restore something that has finished, something that is refused in part, and something under way."""
+    here.scan("imaging-platform")
+    here.s3.run(100_000)
+    finished = here.command("restore", f"{PROJECT}mixed/", "--tier", "standard", "--days", "1", "--yes", "--wait")
+    assert finished.returncode in (0, 1), finished.stderr
+    here.s3.run(1)
+    here.s3.bucket("imaging-platform", deny=[{"actions": ["restore"], "prefix": DENIED}])
+    refused = here.command(
+        "restore", f"{PROJECT}backend/", f"{PROJECT}archives/", "--tier", "bulk", "--days", "14", "--yes"
+    )
+    assert refused.returncode == 0, refused.stderr
+    here.s3.run(600)
+    started = here.command("restore", f"{PROJECT}2021_05_B05/images/", "--tier", "standard", "--days", "7", "--yes")
+    assert started.returncode == 0, started.stderr
+
+
+DENIED = "projects/2021_04_CPJUMP1/archives/2021_04_B04/"
+
+
+def text_of(app: Console) -> str:
+    """What is on screen, as text."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+class Session:
+    """A console being driven, and the folder its pictures go to."""
+
+    def __init__(self, app: Console, pilot: Pilot[int], folder: Path, suffix: str) -> None:
+        self.app, self.pilot, self.folder, self.suffix = app, pilot, folder, suffix
+
+    async def until(self, words: str | Callable[[], bool]) -> None:
+        """Wait until `words` are on screen (or a condition holds); AssertionError at the end of all patience."""
+        end = time.monotonic() + SECONDS
+        while not (words() if callable(words) else words in text_of(self.app)):
+            if time.monotonic() > end:
+                raise AssertionError(f"{words!r} never showed:\n{text_of(self.app)}")
+            await self.pilot.pause(0.05)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.pilot.pause()
+
+    async def stand_on(self, name: str) -> None:
+        """Move the cursor to the row that begins with `name`."""
+        await self.press("g")
+        rows = self.app.room.list
+        for position in range(rows.source.count):
+            row = rows.source.rows(position, 1)[0].row
+            if str(getattr(row, "name", "")).startswith(name):
+                rows.go(position)
+                await self.pilot.pause()
+                return
+        raise AssertionError(f"no row {name!r}:\n{text_of(self.app)}")
+
+    async def shot(self, name: str) -> None:
+        """Save a picture."""
+        await self.pilot.pause(0.1)
+        svg = self.app.export_screenshot(title="icehouse")
+        svg = re.sub(r"@font-face\s*{[^}]*}", "", svg)  # a picture asks no server for a font
+        svg = re.sub(r"\n\s*\n+", "\n", svg)
+        (self.folder / f"{name}{self.suffix}.svg").write_text(svg)
+
+
+async def tour(here: Place, folder: Path, size: tuple[int, int]) -> None:
+    """Every screen once, in one size."""
+    house = open_house(str(here.config), str(here.state))
+    app = Console(house, ascii=False)
+    suffix = "" if size == NARROW else f"-{size[0]}x{size[1]}"
+    async with app.run_test(size=size) as pilot:
+        session = Session(app, pilot, folder, suffix)
+        await session.until("imaging-platform")
+        await session.shot("stores")
+        await session.stand_on("imaging-platform")
+        await session.press("enter")
+        await session.until("projects/")
+        await session.press("enter")
+        await session.until("2021_04_CPJUMP1/")
+        await session.press("enter")
+        await session.until("images_illum/")
+        for name in ("images_illum", "mixed"):
+            await session.stand_on(name)
+            await session.press("space")
+        await session.until("2 marks")
+        await session.until(lambda: app.marked.totals.objects > 0)
+        await session.stand_on("images_illum")
+        await session.shot("browse")
+        await session.press("w")
+        await session.until("Switch to write")
+        await session.press("tab", "enter")
+        await session.until("WRITE")
+        await session.press("escape", "escape", "r")
+        await session.until("needs days")
+        await session.press("7")
+        await session.until("· plan ")
+        await session.shot("restore")
+        await session.press("escape")
+        await session.until(lambda: len(app.screen_stack) == 1)
+        await session.stand_on("mixed")
+        await session.press("enter")
+        await session.until("r01c01")
+        await session.shot("folder")
+        if size == NARROW:
+            await session.press("i")
+            await session.shot("details")
+            await session.press("i")
+        await session.press("q")
+        await session.press("3")
+        await session.until("where the bytes are")
+        await session.until("ready ·")
+        await session.shot("cold")
+        await session.press("5")
+        await session.until("restore")
+        await session.until("errors")
+        await session.shot("jobs")
+        rows = app.room.list
+        failed = next(i for i, line in enumerate(rows.source.rows(0, 20)) if any("error" in c.text for c in line.cells))
+        rows.go(failed)
+        await session.press("enter")
+        await session.until("failures first")
+        await session.until(lambda: rows.source.count > 1)
+        await session.shot("items")
+        await session.press("q")
+        rows.go(0)
+        await session.press("x")
+        await session.until("Cancel restore")
+        await session.shot("cancel")
+        await session.press("enter", "6")
+        await session.until("when (UTC)")
+        await session.press("V")
+        await session.until("the chain holds")
+        await session.shot("audit")
+        await session.press("1", "question_mark")
+        await session.until("Keys in Browse")
+        await session.shot("help")
+        await session.press("q", "colon")
+        await session.until("Mark or unmark")
+        await session.shot("palette")
+        await session.press("escape", "y")
+        await session.until("On the command line")
+        await session.shot("commands")
+        await session.press("escape", "u")
+        await session.until("nothing marked")
+    house.close()
+
+
+def main() -> int:
+    """Draw all of them."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("COLORTERM", "truecolor")
+    with tempfile.TemporaryDirectory(prefix="icehouse-shots-") as scratch, place(Path(scratch), "imaging") as here:
+        os.environ.update(here.environment())
+        prepare(here)
+        for size in (NARROW, WIDE):
+            asyncio.run(tour(here, folder, size))
+    for path in sorted(folder.glob("*.svg")):
+        print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,131 @@
+"""The registry: keys that don't clash, reasons that are told, command lines that the command line understands."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+from textual.binding import Binding
+
+from icehouse.cli.main import COMMANDS
+from icehouse.core.errors import UsageError
+from icehouse.core.marks import Mark
+from icehouse.core.refs import FolderRef, Ref
+from icehouse.core.rows import FolderRow, ObjectRow
+from icehouse.core.states import Standing, State
+from icehouse.core.text import is_safe
+from icehouse.tui.actions import Situation, key_name
+from icehouse.tui.actions.everywhere import ACTIONS
+from icehouse.tui.actions.quoting import command, quoted
+from icehouse.tui.actions.registry import ROOMS, find, key_line, of_room
+from icehouse.tui.console_verbs import VERBS as CONSOLE_VERBS
+from icehouse.tui.narrowing import narrowing
+from icehouse.tui.screens.audit import Audit
+from icehouse.tui.screens.browse import Browse
+from icehouse.tui.screens.browse_verbs import VERBS as BROWSE_VERBS
+from icehouse.tui.screens.cold import Cold
+from icehouse.tui.screens.jobs import Jobs
+from icehouse.tui.widgets.virtual_list import VirtualList
+
+FOLDER = FolderRef("lab-s3", "bucket", "plate1/")
+SITUATIONS = [
+    Situation("browse"),
+    Situation("browse", True, "lab-s3", "bucket", "", FolderRow(FOLDER, "plate1"), (Mark(FOLDER),), rows=3),
+    Situation("browse", True, "lab-s3", "bucket", "", FolderRow(FolderRef("lab-s3", "bucket", "a b'\x1b/"), "x")),
+]
+
+
+@pytest.mark.parametrize("room", list(ROOMS))
+def test_no_key_means_two_things_on_one_screen(room):
+    keys = [key for action in of_room(room) for key in action.keys]
+    assert len(keys) == len(set(keys)), sorted(key for key in keys if keys.count(key) > 1)
+    moving = {key for each in VirtualList.BINDINGS if isinstance(each, Binding) for key in each.key.split(",")}
+    assert not moving & set(keys)
+
+
+@pytest.mark.parametrize("room", list(ROOMS))
+def test_screens_of_later_issues_are_not_promised(room):
+    keys = {key for action in of_room(room) for key in action.keys}
+    assert not {"2", "4"} & keys
+
+
+@pytest.mark.parametrize(("room", "screen"), [("browse", Browse), ("cold", Cold), ("jobs", Jobs), ("audit", Audit)])
+def test_every_action_has_somebody_who_does_it(room, screen):
+    for action in of_room(room):
+        done = hasattr(screen, f"do_{action.id}") or action.id in CONSOLE_VERBS
+        assert done or (room == "browse" and action.id in BROWSE_VERBS) or action.id == "refresh", action.id
+
+
+@cache
+def help_of(name: str) -> str:
+    told = subprocess.run(
+        [sys.executable, "-m", "icehouse", name, "--help"], capture_output=True, text=True, check=True
+    )
+    return told.stdout
+
+
+@pytest.mark.parametrize("now", SITUATIONS)
+@pytest.mark.parametrize("room", list(ROOMS))
+def test_every_command_line_names_a_command_that_is_there_and_is_safe_to_show(room, now):
+    for action in of_room(room):
+        line = action.twin(now)
+        if not line:
+            continue
+        assert is_safe(line)
+        words = shlex.split(line) if "$'" not in line else line.split()
+        assert words[0] == "icehouse"
+        assert words[1] in COMMANDS, line
+        helped = help_of(words[1])
+        assert all(word in helped for word in words[2:] if word.startswith("--")), (line, helped)
+
+
+def test_what_changes_a_store_is_refused_while_read_only():
+    for room in ROOMS:
+        for action in ROOMS[room]:
+            if action.dangerous:
+                assert action.why_not(Situation(room)) == "read-only: w switches to write"
+    assert {action.id for room in ROOMS for action in ROOMS[room] if action.dangerous} == {"restore", "cancel", "retry"}
+
+
+def test_an_action_that_can_not_be_done_says_why():
+    assert find("browse", "filter").why_not(Situation("browse")) == "buckets are few: filter inside one"
+    assert find("jobs", "retry").why_not(Situation("jobs", write=True)) == "stand on a job"
+    assert find("browse", "restore").why_not(SITUATIONS[1]) is None
+    two = Situation("browse", True, marks=(Mark(FOLDER), Mark(FolderRef("dx", "p", ""))))
+    assert "one store" in (find("browse", "restore").why_not(two) or "")
+
+
+def test_the_key_line_ends_with_help_and_write_and_fits_eighty_columns():
+    for room in ROOMS:
+        keys = key_line(room, Situation(room))
+        assert [label for _, label, _ in keys[-2:]] == ["help", "write"]
+    assert key_name("ctrl+r") == "^r"
+    assert all(len(action.words) <= 52 for room in ROOMS for action in of_room(room)), [
+        action.words for room in ROOMS for action in of_room(room) if len(action.words) > 52
+    ]
+    assert ACTIONS
+
+
+def test_a_name_is_quoted_so_that_a_shell_takes_it_to_the_letter():
+    for name in ("plain", "a b", "it's", "$(touch x)", "new\nline", "esc\x1b[2J", "back\\slash", "日本", "a\u202eb"):
+        shown = quoted(name)
+        assert is_safe(shown)
+        told = subprocess.run(["bash", "-c", f"printf %s {shown}"], capture_output=True, check=True).stdout
+        assert told == name.encode()
+    assert command("ls", "lab-s3:b/") == "icehouse ls lab-s3:b/"
+
+
+def an_object(name: str, state: State = State.LIVE, size: int = 1) -> ObjectRow:
+    return ObjectRow(Ref("s", "b", name), name, size, None, "", Standing(state, "GLACIER"))
+
+
+def test_a_live_listing_is_narrowed_in_the_words_of_the_catalogue():
+    cold, live = an_object("plate.tiff", State.ARCHIVED, 5 * 2**30), an_object("notes.txt")
+    assert [row.name for row in (cold, live) if narrowing("state:cold")(row)] == ["plate.tiff"]
+    assert [row.name for row in (cold, live) if narrowing("!TIFF")(row)] == ["notes.txt"]
+    assert [row.name for row in (cold, live) if narrowing("size>1G plate")(row)] == ["plate.tiff"]
+    with pytest.raises(UsageError):
+        narrowing("state:frozen")

@@ -1,0 +1,214 @@
+"""Domain rows as cells: what the lists say, without a list."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from icehouse.core.jobs import Job, JobItem, JobState, Phase, Progress
+from icehouse.core.outcomes import Outcome
+from icehouse.core.plans import Act, Cost, Identity
+from icehouse.core.refs import FolderRef, Ref
+from icehouse.core.restores import Tier, Window
+from icehouse.core.rows import ContainerRow, Coverage, FolderRow, ObjectRow, Rollup, ScanStanding, StoreRow
+from icehouse.core.states import Standing, State
+from icehouse.core.text import is_safe
+from icehouse.present import audit, browse, cold, jobs, marks, restores
+from icehouse.present.cells import Tone
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+def a_rollup(**more: Any) -> Rollup:
+    values: dict[str, Any] = {
+        "objects": 100, "bytes": 1000, "newest": NOW, "counts": {State.LIVE: 2, State.ARCHIVED: 98},
+        "sizes": {State.LIVE: 20, State.ARCHIVED: 980}, "complete": True, **more,
+    }  # fmt: skip
+    return Rollup(**values)
+
+
+def a_job(**more: Any) -> Job:
+    values: dict[str, Any] = {
+        "id": "abcd1234", "plan": "f" * 64, "verb": "restore", "store": "lab-s3", "title": "lab-s3:bucket/plate1/",
+        "state": JobState.WATCHING, "created": NOW, "updated": NOW,
+        "progress": Progress(10, 8, 8, 3, 5, 1000, 300, {"ok": 3, "notneeded": 2}), "tier": "bulk", **more,
+    }  # fmt: skip
+    return Job(**values)
+
+
+def text_of(cells: Any) -> str:
+    return " | ".join(cell.text for cell in cells)
+
+
+def test_a_folder_shows_where_its_bytes_stand():
+    row = FolderRow(FolderRef("s", "b", "plate1/"), "plate1", a_rollup())
+    assert text_of(browse.row_cells(row, NOW)) == "plate1/ | 100 | 1000 B | 2% | 98% | · | 21 Nov"
+
+
+def test_sums_of_an_unfinished_scan_are_at_least_that_much():
+    row = FolderRow(FolderRef("s", "b", "plate1/"), "plate1", a_rollup(objects=884_736, complete=False))
+    assert "≥ 884k" in text_of(browse.row_cells(row, NOW))
+    assert "≥ 100" in text_of(browse.row_cells(FolderRow(row.ref, "p", a_rollup()), NOW, growing=True))
+
+
+def test_a_folder_that_was_never_scanned_claims_nothing():
+    assert text_of(browse.row_cells(FolderRow(FolderRef("s", "b", "p/"), "p"), NOW)) == "p/ | · | · | · | · | · | ·"
+
+
+def test_an_object_has_its_state_in_glyph_and_word_over_the_shares():
+    row = ObjectRow(Ref("s", "b", "a.tiff"), "a.tiff", 4096, NOW, "e", Standing(State.ARCHIVED, "GLACIER", "GLACIER"))
+    cells = browse.row_cells(row, NOW)
+    assert cells[3].text == "○ Glacier"
+    assert cells[3].span == 3
+    assert browse.row_cells(row, NOW, ascii=True)[3].text == "A Glacier"
+
+
+def test_every_state_of_an_object_fits_sixteen_cells():
+    for state in State:
+        for word in ("GLACIER", "DEEP_ARCHIVE", "INTELLIGENT_TIERING/ARCHIVE_ACCESS", "INTELLIGENT_TIERING"):
+            standing = Standing(state, word, word, NOW + timedelta(days=400))
+            assert len(browse.short_state(standing, NOW)) <= 14
+
+
+def test_age_and_completeness_are_always_told():
+    done = Coverage(True, scanned=NOW - timedelta(hours=3))
+    assert browse.coverage_line(done, None, NOW) == "scanned 3 h ago, complete"
+    assert "not scanned" in browse.coverage_line(None, None, NOW)
+    partly = Coverage(False, error="throttled")
+    assert "not complete (throttled)" in browse.coverage_line(partly, None, NOW)
+
+
+def test_a_job_says_what_it_did_and_not_just_done():
+    job = a_job(state=JobState.DONE, progress=Progress(10, 8, 8, 2, 10, 0, 0, {"ok": 2, "error": 6, "notneeded": 2}))
+    cells = jobs.job_cells(job, NOW)
+    assert cells[0].text == "!"
+    assert cells[-1].text == "6 errors · 2 ok"
+    assert jobs.outcome_line(job) == "6 errors · 2 ok · 2 not needed"
+
+
+def test_a_watching_job_names_the_hour_when_all_is_ready_and_a_sending_one_the_time_left():
+    assert jobs.left(a_job(ready_by=NOW + timedelta(hours=48)), NOW) == "23 Nov 12:00"
+    sending = a_job(state=JobState.RUNNING, rate=2.0, progress=Progress(100, 100, 20))
+    assert jobs.left(sending, NOW) == "40 s"
+    assert jobs.done_of(sending) == (20, 100)
+
+
+def test_a_parked_job_says_what_it_waits_for():
+    assert jobs.outcome_line(a_job(state=JobState.PARKED, note="login expired: aws sso login")).startswith("login")
+
+
+def test_cancelling_tells_what_goes_on_and_is_billed():
+    words = jobs.cancel_words(12, 5, 2**30, "$0.47")
+    assert "12 requests not sent" in words
+    assert "5 accepted before (1.0 GiB, $0.47 at list price) go on and are billed" in words
+    assert "nothing was accepted" in jobs.cancel_words(12, 0, 0, "")
+
+
+def test_what_falls_cold_within_a_day_stands_first_and_is_marked():
+    soon = a_job(state=JobState.DONE, falls_cold=NOW + timedelta(hours=12))
+    later = a_job(id="later", state=JobState.DONE, falls_cold=NOW + timedelta(days=5))
+    rows = cold.cold_rows([(later, NOW), (soon, NOW)], [])
+    assert rows[0] is cold.WARM
+    assert isinstance(rows[1], cold.Warm)
+    assert rows[1].job is soon
+    assert "!" in text_of(cold.cold_cells(rows[1]))
+    assert "!" not in text_of(cold.cold_cells(rows[2]))
+    assert cold.cold_rows([(later, NOW)], [])[0] is cold.WAY
+
+
+def test_the_marks_tell_count_bytes_states_and_what_is_out_of_sight():
+    totals = marks.MarkTotals(3, 18_433, 212 * 2**30, {State.ARCHIVED: 212 * 2**30}, 0, 2)
+    assert text_of(marks.marks_cells(totals)) == "✓  | 3 marks · 18,433 objects · 212 GiB |  · archived 212 GiB"
+    assert marks.hidden_cells(totals)[0].text == "2 hidden"
+    assert marks.hidden_cells(totals)[0].tone is Tone.DANGER
+    unknown = marks.MarkTotals(1, 0, 0, {}, 1, 0)
+    assert "1 without sums" in text_of(marks.marks_cells(unknown))
+    assert "0 B" not in text_of(marks.marks_cells(unknown))
+
+
+def test_a_tier_that_is_not_offered_says_why():
+    cells = restores.tier_cells(Tier.EXPEDITED, 0, None, None, "expedited is not offered for Deep Archive",
+                                chosen=False, days_known=True)  # fmt: skip
+    assert "not offered for Deep Archive" in text_of(cells)
+
+
+def test_a_total_is_not_told_before_the_days_are():
+    span, cost = Window(timedelta(0), timedelta(hours=48)), Cost(0.46, 0.53, 0.0)
+    cells = restores.tier_cells(Tier.BULK, 5, span, cost, "", chosen=True, days_known=False)
+    assert cells[-1].text == "needs days"
+    cells = restores.tier_cells(Tier.BULK, 5, span, cost, "", chosen=True, days_known=True)
+    assert cells[-1].text == "$0.99"
+
+
+def test_copies_fall_cold_at_the_midnight_after_their_days():
+    span = Window(timedelta(0), timedelta(hours=48))
+    assert restores.falls_cold(NOW, span, 7) == datetime(2026, 12, 1, tzinfo=UTC)
+    midnight = datetime(2026, 11, 21, tzinfo=UTC)
+    assert restores.falls_cold(midnight, None, 1) == datetime(2026, 11, 22, tzinfo=UTC)
+
+
+class AnEntry:
+    seq, at, actor, kind, job, hash = 1, NOW, "ops\x1b[2J", "outcome\u202e", "job\x07", "h"
+
+    def __init__(self, text: str) -> None:
+        self.body: dict[str, object] = {"outcome": "error", "key": text, text: text, "deep": {"a": [text]}}
+
+
+HOSTILE = st.text(st.characters(codec=None, exclude_categories=())) | st.sampled_from(
+    [
+        "\x1b]52;c;Zm9v\x07",
+        "\x9b31m",
+        "a\u202eb",
+        "[@click=app.quit]x[/]",
+        "new\nline",
+        "\u200b",
+        "\udc80",
+        "\U000e0041",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(HOSTILE)
+def test_no_presenter_lets_a_name_through_that_is_not_safe(name):
+    ref, standing = Ref("s", "b", name, name), Standing(State.RESTORED, name, name, NOW, name)
+    folder = FolderRef("s", "b", name + "/")
+    job = a_job(title=name, note=name, tier=name, state=JobState.PARKED, store=name)
+    item = JobItem(1, ref, 5, Act.REQUEST, Phase.ENDED, Outcome.ERROR, name, name, NOW, NOW)
+    scan = ScanStanding("s", "b", name, 1, NOW, NOW, 1, 1, 1, 1.0, True, False, name)
+    entry = AnEntry(name)
+    row = ObjectRow(ref, name, 5, NOW, name, standing, reason=name)
+    container = ContainerRow("s", name, NOW, a_rollup(), Coverage(False, error=name))
+    shown = [
+        *browse.row_cells(row, NOW), *browse.row_cells(FolderRow(folder, name, a_rollup()), NOW),
+        *browse.container_cells(container, NOW), *browse.store_cells(StoreRow(name, name)),
+        *jobs.job_cells(job, NOW), *jobs.item_cells(item), *jobs.scan_cells(scan), *audit.audit_cells(entry),
+    ]  # fmt: skip
+    for detailed in (row, FolderRow(folder, name), container, StoreRow(name, name)):
+        shown += [value for _, value in browse.details(detailed, NOW)]
+    for pairs in (
+        jobs.job_details(job, NOW),
+        jobs.item_details(item),
+        jobs.scan_details(scan, NOW),
+        audit.audit_details(entry),
+    ):
+        shown += [value for _, value in pairs]
+        assert all(is_safe(label) for label, _ in pairs)
+    for cold_row in cold.cold_rows([(job, NOW)], [container]):
+        shown += cold.cold_cells(cold_row)
+    words = [
+        restores.as_whom(Identity(name, name, name)),
+        jobs.outcome_line(job),
+        browse.coverage_line(None, scan, NOW),
+    ]
+    for text in [*(cell.text for cell in shown), *words]:
+        assert is_safe(text), repr(text)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_nouns_agree_with_their_number(number):
+    assert ("1 mark ·" in text_of(marks.marks_cells(marks.MarkTotals(number, number)))) == (number == 1)
