@@ -95,6 +95,20 @@ class Terminal:
                     return y
         return None
 
+    def in_reverse(self) -> str:
+        """The text that is shown in reverse: the cursor's row, or the choice that has the focus."""
+        with self._lock:
+            return "".join(
+                self.screen.buffer[y][x].data
+                for y in range(self.rows)
+                for x in range(self.columns)
+                if self.screen.buffer[y][x].reverse
+            )
+
+    def wait_focus(self, words: str) -> None:
+        """Until `words` are shown in reverse: keys sent earlier would go to whatever has the focus until then."""
+        self.wait(lambda: words in self.in_reverse(), f"the focus on {words!r}")
+
     def send(self, keys: str) -> None:
         """Type `keys`."""
         os.write(self.fd, keys.encode())

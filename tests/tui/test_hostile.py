@@ -78,6 +78,7 @@ def test_browsing_and_restoring_hostile_names_sends_no_byte_of_theirs(tmp_path):
         term.wait_for("1 mark ")
         term.send("w")
         term.wait_for("Switch to write")
+        term.wait_focus("Cancel")
         term.send("\t\r")
         term.wait_for("WRITE")
         term.send("r")

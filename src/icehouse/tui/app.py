@@ -24,7 +24,7 @@ from .actions import registry
 from .actions.everywhere import ACTIONS
 from .calm import Calm
 from .console_verbs import VERBS
-from .feeds import Fed, Feeds
+from .feeds import Fed, Feeds, Turn
 from .marked import Marked
 from .news import News, Watch
 from .screens.audit import Audit
@@ -87,6 +87,13 @@ class Console(Calm[int]):
             self.say(str(error), danger=True)
         self.marks_changed()
         self.feeds.read("news", self.watch_thread.run, lambda _: None)
+        self.feeds.read("workers", self._wake_workers, lambda _: None)
+
+    def _wake_workers(self, _: Turn) -> None:
+        """A job that nobody works on, after a crash or a restart of the machine, goes on when a face is opened."""
+        from icehouse.services.worker import ensure_workers
+
+        ensure_workers(self.house)
 
     # What is on screen
 

@@ -34,9 +34,12 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not self._over.wait(EVERY):
-            if not os.isatty(0) or os.getppid() != self._parent:
-                if self.told is None and not self._over.is_set():
+            if not os.isatty(0):
+                if not self._over.is_set():
                     os._exit(128 + signal.SIGHUP)
+                return
+            if os.getppid() != self._parent:  # the terminal may be there still: give it back first
+                self._handle(signal.SIGHUP, None)
                 return
 
     def _handle(self, number: int, frame: FrameType | None) -> None:

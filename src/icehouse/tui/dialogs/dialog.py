@@ -31,6 +31,9 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         Binding("ctrl+q,ctrl+c", "app.act('quit')", show=False, priority=True),
     ]
 
+    def entered(self, field: Input) -> None:
+        """Enter was pressed in a field."""
+
     def action_never_mind(self) -> None:
         """End without a result."""
         self.dismiss(None)
@@ -61,7 +64,7 @@ class Choice(Painted, can_focus=True):
         super().__init__(id=id)
         self.label = label
         self.can = can
-        self.styles.width = len(label) + 4
+        self.styles.width = len(label) + 5
         self.styles.margin = (0, 0, 0, 2)
 
     def allow(self, can: bool) -> None:
@@ -70,6 +73,11 @@ class Choice(Painted, can_focus=True):
             self.can = can
             self.disabled = not can
             self.repaint()
+
+    def say(self, label: str) -> None:
+        """Call it something else, of at most the length it had."""
+        self.label = label
+        self.repaint()
 
     def on_mount(self) -> None:
         """Out of reach from the start where it can't be made."""
@@ -90,12 +98,9 @@ class Choice(Painted, can_focus=True):
         event.stop()
         self.action_press()
 
-    def on_focus(self) -> None:
-        """Show that it has the focus."""
-        self.repaint()
-
-    def on_blur(self) -> None:
-        """Show that it has not."""
+    def watch_has_focus(self, focus: bool) -> None:
+        """Show whether it has the focus."""
+        super().watch_has_focus(focus)
         self.repaint()
 
 
@@ -138,9 +143,18 @@ class Paragraph(Painted):
         return [strip_of([Cell(piece, self.tone, self.ours)], width, ascii=self.ascii) for piece in pieces]
 
 
-def field(value: str = "", *, id: str, width: int | None = None, kind: str = "text") -> Input:
+class Field(Input):
+    """An input whose enter acts at once: keys typed ahead must not land in a field that was just left."""
+
+    async def action_submit(self) -> None:
+        """Hand over to the dialog."""
+        if isinstance(self.screen, Dialog):
+            self.screen.entered(self)
+
+
+def field(value: str = "", *, id: str, width: int | None = None, kind: str = "text") -> Field:
     """An input of one line without a frame and without a blinking cursor."""
-    made = Input(value, id=id, compact=True, type="integer" if kind == "integer" else "text")
+    made = Field(value, id=id, compact=True, type="integer" if kind == "integer" else "text")
     made.cursor_blink = False
     if width is not None:
         made.styles.width = width

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
@@ -30,7 +29,6 @@ class FilterDialog(Dialog[str]):
         """Type at once."""
         self.query_one("#filter").focus()
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.dismiss(event.value)
+    def entered(self, field: Input) -> None:
+        """That is the filter."""
+        self.dismiss(field.value)

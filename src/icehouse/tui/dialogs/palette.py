@@ -53,9 +53,9 @@ class PaletteDialog(Dialog[str]):
     def _typed(self, event: Input.Changed) -> None:
         self._find(event.value)
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
+    def entered(self, field: Input) -> None:
+        """Do what is under the cursor."""
+        self._find(field.value)  # what was typed last may not have been told yet
         here = self.query_one(VirtualList).current
         self.dismiss(here.row.id if here and isinstance(here.row, Action) else None)
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from icehouse.services.house import House
     from icehouse.services.restore import Survey, TierOffer
 
+SPEED_UP = {False: "speed up: no", True: "speed up: YES"}
+"""Whether what is restoring already is asked for again in a faster tier, which costs."""
+
 PAUSE = 0.4
 """Seconds after the last key before prices and plan are made anew."""
 
@@ -69,6 +72,7 @@ class RestoreDialog(Dialog[str]):
         self._pause: Timer | None = None
         self._filters: tuple[str, str] = ("", "")
         self._approving = False
+        self._faster = False
 
     def compose(self) -> ComposeResult:
         """Title, tiers, fields, what is left out, the plan, its command, and the choices."""
@@ -95,6 +99,7 @@ class RestoreDialog(Dialog[str]):
             yield Words()
             yield Paragraph("", height=3, tone=Tone.FAINT, ours=False, id="command")
             with Horizontal(classes="choices"):
+                yield Choice(SPEED_UP[False], id="faster", can=False)
                 yield Choice("Cancel", id="cancel")
                 yield Choice("Restore", id="go", can=False)
 
@@ -168,7 +173,7 @@ class RestoreDialog(Dialog[str]):
             self._pause = self.set_timer(PAUSE, self._make)
 
     def _make(self) -> None:
-        found, days, tier = self._survey, self._days(), self._tier
+        found, days, tier, faster = self._survey, self._days(), self._tier, self._faster
         if found is None:
             return
         complete = days is not None or not self._needs_days
@@ -176,8 +181,8 @@ class RestoreDialog(Dialog[str]):
         def work(_: Turn) -> tuple[list[TierOffer], Plan | None]:
             from icehouse.services.restore import freeze, offers
 
-            made = offers(self._house, found, days)
-            plan = freeze(self._house, found, RestoreWish(tier, days or 0)) if complete else None
+            made = offers(self._house, found, days, speed_up=faster)
+            plan = freeze(self._house, found, RestoreWish(tier, days or 0, faster)) if complete else None
             return made, plan
 
         def done(result: tuple[list[TierOffer], Plan | None]) -> None:
@@ -213,7 +218,7 @@ class RestoreDialog(Dialog[str]):
         if not self._needs_days:
             line = "days (not needed: nothing becomes a temporary copy)"
         self.query_one("#copies", Words).put(line, Tone.PLAIN if days else Tone.FAINT)
-        out = words.left_out(found.counts, offer.impossible)
+        out = words.left_out(found.counts, offer.impossible, speed_up=self._faster)
         worry = offer.impossible or found.counts.get(State.UNKNOWN) or found.counts.get(State.MISSING)
         self.query_one("#left-out", Words).put(out, Tone.DANGER if worry else Tone.PLAIN)
         label = f"prices {self._house.config.prices.label}"
@@ -224,12 +229,13 @@ class RestoreDialog(Dialog[str]):
             self.query_one("#plan", Words).put(f"{label} · plan {plan.id}", Tone.PLAIN)
         twin = words.twin_words(
             marked(self._marks), self._tier, days, words.globs(self._filters[0]), words.globs(self._filters[1]),
-            faster=False,
+            faster=self._faster,
         )  # fmt: skip
         self.query_one("#command", Paragraph).put(
             command(*twin) + ("" if days or not self._needs_days else " --days N")
         )
         followed = found.counts.get(State.RESTORING, 0)
+        self.query_one("#faster", Choice).allow(followed > 0)
         self.query_one("#go", Choice).allow(plan is not None and (offer.requests > 0 or followed > 0))
 
     # Keys
@@ -248,9 +254,8 @@ class RestoreDialog(Dialog[str]):
         event.stop()
         self._price()
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
+    def entered(self, field: Input) -> None:
+        """Take up the fields, and go on to Cancel."""
         filters = (self.query_one("#only", Input).value, self.query_one("#not", Input).value)
         if filters != self._filters:
             self._look()
@@ -262,6 +267,12 @@ class RestoreDialog(Dialog[str]):
             filters = (self.query_one("#only", Input).value, self.query_one("#not", Input).value)
             if filters != self._filters:
                 self._look()
+
+    @on(Choice.Pressed, "#faster")
+    def _speed_up(self) -> None:
+        self._faster = not self._faster
+        self.query_one("#faster", Choice).say(SPEED_UP[self._faster])
+        self._price(at_once=True)
 
     @on(Choice.Pressed, "#cancel")
     def _cancelled(self) -> None:

@@ -191,13 +191,9 @@ class VirtualList(Painted, can_focus=True):
         event.stop()
         self.action_move(-3)
 
-    def on_focus(self) -> None:
+    def watch_has_focus(self, focus: bool) -> None:
         """The cursor of a soft list is shown in reverse only while it has the focus."""
-        if self._soft:
-            self.repaint()
-
-    def on_blur(self) -> None:
-        """See `on_focus`."""
+        super().watch_has_focus(focus)
         if self._soft:
             self.repaint()
 
