@@ -24,6 +24,7 @@ LACKS: Final[dict[str, dict[str, str]]] = {
         "restores of one version": "VersionId is ignored: the current version is restored",
         "rules of days and tiers": "any tier and no days are accepted",
         "names with newlines": "no route: 404",
+        "versions behind any key": "where there is no such key, the one behind it is left out as well",
         "checks credentials": "signatures are not looked at",
     },
 }

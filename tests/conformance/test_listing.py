@@ -70,6 +70,51 @@ def test_a_walk_resumes_behind_every_frontier(server: Server, monkeypatch: pytes
     assert keys(seen) == wanted
 
 
+@pytest.mark.parametrize("pin", [False, True])
+def test_a_walk_starts_behind_a_key(server: Server, monkeypatch: pytest.MonkeyPatch, pin: bool) -> None:
+    monkeypatch.setattr(listing, "PAGE", 4)
+    bucket = server.bucket(versioned=pin)
+    wanted = [f"run/{number:02d}.tif" for number in range(11)]
+    for key in ["early", *wanted, "self"]:
+        server.put(bucket, key)
+        if pin and key.endswith("5.tif"):
+            server.put(bucket, key, b"again")
+    store, folder = server.store(), FolderRef("lab", bucket, "run/")
+
+    def behind(after: str, frontier: str | None = None) -> list[str]:
+        pages = list(store.walk(folder, frontier, pin=pin, after=after))
+        assert pages[-1].frontier is None
+        return keys([entry for page in pages for entry in page.entries])
+
+    for key in wanted:
+        assert behind(key) == [each for each in wanted if each > key], key
+    for key in ("", "a", "run"):
+        assert behind(key) == wanted, key
+    for key in ("run/10.tif", "run/zzz\u00e9", "run0", "self", "z"):
+        assert behind(key) == [], key
+    first = next(iter(store.walk(folder, pin=pin)))
+    assert first.frontier is not None
+    assert behind("run/09.tif", first.frontier) == wanted[4:], "a frontier goes before"
+
+
+@pytest.mark.parametrize("pin", [False, pytest.param(True, marks=pytest.mark.promise("versions behind any key"))])
+def test_a_walk_starts_behind_a_key_that_is_not_there(server: Server, pin: bool) -> None:
+    bucket = server.bucket(versioned=pin)
+    for key in ("run/1.tif", "run/2.tif", "run/3.tif"):
+        server.put(bucket, key)
+    store, folder = server.store(), FolderRef("lab", bucket, "run/")
+    for after, wanted in {
+        "run/": 3,
+        "run/ %2F+": 3,
+        "run/1.tif\u00e9": 2,
+        "run/1.tig": 2,
+        "run/2.": 2,
+        "run/2.tif ": 1,
+    }.items():
+        [page] = store.walk(folder, pin=pin, after=after)
+        assert keys(list(page.entries)) == ["run/1.tif", "run/2.tif", "run/3.tif"][3 - wanted :], after
+
+
 def test_a_walk_whose_last_page_is_full_ends(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "PAGE", 5)
     bucket = server.bucket()

@@ -93,11 +93,14 @@ class Store(Protocol):
         """One page of one level of `folder`: its folders and objects, in key order.  NotFound: no such container."""
         ...
 
-    def walk(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[WalkPage]:
+    def walk(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, after: str | None = None
+    ) -> Iterator[WalkPage]:
         """Everything under `folder`, in key order, resumable from the `frontier` of an earlier page.
 
-        `pin` True puts the current version's id into each ref where the container keeps versions.  Raises in the
-        middle where the store does: what was yielded stands, the walk is then not complete.
+        `pin` True puts the current version's id into each ref where the container keeps versions.  `after`: only keys
+        behind this one, in key order, whether or not there is such a key; ignored where a frontier is given.  Raises
+        in the middle where the store does: what was yielded stands, the walk is then not complete.
         """
         ...
 

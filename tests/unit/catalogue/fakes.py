@@ -87,10 +87,15 @@ class MemoryStore:
             str(start + self.page) if more else None,
         )
 
-    def walk(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[WalkPage]:
+    def walk(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, after: str | None = None
+    ) -> Iterator[WalkPage]:
         self.walks.append(frontier)
         below = [each for each in self.entries if folder.holds(each.ref)]
-        start = int(frontier or 0)
+        if frontier is None and after is not None:
+            start = sum(each.ref.key <= after for each in below)
+        else:
+            start = int(frontier or 0)
         number = 0
         while True:
             if self.fail_after is not None and number >= self.fail_after:

@@ -45,8 +45,10 @@ class Plain:
     def list(self, folder: FolderRef, following: str | None = None, *, limit: int = 1000) -> Page:
         return Page((), (), None)
 
-    def walk(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[WalkPage]:
-        yield WalkPage((), "1")
+    def walk(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, after: str | None = None
+    ) -> Iterator[WalkPage]:
+        yield WalkPage((), after or "1")
         yield WalkPage((), None)
 
     def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:

@@ -94,9 +94,11 @@ class S3Store:
         """One page of one level."""
         return list_folder(self._client, folder, following, limit)
 
-    def walk(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[WalkPage]:
+    def walk(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, after: str | None = None
+    ) -> Iterator[WalkPage]:
         """Everything under `folder` in key order."""
-        return walking.walk(self._client, folder, frontier, pin=pin)
+        return walking.walk(self._client, folder, frontier, pin=pin, after=after)
 
     def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
         """Each ref by one HEAD."""

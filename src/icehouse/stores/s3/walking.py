@@ -20,13 +20,17 @@ _MOST_EMPTY = 10
 """So many pages without a row in a run are a server that leads nowhere."""
 
 
-def walk(client: Client, folder: FolderRef, frontier: str | None, *, pin: bool) -> Iterator[WalkPage]:
-    """The pages under `folder` behind `frontier`.
+def walk(
+    client: Client, folder: FolderRef, frontier: str | None, *, pin: bool, after: str | None = None
+) -> Iterator[WalkPage]:
+    """The pages under `folder` behind `frontier`, or else behind the key `after`.
 
     `pin` lists versions where the bucket keeps any and these credentials may see them; refs without a version
     are what it falls back to.
     """
-    after = read_frontier(frontier)
+    after = read_frontier(frontier) if frontier is not None else after
+    if after is not None and (not after or after < folder.prefix):
+        after = None  # every key of the folder lies behind it; servers differ in what such a marker means
     if pin and keeps_versions(client, folder) is not False:
         try:
             first = versions_page(client, folder, {"KeyMarker": after} if after is not None else {})
@@ -47,10 +51,8 @@ def keeps_versions(client: Client, folder: FolderRef) -> bool | None:
     return answer.members.get("Status") in ("Enabled", "Suspended")
 
 
-def read_frontier(frontier: str | None) -> str | None:
+def read_frontier(frontier: str) -> str:
     """The last key seen.  UsageError where the text is not a frontier of this store."""
-    if frontier is None:
-        return None
     try:
         after = json.loads(frontier)["after"]
     except (ValueError, KeyError, TypeError):

@@ -49,9 +49,11 @@ class Forward:
         """One page of one level."""
         return self._store.list(folder, following, limit=limit)
 
-    def walk(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[WalkPage]:
+    def walk(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, after: str | None = None
+    ) -> Iterator[WalkPage]:
         """Everything under a folder."""
-        return self._store.walk(folder, frontier, pin=pin)
+        return self._store.walk(folder, frontier, pin=pin, after=after)
 
     def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
         """Each ref by itself."""

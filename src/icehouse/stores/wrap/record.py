@@ -59,9 +59,11 @@ class Record(Forward):
         self._count("list")
         return super().list(folder, following, limit=limit)
 
-    def walk(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[WalkPage]:
+    def walk(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, after: str | None = None
+    ) -> Iterator[WalkPage]:
         """Every page counted as ``list``."""
-        for page in super().walk(folder, frontier, pin=pin):
+        for page in super().walk(folder, frontier, pin=pin, after=after):
             self._count("list")
             yield page
 

@@ -105,9 +105,11 @@ class Throttle(Forward):
         """One request."""
         return self._one(lambda: super(Throttle, self).list(folder, following, limit=limit))
 
-    def walk(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[WalkPage]:
+    def walk(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, after: str | None = None
+    ) -> Iterator[WalkPage]:
         """One request a page."""
-        pages = super().walk(folder, frontier, pin=pin)
+        pages = super().walk(folder, frontier, pin=pin, after=after)
         while True:
             page = self._one(lambda: next(pages, None))
             if page is None:
