@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 
-from icehouse.core.clock import Instant
 from icehouse.engine.probing import Finding, Found
 from icehouse.engine.worker import Options
 from icehouse.ledger.steps import Task
@@ -15,7 +14,7 @@ from icehouse.services.house import open_house
 from icehouse.stores.base import Store
 
 
-def blind(_store: Store, tasks: Sequence[Task], _now: Instant) -> Iterator[tuple[Task, Finding]]:
+def blind(_store: Store, tasks: Sequence[Task]) -> Iterator[tuple[Task, Finding]]:
     """Takes every request for not done, without looking."""
     for task in tasks:
         yield task, Finding(Found.NOT_DONE, "not looked at")

@@ -107,7 +107,7 @@ def test_after_a_lost_answer_the_object_is_looked_at_before_anything_is_sent_aga
 
 
 def test_throttling_slows_down_and_loses_nothing(house: House, s3: StandIn) -> None:
-    s3.fault("error", operations=["RestoreObject"], code="SlowDown", status=503, rate=0.4, seed=3, count=30)
+    s3.fault("error", operations=["RestoreObject"], code="SlowDown", status=503, rate=0.4, seed=3, count=12)
     job = approve(house, "lab-s3:bulk/", days=300)
     work(house)
     assert outcomes(house, job) == {"ok": COUNT}
@@ -206,7 +206,7 @@ def test_cancel_stops_what_was_not_sent_and_tells_what_will_be_billed(house: Hou
     with sqlite3.connect(house.paths.ledger) as db:  # what was about to be sent when the login expired
         intents = db.execute("SELECT count(*) FROM steps WHERE phase = ?", (Phase.INTENT.value,)).fetchone()[0]
     report = jobs.cancel(house, job, start=nobody)
-    assert (report.unsent, report.accepted) == (left - intents, taken)
+    assert (report.unsent, report.in_doubt, report.accepted) == (left - intents, intents, taken)
     assert report.accepted_usd is not None
     assert report.accepted_usd > 0
     s3.clear_faults()
@@ -214,7 +214,11 @@ def test_cancel_stops_what_was_not_sent_and_tells_what_will_be_billed(house: Hou
     ended = jobs.job(house, job)
     assert ended.state is JobState.CANCELLED
     assert ended.progress.ended == COUNT
-    assert ended.progress.outcomes.get("cancelled", 0) == report.unsent
+    assert ended.progress.outcomes == {"cancelled": COUNT}
+    assert (ended.progress.ready, ended.progress.bytes_ready) == (0, 0), "nothing was seen readable"
+    assert sum(accepted(s3).values()) == taken, "a cancel sends nothing"
+    reasons = [item.reason for item in jobs.items(house, job)]
+    assert sum("will be billed" in reason for reason in reasons) == taken
     with pytest.raises(UsageError, match="has ended"):
         jobs.cancel(house, job, start=nobody)
 
@@ -251,7 +255,7 @@ def test_days_are_asked_for_and_bounded(house: House) -> None:
 
 def test_a_store_that_is_away_for_a_moment_is_waited_for(house: House, s3: StandIn) -> None:
     job = approve(house, "lab-s3:bulk/", days=300)
-    s3.fault("drop_before", count=24, skip=20)
+    s3.fault("drop_before", count=12, skip=20)
     work(house)
     assert outcomes(house, job) == {"ok": COUNT}
     assert set(accepted(s3).values()) == {1}

@@ -44,7 +44,8 @@ class Step:
     """One object's step, pinned to what was seen when the plan was made.
 
     `settled` is the outcome that was known at planning (live: notneeded; wrong tier: impossible); None for steps
-    that send or follow (`act` is NOTHING exactly for settled ones).  `tier` is what is asked for, of sending steps.
+    that send or follow (`act` is NOTHING exactly for settled ones).  `tier` is what is asked for, of sending steps;
+    `until` is when a copy that is to be extended falls cold, as seen.
     `reason` says why, in words for the operator.
     """
 
@@ -55,6 +56,7 @@ class Step:
     act: Act
     days: int | None = None
     tier: Tier | None = None
+    until: Instant | None = None
     settled: Outcome | None = None
     reason: str = ""
 
@@ -68,7 +70,9 @@ class Step:
         """The step as the digest sees it: everything that decides what will be done, to what."""
         ref = self.ref
         identity: list[object] = [ref.store, ref.container, ref.key, ref.version, self.size, self.etag]
-        return [*identity, self.cold_word, self.act.value, self.days, self.tier.value if self.tier else None]
+        until = to_text(self.until) if self.until else None
+        tier = self.tier.value if self.tier else None
+        return [*identity, self.cold_word, self.act.value, self.days, tier, until]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from .plans import Cost
+from .plans import Act, Cost
 from .restores import Tier
 
 GIB = 2**30
@@ -50,6 +50,20 @@ class PriceTable:
         gib = size / GIB
         copies = gib * self.copy_gib_month * days / 30 if days is not None else 0.0
         return Cost(objects / 1000 * price.per_1000, gib * price.per_gib, copies)
+
+    def total(self, groups: Iterable[tuple[str, Act, Tier, int | None, int, int]]) -> Cost | None:
+        """What groups of requests cost together: (word, act, tier, days, objects, bytes) each.
+
+        Extending a copy retrieves nothing; speeding a restore up adds no copy to the one under way.  None where any
+        group has no price.
+        """
+        total = Cost(0.0, 0.0, 0.0)
+        for word, act, tier, days, objects, size in groups:
+            cost = self.restore(word, tier, objects, size, None if act is Act.SPEED_UP else days)
+            if cost is None:
+                return None
+            total = sum_costs([total, replace(cost, retrieval=0.0) if act is Act.EXTEND else cost])
+        return total
 
 
 def sum_costs(costs: Iterable[Cost]) -> Cost:

@@ -2,85 +2,83 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import groupby
 
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Described
-from icehouse.core.errors import StoreError
-from icehouse.core.refs import FolderRef
+from icehouse.core.errors import Denied, NotFound, NotSupported
+from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.states import State
 from icehouse.ledger.steps import Task
 from icehouse.stores.base import Features, Store
 
 _WORTH_LISTING = 20
-"""From this many objects in one folder a listing is cheaper than a describe for each."""
+"""From this many objects a page of a listing is cheaper than a describe for each."""
 
-DESCRIBES = 500
-"""Objects described at most in one look, in turn, where a listing can't tell."""
-
+_TRIAL_PAGES = 3
 _GIVE_UP = timedelta(days=7)
+_UNDOCUMENTED = timedelta(hours=48)
 
 
-def look_again(store: Store, tasks: Sequence[Task]) -> Iterator[tuple[Task, Described]]:
-    """Each task with what its object is now.
+def tellable(store: Store, task: Task) -> bool:
+    """Whether a listing can tell how this object's restore goes."""
+    return task.cold_word.partition("/")[0] not in store.features.needs_describe
 
-    Folders with many are listed, 1,000 a request, as far as the listing can tell; a listing is believed when it
-    says restoring or restored, everything else is asked of the object itself.
+
+def listed(store: Store, tasks: Sequence[Task], behind: Ref | None) -> Iterator[tuple[Task, Described]]:
+    """What listings tell of `tasks`, which are in key order; those they do not settle are simply not yielded.
+
+    Each container is walked from where the page before left off (`behind`) to the last key, as long as a page of the
+    listing holds enough of them.  A listing is believed when it says restoring or restored of the very version that
+    was asked for; everything else is left to a describe.
     """
-    hidden = store.features.needs_describe
-    folders: dict[FolderRef, dict[str, Task]] = defaultdict(dict)
-    single: list[Task] = []
-    for task in tasks:
-        if task.cold_word.partition("/")[0] in hidden:
-            single.append(task)
-        else:
-            folders[_folder(task)][task.ref.key] = task
-    for folder, members in folders.items():
-        if len(members) >= _WORTH_LISTING:
-            yield from _listed(store, folder, members)
-        single.extend(members.values())
-    by_ref = {task.ref: task for task in single[:DESCRIBES]}
-    for described in store.describe(list(by_ref)):
-        yield by_ref[described.ref], described
-
-
-def _folder(task: Task) -> FolderRef:
-    parent = task.ref.key.rpartition("/")[0] if "/" in task.ref.key else None
-    return FolderRef(task.ref.store, task.ref.container, "" if parent is None else parent + "/")
-
-
-def _listed(store: Store, folder: FolderRef, members: dict[str, Task]) -> Iterator[tuple[Task, Described]]:
-    """What a listing tells of `members`; those it settles are taken out of the dict, the others stay in it."""
-    following: str | None = None
-    pages = 2 + len(members) // _WORTH_LISTING
-    while members and pages:
-        pages -= 1
+    for container, group in groupby(tasks, key=lambda task: task.ref.container):
+        members = {task.ref.key: task for task in group}
+        if len(members) < _WORTH_LISTING:
+            continue
+        keys = list(members)
+        folder = FolderRef(tasks[0].ref.store, container, _common(keys[0], keys[-1]))
+        start = behind.key if behind is not None and behind.container == container else None
+        pages = matched = 0
         try:
-            page = store.list(folder, following)
-        except StoreError:
-            return
-        for entry in page.entries:
-            task = members.get(entry.ref.key)
-            if task is None or entry.etag != task.etag:
-                continue
-            if entry.standing.state in (State.RESTORING, State.RESTORED):
-                del members[entry.ref.key]
-                yield task, Described(task.ref, entry)
-        following = page.following
-        if following is None:
-            return
+            for page in store.walk(folder, after=start, pin=any(task.ref.version for task in members.values())):
+                pages += 1
+                for entry in page.entries:
+                    task = members.get(entry.ref.key)
+                    if task is None:
+                        continue
+                    matched += 1
+                    same = entry.etag == task.etag and task.ref.version in (None, entry.ref.version)
+                    if same and entry.standing.state in (State.RESTORING, State.RESTORED):
+                        yield task, Described(task.ref, entry)
+                past = bool(page.entries) and page.entries[-1].ref.key >= keys[-1]
+                if past or (pages >= _TRIAL_PAGES and matched < pages * _WORTH_LISTING):
+                    break
+        except (Denied, NotFound, NotSupported):
+            continue
+
+
+def _common(first: str, last: str) -> str:
+    """The longest folder that both keys, and so all between them, lie in."""
+    parts: list[str] = []
+    for one, other in zip(first.split("/")[:-1], last.split("/")[:-1], strict=False):
+        if one != other:
+            break
+        parts.append(one)
+    return "".join(part + "/" for part in parts)
 
 
 def ready_by(features: Features, task: Task) -> Instant | None:
-    """The longest that the store's documentation gives this step, by the store's clock."""
-    rule = features.restore_rules.get(task.cold_word)
-    if rule is None or task.accepted_at is None or not rule.windows:
+    """The longest that the store's documentation gives this step, by the store's clock; None before it was accepted."""
+    if task.accepted_at is None:
         return None
+    rule = features.restore_rules.get(task.cold_word)
+    if rule is None or not rule.windows:
+        return task.accepted_at + _UNDOCUMENTED
     window = rule.windows.get(task.tier) if task.tier else None
-    window = window or max(rule.windows.values(), key=lambda each: each.longest)
-    return task.accepted_at + window.longest
+    return task.accepted_at + (window or max(rule.windows.values(), key=lambda each: each.longest)).longest
 
 
 def pause_for(now: Instant, expected: Instant | None) -> timedelta:

@@ -25,8 +25,8 @@ _FRESH = TIME_TO_LIVE * 0.6
 class Permit:
     """What a call is allowed by: an approved plan whose digest was proven, and the circumstances of this moment.
 
-    `identity` is who the store says we are; `since_beat` tells seconds since the lease was last confirmed;
-    `stopped` whether the operator's STOP is set.
+    `identity` is who the store said we are when this worker began; `since_beat` tells seconds since the lease was
+    last confirmed; `stopped` whether the operator's STOP is set.
     """
 
     plan: Plan
@@ -46,6 +46,10 @@ class Guards(NamedTuple):
     identity: Guard
     lease: Guard
     stop: Guard
+
+
+class LeaseStale(Refused):
+    """The lease was not confirmed lately: confirm it, then try again."""
 
 
 class Gate:
@@ -80,7 +84,7 @@ def planned(permit: Permit, task: Task) -> None:
 
 
 def same_identity(permit: Permit, task: Task) -> None:
-    """Who the store says we are is who the plan was approved as."""
+    """Who the store said we are, when this worker began, is who the plan was approved as."""
     if permit.identity != permit.plan.identity:
         raise Refused(
             f"plan {permit.plan.id} was approved as {permit.plan.identity.principal}, "
@@ -89,9 +93,9 @@ def same_identity(permit: Permit, task: Task) -> None:
 
 
 def lease_is_fresh(permit: Permit, task: Task) -> None:
-    """The lease was confirmed moments ago, so that nobody can have taken over meanwhile."""
+    """The lease was confirmed moments ago, so that nobody can have taken over meanwhile; LeaseStale otherwise."""
     if permit.since_beat() > _FRESH:
-        raise Refused("the lease was not confirmed in time; another worker may have taken over")
+        raise LeaseStale("the lease was not confirmed in time; another worker may have taken over")
 
 
 def not_stopped(permit: Permit, task: Task) -> None:

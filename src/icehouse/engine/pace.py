@@ -14,6 +14,18 @@ _FLOOR = 2.0
 _GROWTH = 1.5
 _WINDOW = 5.0
 _LONGEST_PAUSE = 20.0
+_LONGEST_ADVICE = 120.0
+_PIECE = 0.2
+
+Ending = Callable[[], bool]
+"""Whether to stop waiting: told to end, stopped, or in trouble."""
+
+
+def nap(clock: Clock, seconds: float, ending: Ending) -> None:
+    """Wait that long, in pieces, or until `ending`."""
+    until = clock.monotonic() + seconds
+    while (left := until - clock.monotonic()) > 0 and not ending():
+        clock.sleep(min(_PIECE, left))
 
 
 class Pace:
@@ -30,8 +42,8 @@ class Pace:
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._recent: deque[float] = deque()
 
-    def wait(self) -> None:
-        """Wait for this request's turn."""
+    def wait(self, ending: Ending) -> None:
+        """Wait for this request's turn, or until `ending`."""
         with self._lock:
             now = self._clock.monotonic()
             if self._rate < self._most and now - self._grown >= 1.0:
@@ -39,18 +51,21 @@ class Pace:
                 self._grown = now
             turn = max(now, self._next)
             self._next = turn + 1.0 / self._rate
-        if turn > now:
-            self._clock.sleep(turn - now)
+        nap(self._clock, turn - now, ending)
 
-    def slow_down(self, retry_after: float | None, tries: int) -> None:
-        """The store throttled: halve the rate for everybody, and wait before this request's next try."""
+    def slow_down(self, retry_after: float | None, tries: int, ending: Ending) -> None:
+        """The store throttled: halve the rate for everybody, and wait before this request's next try.
+
+        `retry_after` is the store's own advice in seconds, followed up to two minutes.
+        """
         with self._lock:
             now = self._clock.monotonic()
             if now - self._halved >= 1.0:
                 self._rate = max(_FLOOR, min(self._rate, self._measured(now) or self._most) / 2)
                 self._halved = self._grown = now
             jitter = self._random.uniform(0.5, 1.0)
-        self._clock.sleep(retry_after if retry_after is not None else min(_LONGEST_PAUSE, 0.2 * 2**tries) * jitter)
+        own = min(_LONGEST_PAUSE, 0.2 * 2 ** min(tries, 10)) * jitter
+        nap(self._clock, own if retry_after is None else min(retry_after, _LONGEST_ADVICE), ending)
 
     def accepted(self) -> None:
         """Count one accepted request, for the rate that screens show."""
@@ -73,15 +88,17 @@ class Pace:
 class Breaker:
     """Stops everybody while the store can't be reached, and asks from time to time whether it can.
 
-    Five unreachable answers in a row open it; `ask` (a cheap read) closes it again.  Waiting ends after
-    `longest` seconds with the last error, so that a job is parked rather than hung.
+    Five unreachable answers in a row open it; `ask` (a cheap read) closes it again.  Once it was open for `longest`
+    seconds everybody who waits gets the last error, so that a job is parked rather than hung.
     """
 
-    def __init__(self, clock: Clock, ask: Callable[[], object], longest: float = 24 * 3600.0) -> None:
+    def __init__(self, clock: Clock, ask: Callable[[], object], longest: float) -> None:
         self._clock = clock
         self._ask = ask
         self._longest = longest
         self._failures = 0
+        self._since = 0.0
+        self._spent: StoreError | None = None
         self._lock = threading.Lock()
         self._asking = threading.Lock()
 
@@ -94,30 +111,31 @@ class Breaker:
         """The store answered."""
         with self._lock:
             self._failures = 0
+            self._spent = None
 
     def failed(self) -> None:
         """The store did not answer."""
         with self._lock:
             self._failures += 1
+            if self._failures == 5:
+                self._since = self._clock.monotonic()
 
-    def wait(self, ending: Callable[[], bool]) -> None:
-        """Return when the store can be reached again or `ending`; StoreError after the longest wait."""
+    def wait(self, ending: Ending) -> None:
+        """Return when the store can be reached again or `ending`; StoreError once the longest wait is spent."""
         if not self.open:
             return
         with self._asking:
-            since, pause = self._clock.monotonic(), 0.5
+            pause = 0.5
             while self.open and not ending():
+                if self._spent is not None:
+                    raise self._spent
                 try:
                     self._ask()
                 except StoreError as error:
-                    if not error.passing or self._clock.monotonic() - since > self._longest:
+                    if not error.passing or self._clock.monotonic() - self._since > self._longest:
+                        self._spent = error
                         raise
-                    self._pause(pause, ending)
+                    nap(self._clock, pause, ending)
                     pause = min(_LONGEST_PAUSE, pause * 2)
                 else:
                     self.succeeded()
-
-    def _pause(self, seconds: float, ending: Callable[[], bool]) -> None:
-        until = self._clock.monotonic() + seconds
-        while self._clock.monotonic() < until and not ending():
-            self._clock.sleep(min(0.2, seconds))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import Enum
 
 from icehouse.core.clock import Instant
@@ -36,21 +35,21 @@ class Finding:
     error: StoreError | None = None
 
 
-Prober = Callable[[Store, Sequence[Task], Instant], Iterator[tuple[Task, Finding]]]
+Prober = Callable[[Store, Sequence[Task]], Iterator[tuple[Task, Finding]]]
 """Looks at the objects of several tasks and tells for each what became of its request."""
 
 
-def probe(store: Store, tasks: Sequence[Task], now: Instant) -> Iterator[tuple[Task, Finding]]:
-    """Describe each object afresh and judge; `now` is the store's time."""
+def probe(store: Store, tasks: Sequence[Task]) -> Iterator[tuple[Task, Finding]]:
+    """Describe each object afresh and judge."""
     by_ref = {task.ref: task for task in tasks}
     for described in store.describe([task.ref for task in tasks]):
         task = by_ref.pop(described.ref)
-        yield task, judge(task, described, now)
+        yield task, judge(task, described)
     for task in by_ref.values():
         yield task, Finding(Found.UNKNOWN, "the store did not tell")
 
 
-def judge(task: Task, described: Described, now: Instant) -> Finding:
+def judge(task: Task, described: Described) -> Finding:
     """Whether the request of `task` took effect, from what the object is now.  Unknown is never yes."""
     if described.entry is None:
         error = described.error
@@ -68,7 +67,7 @@ def judge(task: Task, described: Described, now: Instant) -> Finding:
             return Finding(Found.NOT_DONE, f"seen restoring, tier {standing.tier or 'not told'}", entry)
         case State.RESTORING:
             return Finding(Found.DONE, "seen restoring", entry)
-        case State.RESTORED if task.act is Act.EXTEND and not _long_enough(standing.until, task.days, now):
+        case State.RESTORED if task.act is Act.EXTEND and not _later(standing.until, task.until):
             return Finding(Found.NOT_DONE, "seen restored, not extended", entry)
         case State.RESTORED | State.LIVE:
             return Finding(Found.DONE, f"seen {standing.state.value}", entry)
@@ -80,5 +79,6 @@ def _as_fast(running: str, asked: Tier | None) -> bool:
     return asked is not None and running.lower() == asked.value
 
 
-def _long_enough(until: Instant | None, days: int | None, now: Instant) -> bool:
-    return until is not None and days is not None and until >= now + timedelta(days=days)
+def _later(until: Instant | None, before: Instant | None) -> bool:
+    """Whether a copy falls cold later than it did when the plan was made."""
+    return until is not None and before is not None and until > before

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from icehouse.core.clock import Clock, Instant, to_text
 from icehouse.core.jobs import JobState
-from icehouse.core.outcomes import Outcome
 from icehouse.core.refs import Ref
 from icehouse.ledger import audit, jobs, leases, steps
 from icehouse.ledger.audit import Event
@@ -20,6 +19,9 @@ from icehouse.ledger.steps import Accepted, Ended, Task
 from icehouse.ledger.writer import GroupWriter
 
 from .probing import Finding
+
+_DURABLE_WITHIN = 120.0
+"""Seconds after which a record that is not on disk counts as a failure of the ledger."""
 
 
 @dataclass(slots=True)
@@ -42,12 +44,30 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A job changes its state, or only its note."""
+    """A job changes its state; `values` are columns that change with it."""
 
     job: str
     state: JobState
-    note: str
+    note: str = ""
     values: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A job's one line changes, or its `values`; its state does not."""
+
+    job: str
+    note: str = ""
+    values: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(slots=True)
+class Finish:
+    """End a job, unless any of its steps has not ended; `done` tells which it was."""
+
+    job: str
+    state: JobState
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +75,7 @@ class Beat:
     """Nothing but a sign of life."""
 
 
-Record = Take | Accepted | Ended | Probed | Turn | Beat
+Record = Take | Accepted | Ended | Probed | Turn | Note | Finish | Beat
 
 
 class Recorder:
@@ -76,8 +96,14 @@ class Recorder:
     def take(self, job: str, store: str, limit: int) -> list[Task]:
         """Durable intents for the job's next pending steps; empty where none is pending."""
         record = Take(job, store, limit, [])
-        self.writer.submit(record).result(timeout=120)
+        self.now(record)
         return record.tasks
+
+    def finish(self, job: str, state: JobState) -> bool:
+        """End the job as `state`; False, and nothing written, while any of its steps has not ended."""
+        record = Finish(job, state)
+        self.now(record)
+        return record.done
 
     def note(self, record: Record) -> Future[None]:
         """Write `record` with the next group; the future is done when it is durable."""
@@ -85,7 +111,12 @@ class Recorder:
 
     def now(self, record: Record) -> None:
         """Write `record` and wait until it is durable; raises what stopped the writer."""
-        self.writer.submit(record).result(timeout=120)
+        self.writer.submit(record).result(timeout=_DURABLE_WITHIN)
+
+    def settle(self, records: Sequence[Future[None]]) -> None:
+        """Wait until all of `records` are durable; raises what stopped the writer."""
+        for record in records:
+            record.result(timeout=_DURABLE_WITHIN)
 
     def _write(self, connection: Connection, group: list[Record]) -> None:
         started = self._clock.monotonic()
@@ -94,6 +125,7 @@ class Recorder:
         events: list[Event] = []
         accepted: list[Accepted] = []
         ended: list[Ended] = []
+        finishing: list[Finish] = []
         for record in group:
             match record:
                 case Take():
@@ -109,21 +141,34 @@ class Recorder:
                     events.append(_probed(record))
                 case Turn():
                     self._turn(connection, record, at, events)
+                case Note():
+                    jobs.set_note(connection, record.job, record.note, at=at)
+                    jobs.count(connection, record.job, {}, at=at, **dict(record.values))
+                case Finish():
+                    finishing.append(record)
                 case Beat():
                     pass
         steps.accept(connection, accepted)
         steps.end(connection, ended)
         _count(connection, accepted, ended, at)
+        for finish in finishing:
+            self._finish(connection, finish, at, events)
         audit.append(connection, at, self._actor, events)
         self._confirmed = started
 
     def _turn(self, connection: Connection, record: Turn, at: Instant, events: list[Event]) -> None:
         jobs.set_state(connection, record.job, record.state, note=record.note, at=at)
-        if record.values:
-            jobs.count(connection, record.job, {}, at=at, **dict(record.values))
+        jobs.count(connection, record.job, {}, at=at, **dict(record.values))
         if self._states.get(record.job) is not record.state:
             self._states[record.job] = record.state
             events.append(Event("job", record.job, {"state": record.state.value, "note": record.note}))
+
+    def _finish(self, connection: Connection, record: Finish, at: Instant, events: list[Event]) -> None:
+        record.done = steps.unended(connection, record.job) == 0
+        if record.done:
+            until = steps.first_until(connection, record.job)
+            falls_cold = ("falls_cold", to_text(until) if until else None)
+            self._turn(connection, Turn(record.job, record.state, "", (("rate", 0.0), falls_cold)), at, events)
 
 
 def _count(connection: Connection, accepted: Sequence[Accepted], ended: Sequence[Ended], at: Instant) -> None:
@@ -135,7 +180,8 @@ def _count(connection: Connection, accepted: Sequence[Accepted], ended: Sequence
         job = changes[each.task.job]
         job["ended"] += 1
         job[f"n_{each.outcome.value}"] += 1
-        if each.outcome in (Outcome.OK, Outcome.NOT_NEEDED):
+        job["sent"] += each.answered
+        if each.readable:
             job["ready"] += 1
             job["bytes_ready"] += each.task.size
     for name, change in changes.items():
@@ -147,50 +193,32 @@ def _where(ref: Ref) -> dict[str, object]:
 
 
 def _intent(task: Task) -> Event:
-    return Event(
-        "intent",
-        task.job,
-        {"step": task.seq, "act": task.act.value, "etag": task.etag, "days": task.days, **_where(task.ref)},
-    )
+    tier = task.tier.value if task.tier else None
+    about = {"step": task.seq, "act": task.act.value, "etag": task.etag, "days": task.days, "tier": tier}
+    return Event("intent", task.job, {**about, **_where(task.ref)})
 
 
 def _accepted(record: Accepted) -> Event:
-    return Event(
-        "accepted",
-        record.task.job,
-        {
-            "step": record.task.seq,
-            "store_time": to_text(record.store_time),
-            "request_id": record.request_id,
-            "reason": record.reason,
-            **_where(record.task.ref),
-        },
-    )
+    about = {
+        "step": record.task.seq,
+        "store_time": to_text(record.store_time),
+        "request_id": record.request_id,
+        "reason": record.reason,
+    }
+    return Event("accepted", record.task.job, {**about, **_where(record.task.ref)})
 
 
 def _ended(record: Ended) -> Event:
-    return Event(
-        "outcome",
-        record.task.job,
-        {
-            "step": record.task.seq,
-            "outcome": record.outcome.value,
-            "reason": record.reason,
-            "request_id": record.request_id,
-            "until": to_text(record.until) if record.until else None,
-            **_where(record.task.ref),
-        },
-    )
+    about = {
+        "step": record.task.seq,
+        "outcome": record.outcome.value,
+        "reason": record.reason,
+        "request_id": record.request_id,
+        "until": to_text(record.until) if record.until else None,
+    }
+    return Event("outcome", record.task.job, {**about, **_where(record.task.ref)})
 
 
 def _probed(record: Probed) -> Event:
-    return Event(
-        "probe",
-        record.task.job,
-        {
-            "step": record.task.seq,
-            "found": record.finding.found.value,
-            "words": record.finding.words,
-            **_where(record.task.ref),
-        },
-    )
+    about = {"step": record.task.seq, "found": record.finding.found.value, "words": record.finding.words}
+    return Event("probe", record.task.job, {**about, **_where(record.task.ref)})

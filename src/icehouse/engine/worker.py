@@ -13,33 +13,39 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from icehouse.core.clock import Clock, to_text
+from icehouse.core.clock import Clock
 from icehouse.core.errors import IcehouseError, LedgerError, LoginExpired, Refused, StoreError
-from icehouse.core.jobs import Job, JobState, Phase
+from icehouse.core.jobs import Job, JobState
 from icehouse.core.plans import Identity, Plan
 from icehouse.ledger import jobs, leases, plans, steps
 from icehouse.ledger.session import Ledger
 from icehouse.stores.base import Archives, Store
 
 from .gate import GUARDS, Gate, Guards
-from .pace import Breaker, Pace
 from .probing import Prober, probe
-from .recording import Beat, Recorder, Turn
-from .steps.restore import Hands, RestoreRun
+from .recording import Beat, Note, Recorder, Turn
+from .steps.cancelling import finish_cancel
+from .steps.hands import Hands
+from .steps.restore import RestoreRun
 
 _BEAT_EVERY = leases.TIME_TO_LIVE / 6
 _LOOK_FOR_WORK = 0.5
-_PATIENCE = 600.0
-_JOB_PATIENCE = 24 * 3600.0
+_STORE_PATIENCE = 24 * 3600.0
+_ONE_PASS_PATIENCE = 30.0
 _STANDIN_PATIENCE = 15.0
+"""A stand-in that went away does not come back."""
+
+_IDENTITY_PATIENCE = 600.0
+_LEASE_PATIENCE = 120.0
 _LONGEST_PAUSE = 300.0
+_PARKED_FOR = 60.0
 
 
 class WorkingStore(Store, Archives, Protocol):
     """A store with its changing side, as only the worker opens it."""
 
 
-class Ended(Enum):
+class Reason(Enum):
     """Why a worker came to its end."""
 
     IDLE = "nothing is left to do"
@@ -48,14 +54,23 @@ class Ended(Enum):
     ELSEWHERE = "another worker is at it"
 
 
+class OtherIdentity(Refused):
+    """The plan was approved as somebody else than these credentials are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a worker runs.  `until_idle`: end when no job is open; `once`: one pass, for timers; `parallel` requests."""
+    """How a worker runs.
+
+    `until_idle`: end when no job is open; `once`: one pass, for timers; `parallel` requests at a time; `patience` in
+    seconds with a store that can't be reached (None: as fits the store).
+    """
 
     until_idle: bool
     once: bool = False
     parallel: int = 16
     most_per_second: float = 1000.0
+    patience: float | None = None
     guards: Guards = GUARDS
     prober: Prober = probe
 
@@ -69,7 +84,7 @@ def run_store(
     stopped: Callable[[], bool],
     ending: threading.Event,
     options: Options,
-) -> Ended:
+) -> Reason:
     """Carry out the jobs of store `name` until nothing is left, `ending` is set or STOP appears.
 
     LeaseLost and LedgerError end it at once; StoreError where the store can't even tell who we are.
@@ -78,10 +93,10 @@ def run_store(
     try:
         identity = _who(store, clock, ending, lambda: bool(jobs.open_jobs(ledger, name)))
         if identity is None:
-            return Ended.IDLE
-        lease = leases.claim(ledger, clock, lease_name(name, identity))
-        if isinstance(lease, leases.Holder):
-            return Ended.ELSEWHERE
+            return Reason.IDLE
+        lease = _claim(ledger, clock, name, identity, ending)
+        if lease is None:
+            return Reason.ELSEWHERE
         return _Worker(ledger, clock, name, store, identity, lease, stopped, ending, options).run()
     except StoreError as error:
         _park_all(ledger, clock, name, error)
@@ -90,12 +105,17 @@ def run_store(
         store.close()
 
 
+def lease_name(store: str, identity: Identity) -> str:
+    """The lease of a store and the identity at work in it."""
+    return f"{store}|{identity.server}|{identity.account}|{identity.principal}"
+
+
 def _who(store: WorkingStore, clock: Clock, ending: threading.Event, wanted: Callable[[], bool]) -> Identity | None:
     """Who the store says we are; one that can't be reached is asked again for ten minutes.
 
     None when nobody is `wanted` any more: another worker has ended the last job meanwhile.
     """
-    until, pause = clock.monotonic() + _PATIENCE, 1.0
+    until, pause = clock.monotonic() + _IDENTITY_PATIENCE, 1.0
     while True:
         try:
             return store.identity()
@@ -108,9 +128,20 @@ def _who(store: WorkingStore, clock: Clock, ending: threading.Event, wanted: Cal
         pause = min(30.0, pause * 2)
 
 
-def lease_name(store: str, identity: Identity) -> str:
-    """The lease of a store and the identity at work in it."""
-    return f"{store}|{identity.server}|{identity.account}|{identity.principal}"
+def _claim(ledger: Ledger, clock: Clock, name: str, identity: Identity, ending: threading.Event) -> leases.Lease | None:
+    """The lease; None where another worker has it and takes up every job.
+
+    While a job is still queued its holder may be just ending, so the claim is repeated until the job was taken up.
+    """
+    until = clock.monotonic() + _LEASE_PATIENCE
+    while True:
+        claimed = leases.claim(ledger, clock, lease_name(name, identity))
+        if isinstance(claimed, leases.Lease):
+            return claimed
+        queued = any(job.state is JobState.QUEUED for job in jobs.open_jobs(ledger, name))
+        if not queued or ending.is_set() or clock.monotonic() > until:
+            return None
+        ending.wait(_LOOK_FOR_WORK)
 
 
 class _Worker:
@@ -128,9 +159,8 @@ class _Worker:
         ending: threading.Event,
         options: Options,
     ) -> None:
-        self.ledger, self.clock, self.name, self.store, self.identity = ledger, clock, name, store, identity
-        self.lease, self.stopped, self.ending, self.options = lease, stopped, ending, options
-        self.standin = store.features.standin
+        self.ledger, self.clock, self.name, self.lease = ledger, clock, name, lease
+        self.stopped, self.ending, self.options = stopped, ending, options
         self.recorder = Recorder(ledger, clock, lease)
         self.pool = ThreadPoolExecutor(options.parallel, thread_name_prefix=f"{name}-call")
         self.hands = Hands(
@@ -145,30 +175,29 @@ class _Worker:
             stopped=stopped,
             ending=self._must_end,
             identity=identity,
+            patience=_patience(store, options),
         )
         self.runs: dict[str, RestoreRun] = {}
-        self.passed: set[str] = set()
+        self.parked: dict[str, tuple[JobState, float]] = {}
         self._done = threading.Event()
         self._pulse = threading.Thread(target=self._beat, name="lease-beat", daemon=True)
 
-    def run(self) -> Ended:
+    def run(self) -> Reason:
         """Take turns over the open jobs until there is a reason to end; the lease is given back in any case."""
         self._pulse.start()
         released = False
         try:
             while True:
                 if self.stopped():
-                    return Ended.STOPPED
+                    return Reason.STOPPED
                 if self._must_end():
-                    return Ended.TOLD
+                    return Reason.TOLD
                 worked = [self._advance(job) for job in jobs.open_jobs(self.ledger, self.name)]
                 if any(worked):
                     continue
-                if self.options.once:
-                    return Ended.IDLE
-                if self.options.until_idle and self._release_if_idle():
+                if (self.options.until_idle or self.options.once) and self._release_if_idle():
                     released = True
-                    return Ended.IDLE
+                    return Reason.IDLE
                 self._wait()
         finally:
             self._done.set()
@@ -184,26 +213,42 @@ class _Worker:
 
     def _advance(self, job: Job) -> bool:
         """Do the next piece of a job; False when there is nothing to do for it now."""
-        if job.id in self.passed:
-            return False
         if self.recorder.writer.failed is not None:
             raise self.recorder.writer.failed
+        if self._left_alone(job):
+            return False
         try:
+            if job.state is JobState.CANCELLING:
+                return self._cancel(job)
             run = self.runs.get(job.id) or self._begin(job)
-            return self._piece(job, run)
-        except leases.LeaseLost:
-            raise
-        except LedgerError as error:
-            if self.recorder.writer.failed is not None:
+            if self.options.once and run.looked:
+                return False
+            return run.piece(job)
+        except (leases.LeaseLost, LedgerError) as error:
+            if self.recorder.writer.failed is not None or isinstance(error, leases.LeaseLost):
                 raise
             self._park(job, str(error))
         except StoreError as error:
             self._trouble(job, error)
+        except OtherIdentity as error:
+            self._leave_to_others(job, error)
         except Refused as error:
-            if self._must_end():
-                return False
-            self._park(job, str(error))
+            if not self._must_end():
+                self._park(job, str(error))
         return False
+
+    def _begin(self, job: Job) -> RestoreRun:
+        """Prove the job's plan and who it runs as, before anything of it is sent."""
+        plan = plans.proven(self.ledger, job.plan, steps.rows_for_digest(self.ledger, job.id))
+        _same(plan, self.hands.identity)
+        run = RestoreRun(self.hands, job.id, plan, self.options.most_per_second)
+        self.runs[job.id] = run
+        return run
+
+    def _cancel(self, job: Job) -> bool:
+        """Bring a cancelled job to its end; needs no plan, as it sends nothing."""
+        self.runs.pop(job.id, None)
+        return finish_cancel(self.hands, job.id, self.name)
 
     def _trouble(self, job: Job, error: StoreError) -> None:
         """The store failed a job: try again later where that may help, park the job where it won't."""
@@ -211,95 +256,52 @@ class _Worker:
         if run is not None and error.passing:
             now = self.clock.monotonic()
             run.failing_since = run.failing_since or now
-            if now - run.failing_since < self._patience():
+            if now - run.failing_since < self.hands.patience:
                 run.not_before = now + min(_LONGEST_PAUSE, 1.0 + (now - run.failing_since) / 2)
-                self.recorder.now(Turn(job.id, job.state, f"store unreachable, trying again: {error}"))
+                self.recorder.now(Note(job.id, f"store unreachable, trying again: {error}"))
+                if self.options.once:
+                    self._forget(job, job.state)
                 return
-        words = "needs credentials" if isinstance(error, LoginExpired) else "waits for the store"
-        self._park(job, f"{words}: {error}")
-
-    def _patience(self) -> float:
-        """How long an unreachable store is waited for, in seconds: a stand-in that went away does not come back."""
-        return _STANDIN_PATIENCE if self.standin else _JOB_PATIENCE
-
-    def _begin(self, job: Job) -> RestoreRun:
-        """Prove the job's plan and who it runs as, before anything of it is sent."""
-        plan = plans.proven(self.ledger, job.plan, steps.rows_for_digest(self.ledger, job.id))
-        _same(plan, self.identity)
-        pace = Pace(self.clock, job.id, self.options.most_per_second)
-        run = RestoreRun(self.hands, job.id, plan, pace, Breaker(self.clock, self.store.now, self._patience()))
-        self.runs[job.id] = run
-        return run
-
-    def _piece(self, job: Job, run: RestoreRun) -> bool:
-        if self.clock.monotonic() < run.not_before:
-            return False
-        if job.state in (JobState.QUEUED, JobState.PARKED):
-            self.recorder.now(Turn(job.id, JobState.RUNNING, ""))
-        if job.state is not JobState.WATCHING or not run.resumed:
-            if run.send_some():
-                run.failing_since = 0.0
-                state = JobState.CANCELLING if job.state is JobState.CANCELLING else JobState.RUNNING
-                self.recorder.now(Turn(job.id, state, "", (("rate", run.pace.rate()),)))
-                return True
-            if self._must_end():
-                return False
-        if job.state is JobState.CANCELLING:
-            self._finish_cancel(job)
-            return True
-        if self.clock.monotonic() < run.due:
-            return False
-        finished = run.follow()
-        run.failing_since = 0.0
-        if finished:
-            self._finish(job)
-        elif self.options.once:
-            self.passed.add(job.id)
-        return True
-
-    def _finish(self, job: Job) -> None:
-        with self.ledger.reading() as connection:
-            falls_cold = steps.first_until(connection, job.id)
-        self.recorder.now(
-            Turn(
-                job.id,
-                JobState.DONE,
-                "",
-                (("rate", 0.0), ("falls_cold", to_text(falls_cold) if falls_cold else None)),
-            )
-        )
-        self.runs.pop(job.id, None)
-
-    def _finish_cancel(self, job: Job) -> None:
-        """End a cancelled job: what was accepted stays accepted, is billed, and is not followed any more."""
-        after = -1
-        while tasks := steps.in_phase(self.ledger, job.id, self.name, Phase.ACCEPTED, after=after):
-            after = tasks[-1].seq
-            run = self.runs[job.id]
-            for record in [run.leave(task) for task in tasks]:
-                record.result(timeout=120)
-        self.recorder.now(Turn(job.id, JobState.CANCELLED, "", (("rate", 0.0),)))
-        self.runs.pop(job.id, None)
+        self._park(job, f"{_waits_for(error)}: {error}")
 
     def _park(self, job: Job, note: str) -> None:
-        """Leave a job for a later worker, with one line on why."""
+        """Leave a job for a while, or for a later worker, with one line on why."""
         self.recorder.now(Turn(job.id, JobState.PARKED, note, (("rate", 0.0),)))
+        self._forget(job, JobState.CANCELLING if job.state is JobState.CANCELLING else JobState.PARKED)
+
+    def _leave_to_others(self, job: Job, error: OtherIdentity) -> None:
+        """Somebody else's job: not touched while a worker of theirs is alive, else parked with one line on why."""
+        other = leases.holder(self.ledger, self.clock, f"{self.name}|", but=self.lease.name)
+        if other is not None and other.alive:
+            self._forget(job, job.state)
+        else:
+            self._park(job, str(error))
+
+    def _forget(self, job: Job, state: JobState) -> None:
         self.runs.pop(job.id, None)
-        self.passed.add(job.id)
+        self.parked[job.id] = (state, self.clock.monotonic() + _PARKED_FOR)
+
+    def _left_alone(self, job: Job) -> bool:
+        """Whether this job was parked a moment ago, and nobody has cancelled it since."""
+        state, until = self.parked.get(job.id, (job.state, 0.0))
+        if job.state is state and self.clock.monotonic() < until:
+            return True
+        self.parked.pop(job.id, None)
+        return False
 
     def _release_if_idle(self) -> bool:
         """Give the lease back if no job is left, in one transaction, so that a new job always finds a worker."""
+        seen = {name for name, run in self.runs.items() if self.options.once and run.looked}
         with self.ledger.writing() as connection:
-            if jobs.open_ids(connection, self.name) - self.passed:
+            if jobs.open_ids(connection, self.name) - set(self.parked) - seen:
                 return False
             leases.release(connection, self.lease)
             return True
 
     def _wait(self) -> None:
         """Sleep until a watch is due or something may have been added; short enough to see both soon."""
-        due = min((max(run.due, run.not_before) for run in self.runs.values()), default=float("inf"))
-        pause = min(_LOOK_FOR_WORK, max(0.01, due - self.clock.monotonic()))
-        self.ending.wait(pause)
+        due = min((run.due for run in self.runs.values()), default=float("inf"))
+        self.ending.wait(min(_LOOK_FOR_WORK, max(0.01, due - self.clock.monotonic())))
 
     def _beat(self) -> None:
         while not self._done.wait(_BEAT_EVERY):
@@ -307,21 +309,36 @@ class _Worker:
                 self.recorder.note(Beat())
 
 
+def _patience(store: Store, options: Options) -> float:
+    if options.patience is not None:
+        return options.patience
+    if options.once:
+        return _ONE_PASS_PATIENCE
+    return _STANDIN_PATIENCE if store.features.standin else _STORE_PATIENCE
+
+
 def _same(plan: Plan, identity: Identity) -> None:
-    """Refuse a plan that was approved as somebody else; the gate asks the same again before each call."""
+    """Refuse a plan that was approved as somebody else; the gate's own guard stands behind this one."""
     if plan.identity != identity:
-        raise Refused(
+        raise OtherIdentity(
             f"approved as {plan.identity.principal} on {plan.identity.server}, "
             f"these credentials are {identity.principal} on {identity.server}"
         )
 
 
+def _waits_for(error: StoreError) -> str:
+    return "needs credentials" if isinstance(error, LoginExpired) else "waits for the store"
+
+
 def _park_all(ledger: Ledger, clock: Clock, name: str, error: StoreError) -> None:
-    """Say on every open job of the store why its worker could not begin."""
-    words = "needs credentials" if isinstance(error, LoginExpired) else "waits for the store"
+    """Say on the store's open jobs why no worker could begin, unless one is at work on them."""
     try:
+        other = leases.holder(ledger, clock, f"{name}|")
+        if other is not None and other.alive:
+            return
         with ledger.writing() as connection:
             for job in jobs.open_ids(connection, name):
-                jobs.set_state(connection, job, JobState.PARKED, note=f"{words}: {error}", at=clock.now())
+                note = f"{_waits_for(error)}: {error}"
+                jobs.set_state(connection, job, JobState.PARKED, note=note, at=clock.now())
     except IcehouseError:
         return

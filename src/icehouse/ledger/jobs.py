@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, Row, case, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, delete, insert, select, update
 
 from icehouse.core.clock import Instant, from_text, to_text
 from icehouse.core.errors import UsageError
 from icehouse.core.jobs import Job, JobItem, JobState, Phase, Progress
 from icehouse.core.outcomes import Outcome
-from icehouse.core.plans import Act, Plan
+from icehouse.core.plans import Act, Plan, Step
 from icehouse.core.refs import Ref
 
 from .session import Ledger
@@ -19,14 +20,56 @@ from .tables import jobs, steps
 _BATCH = 5000
 
 
+_ENDED = tuple(state.value for state in JobState if not state.open)
+
+
+def write_steps(ledger: Ledger, plan: Plan) -> None:
+    """Write the plan's steps, in transactions short enough for everybody else; its job makes them count.
+
+    Rows that an approval left behind when it was cut off are replaced.  UsageError where the plan was approved before.
+    """
+    moment = to_text(plan.frozen_at)
+    with ledger.writing() as connection:
+        if connection.execute(select(jobs.c.id).where(jobs.c.id == plan.id)).first():
+            raise UsageError(f"plan {plan.id} is approved already", hint=f"see icehouse job {plan.id}")
+        connection.execute(delete(steps).where(steps.c.job == plan.id))
+    for start in range(0, len(plan.steps), _BATCH):
+        rows = [
+            _row(plan.id, start + offset, step, moment)
+            for offset, step in enumerate(plan.steps[start : start + _BATCH])
+        ]
+        with ledger.writing() as connection:
+            connection.execute(insert(steps), rows)
+
+
+def _row(job: str, seq: int, step: Step, moment: str) -> dict[str, object]:
+    """A step as it begins: settled ones have ended, followed ones are accepted, all others wait to be sent."""
+    phase = Phase.ENDED if step.settled else Phase.ACCEPTED if step.act is Act.FOLLOW else Phase.PENDING
+    return {
+        "job": job,
+        "seq": seq,
+        "container": step.ref.container,
+        "key": step.ref.key,
+        "version": step.ref.version,
+        "size": step.size,
+        "etag": step.etag,
+        "cold_word": step.cold_word,
+        "act": step.act.value,
+        "days": step.days,
+        "tier": step.tier.value if step.tier else None,
+        "phase": phase.value,
+        "outcome": step.settled.value if step.settled else None,
+        "reason": step.reason,
+        "at": moment if step.settled else None,
+        "accepted_at": moment if step.act is Act.FOLLOW else None,
+        "seen_until": to_text(step.until) if step.until else None,
+    }
+
+
 def create(connection: Connection, plan: Plan, *, title: str, at: Instant, retry_of: str = "") -> str:
-    """Write the job of an approved plan with one row per step; steps settled at planning are ended already."""
+    """Write the job of an approved plan whose steps were written; those settled at planning count as ended."""
     moment = to_text(at)
-    settled = [step for step in plan.steps if step.settled is not None]
-    counts = {f"n_{outcome.value}": 0 for outcome in Outcome}
-    for step in settled:
-        if step.settled is not None:
-            counts[f"n_{step.settled.value}"] += 1
+    counts = Counter(f"n_{step.settled.value}" for step in plan.steps if step.settled is not None)
     connection.execute(
         insert(jobs).values(
             id=plan.id,
@@ -41,47 +84,17 @@ def create(connection: Connection, plan: Plan, *, title: str, at: Instant, retry
             retry_of=retry_of,
             steps=len(plan.steps),
             to_send=len(plan.sending),
-            ended=len(settled),
+            ended=counts.total(),
             bytes_total=sum(step.size for step in plan.steps if step.settled is None),
-            **counts,
+            **{f"n_{outcome.value}": counts[f"n_{outcome.value}"] for outcome in Outcome},
         )
     )
-    for start in range(0, len(plan.steps), _BATCH):
-        connection.execute(
-            insert(steps),
-            [
-                {
-                    "job": plan.id,
-                    "seq": start + offset,
-                    "container": step.ref.container,
-                    "key": step.ref.key,
-                    "version": step.ref.version,
-                    "size": step.size,
-                    "etag": step.etag,
-                    "cold_word": step.cold_word,
-                    "act": step.act.value,
-                    "days": step.days,
-                    "tier": step.tier.value if step.tier else None,
-                    "phase": (Phase.ENDED if step.settled else _first_phase(step.act)).value,
-                    "outcome": step.settled.value if step.settled else None,
-                    "reason": step.reason,
-                    "at": moment if step.settled else None,
-                    "accepted_at": to_text(plan.frozen_at) if step.act is Act.FOLLOW else None,
-                }
-                for offset, step in enumerate(plan.steps[start : start + _BATCH])
-            ],
-        )
     return plan.id
-
-
-def _first_phase(act: Act) -> Phase:
-    """A followed object's request was accepted earlier, by whomever; all others wait to be sent."""
-    return Phase.ACCEPTED if act is Act.FOLLOW else Phase.PENDING
 
 
 def every(ledger: Ledger, *, limit: int = 500) -> list[Job]:
     """All jobs, those still open first, then the newest."""
-    order = case((jobs.c.state.in_(("done", "cancelled")), 1), else_=0)
+    order = case((jobs.c.state.in_(_ENDED), 1), else_=0)
     with ledger.reading() as connection:
         rows = connection.execute(select(jobs).order_by(order, jobs.c.created.desc(), jobs.c.id).limit(limit)).all()
     return [_job(row) for row in rows]
@@ -89,7 +102,7 @@ def every(ledger: Ledger, *, limit: int = 500) -> list[Job]:
 
 def open_jobs(ledger: Ledger, store: str | None = None) -> list[Job]:
     """The jobs that a worker still has something to do for, oldest first."""
-    query = select(jobs).where(jobs.c.state.notin_(("done", "cancelled"))).order_by(jobs.c.created, jobs.c.id)
+    query = select(jobs).where(jobs.c.state.notin_(_ENDED)).order_by(jobs.c.created, jobs.c.id)
     if store is not None:
         query = query.where(jobs.c.store == store)
     with ledger.reading() as connection:
@@ -98,7 +111,7 @@ def open_jobs(ledger: Ledger, store: str | None = None) -> list[Job]:
 
 def open_ids(connection: Connection, store: str) -> set[str]:
     """The ids of the store's open jobs, read in the caller's transaction."""
-    query = select(jobs.c.id).where(jobs.c.store == store, jobs.c.state.notin_(("done", "cancelled")))
+    query = select(jobs.c.id).where(jobs.c.store == store, jobs.c.state.notin_(_ENDED))
     return set(connection.execute(query).scalars())
 
 
@@ -131,7 +144,7 @@ def items(ledger: Ledger, job: str, *, start: int = 0, limit: int = 200, failed_
         query = query.where(_failed())
     with ledger.reading() as connection:
         rows = connection.execute(query).all()
-        store = connection.execute(select(jobs.c.store).where(jobs.c.id == job)).scalar_one()
+        store = connection.execute(select(jobs.c.store).where(jobs.c.id == job)).scalar() or ""
     return [item(row, store) for row in rows]
 
 
@@ -144,7 +157,7 @@ def in_order(
         query = query.where(_failed())
     with ledger.reading() as connection:
         rows = connection.execute(query).all()
-        store = connection.execute(select(jobs.c.store).where(jobs.c.id == job)).scalar_one()
+        store = connection.execute(select(jobs.c.store).where(jobs.c.id == job)).scalar() or ""
     return [item(row, store) for row in rows]
 
 
@@ -153,7 +166,7 @@ def set_state(connection: Connection, job: str, state: JobState, *, note: str, a
     held = case((jobs.c.state == JobState.CANCELLING.value, JobState.CANCELLING.value), else_=state.value)
     connection.execute(
         update(jobs)
-        .where(jobs.c.id == job, jobs.c.state.notin_(("done", "cancelled")))
+        .where(jobs.c.id == job, jobs.c.state.notin_(_ENDED))
         .values(
             state=state.value if state is JobState.CANCELLED else held,
             note=note,
@@ -162,20 +175,17 @@ def set_state(connection: Connection, job: str, state: JobState, *, note: str, a
     )
 
 
+def set_note(connection: Connection, job: str, note: str, *, at: Instant) -> None:
+    """Say in one line what an open job waits for; its state stays."""
+    connection.execute(
+        update(jobs).where(jobs.c.id == job, jobs.c.state.notin_(_ENDED)).values(note=note, updated=to_text(at))
+    )
+
+
 def count(connection: Connection, job: str, changes: dict[str, int], *, at: Instant, **values: object) -> None:
     """Add `changes` to the job's counters and set `values`, in the caller's transaction."""
     added: dict[str, object] = {name: jobs.c[name] + by for name, by in changes.items() if by}
     connection.execute(update(jobs).where(jobs.c.id == job).values(updated=to_text(at), **added, **values))
-
-
-def steps_ended(outcomes: Iterable[tuple[Outcome, int]]) -> dict[str, int]:
-    """The counters that change when steps end: pairs of outcome and how many."""
-    changes = {"ended": 0}
-    for outcome, number in outcomes:
-        changes["ended"] += number
-        name = f"n_{outcome.value}"
-        changes[name] = changes.get(name, 0) + number
-    return changes
 
 
 def item(row: Row[tuple[object, ...]], store: str) -> JobItem:
@@ -232,6 +242,6 @@ def _instant(text: str | None) -> Instant | None:
     return from_text(text) if text else None
 
 
-def titles(addresses: Sequence[str]) -> str:
+def title(addresses: Sequence[str]) -> str:
     """How a job over `addresses` is called: the first, and how many more."""
     return addresses[0] + (f" and {len(addresses) - 1} more" if len(addresses) > 1 else "")

@@ -84,14 +84,16 @@ def release(connection: Connection, lease: Lease) -> None:
     )
 
 
-def holder(ledger: Ledger, clock: Clock, name_prefix: str) -> Holder | None:
-    """Who holds the first lease whose name starts so; None where nobody ever did or it was given back."""
+def holder(ledger: Ledger, clock: Clock, name_prefix: str, *, but: str = "") -> Holder | None:
+    """Who holds a lease whose name starts so, a living one first; `but` a lease not to be counted.  None: nobody."""
     with ledger.reading() as connection:
         rows = connection.execute(select(leases).where(leases.c.held.is_(True))).all()
-    for row in rows:
-        if row.name.startswith(name_prefix):
-            return Holder(row.pid, row.host, _holds(row, clock))
-    return None
+    found = [
+        Holder(row.pid, row.host, _holds(row, clock))
+        for row in rows
+        if row.name.startswith(name_prefix) and row.name != but
+    ]
+    return max(found, key=lambda each: each.alive, default=None)
 
 
 def _holds(row: object, clock: Clock) -> bool:

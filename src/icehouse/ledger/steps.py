@@ -76,18 +76,23 @@ def number_in(connection: Connection, job: str, phase: Phase) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The store took a step's request, at `store_time` by its clock."""
+    """The store took a step's request, at `store_time` by its clock; not `ours` where somebody had asked before."""
 
     task: Task
     store_time: Instant
     at: Instant
     request_id: str
     reason: str
+    ours: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A step came to its end; `until` is when a restored copy falls cold again."""
+    """A step came to its end; `until` is when a restored copy falls cold again.
+
+    `answered` where this ends a request that was sent (and not one that was followed); `readable` where the object
+    was seen so.
+    """
 
     task: Task
     outcome: Outcome
@@ -95,6 +100,8 @@ class Ended:
     reason: str
     request_id: str = ""
     until: Instant | None = None
+    answered: bool = False
+    readable: bool = False
 
 
 def accept(connection: Connection, group: Sequence[Accepted]) -> None:
@@ -114,11 +121,13 @@ def accept(connection: Connection, group: Sequence[Accepted]) -> None:
             at=bindparam("b_at"),
             request_id=bindparam("b_request"),
             reason=bindparam("b_reason"),
+            ours=bindparam("b_ours"),
         ),
         [
             {
                 "b_job": each.task.job,
                 "b_seq": each.task.seq,
+                "b_ours": each.ours,
                 "b_accepted": to_text(each.store_time),
                 "b_at": to_text(each.at),
                 "b_request": each.request_id,
@@ -191,16 +200,23 @@ def first_until(connection: Connection, job: str) -> Instant | None:
     return from_text(text) if text else None
 
 
-def accepted_groups(ledger: Ledger, job: str) -> list[tuple[str, Tier, int | None, int, int]]:
-    """What the store has taken of a job, by cold word, tier and days: (word, tier, days, objects, bytes)."""
+def unended(connection: Connection, job: str) -> int:
+    """How many of the job's steps have not ended."""
+    query = select(func.count()).select_from(steps).where(steps.c.job == job, steps.c.phase != Phase.ENDED.value)
+    return int(connection.execute(query).scalar_one())
+
+
+def accepted_groups(ledger: Ledger, job: str) -> list[tuple[str, Act, Tier, int | None, int, int]]:
+    """What the store has taken of a job's own requests: (word, act, tier, days, objects, bytes)."""
+    columns = (steps.c.cold_word, steps.c.act, steps.c.tier, steps.c.days)
     query = (
-        select(steps.c.cold_word, steps.c.tier, steps.c.days, func.count(), func.sum(steps.c.size))
-        .where(steps.c.job == job, steps.c.accepted_at.is_not(None), steps.c.tier.is_not(None))
-        .group_by(steps.c.cold_word, steps.c.tier, steps.c.days)
+        select(*columns, func.count(), func.sum(steps.c.size))
+        .where(steps.c.job == job, steps.c.accepted_at.is_not(None), steps.c.ours.is_(True))
+        .group_by(*columns)
     )
     with ledger.reading() as connection:
         rows = connection.execute(query).all()
-    return [(word, Tier(tier), days, objects, int(size)) for word, tier, days, objects, size in rows]
+    return [(word, Act(act), Tier(tier), days, objects, int(size)) for word, act, tier, days, objects, size in rows]
 
 
 def rows_for_digest(ledger: Ledger, job: str) -> Iterator[list[object]]:
@@ -221,7 +237,7 @@ def rows_for_digest(ledger: Ledger, job: str) -> Iterator[list[object]]:
 
 
 def _how(row: Row[tuple[object, ...]]) -> list[object]:
-    return [row.cold_word, row.act, row.days, row.tier]
+    return [row.cold_word, row.act, row.days, row.tier, row.seen_until]
 
 
 def task(row: Row[tuple[object, ...]], store: str) -> Task:
@@ -237,5 +253,5 @@ def task(row: Row[tuple[object, ...]], store: str) -> Task:
         days=row.days,
         tier=Tier(row.tier) if row.tier else None,
         accepted_at=from_text(row.accepted_at) if row.accepted_at else None,
-        until=from_text(row.until) if row.until else None,
+        until=from_text(row.seen_until) if row.seen_until else None,
     )

@@ -19,13 +19,16 @@ from icehouse.core.clock import Clock
 from .session import Ledger
 
 MOST_ROWS = 500
+MOST_WAITING = 4 * MOST_ROWS
+"""Records that may wait for a commit; whoever brings more waits with them."""
+
 APART = 0.05
 
 Record = TypeVar("Record")
 
 
 class GroupWriter(Generic[Record]):
-    """Collects records and commits them together, in the order they came.
+    """Collects records and commits them together, in the order they came; a full queue makes its callers wait.
 
     `write` puts a group of records into one transaction.  The first failure stops the writer: every waiting future,
     and every later one, gets that error, so nobody goes on without a durable record.
@@ -46,18 +49,19 @@ class GroupWriter(Generic[Record]):
         """Hand in a record; the future is done when it is durable, or holds the error."""
         future: Future[None] = Future()
         with self._ready:
+            self._ready.wait_for(lambda: len(self._queue) < MOST_WAITING or self.failed is not None)
             if self.failed is not None:
                 future.set_exception(self.failed)
                 return future
             self._queue.append((record, future))
-            self._ready.notify()
+            self._ready.notify_all()
         return future
 
     def close(self) -> None:
         """Commit what waits and end the thread."""
         with self._ready:
             self._closing = True
-            self._ready.notify()
+            self._ready.notify_all()
         self._thread.join(timeout=60)
 
     def _run(self) -> None:
@@ -72,6 +76,7 @@ class GroupWriter(Generic[Record]):
                 if wait > 0:
                     self._ready.wait_for(lambda: self._closing or len(self._queue) >= MOST_ROWS, timeout=wait)
                 group = [self._queue.popleft() for _ in range(min(MOST_ROWS, len(self._queue)))]
+                self._ready.notify_all()
             self._commit(group)
             last = self._clock.monotonic()
 
@@ -84,6 +89,7 @@ class GroupWriter(Generic[Record]):
                 self.failed = error
                 group.extend(self._queue)
                 self._queue.clear()
+                self._ready.notify_all()
             for _, future in group:
                 future.set_exception(error)
             return

@@ -9,7 +9,6 @@ from icehouse.core.errors import UsageError
 from icehouse.core.jobs import Job, JobItem, JobState, Phase
 from icehouse.core.marks import Mark
 from icehouse.core.plans import Plan
-from icehouse.core.prices import sum_costs
 from icehouse.core.restores import RestoreWish
 
 from .house import House
@@ -20,11 +19,13 @@ from .worker import ensure_worker
 class CancelReport:
     """What a cancel stopped, and what it could not: requests that the store has accepted are carried out and billed.
 
+    `in_doubt` requests were about to be sent or unanswered: the worker looks at them and sends none again.
     `accepted_usd` is the list price of what was accepted; None where it has no price.
     """
 
     job: str
     unsent: int
+    in_doubt: int
     accepted: int
     accepted_bytes: int
     accepted_usd: float | None
@@ -87,23 +88,28 @@ def cancel(house: House, prefix: str, *, start: Callable[[House, str], object] =
         unsent = steps.cancel_pending(connection, found.id, at)
         rows.count(connection, found.id, {"ended": unsent, "n_cancelled": unsent}, at=at)
         rows.set_state(connection, found.id, JobState.CANCELLING, note="", at=at)
-        audit.append(connection, at, audit.actor(), [Event("cancelled", found.id, {"unsent": unsent})])
+        in_doubt = steps.number_in(connection, found.id, Phase.INTENT)
+        if not steps.unended(connection, found.id):
+            rows.set_state(connection, found.id, JobState.CANCELLED, note="", at=at)
+        audit.append(
+            connection, at, audit.actor(), [Event("cancelled", found.id, {"unsent": unsent, "in_doubt": in_doubt})]
+        )
     start(house, found.store)
-    return _report(house, found, unsent)
+    return _report(house, found, unsent, in_doubt)
 
 
-def _report(house: House, found: Job, unsent: int) -> CancelReport:
+def _report(house: House, found: Job, unsent: int, in_doubt: int) -> CancelReport:
     from icehouse.ledger import steps
 
     taken = steps.accepted_groups(house.ledger(), found.id)
-    costs = [house.config.prices.restore(word, tier, objects, size, days) for word, tier, days, objects, size in taken]
-    priced = [cost for cost in costs if cost is not None]
+    cost = house.config.prices.total(taken)
     return CancelReport(
         job=found.id,
         unsent=unsent,
+        in_doubt=in_doubt,
         accepted=sum(objects for *_, objects, _ in taken),
         accepted_bytes=sum(size for *_, size in taken),
-        accepted_usd=sum_costs(priced).total if len(priced) == len(costs) else None,
+        accepted_usd=cost.total if cost is not None else None,
     )
 
 
@@ -133,11 +139,3 @@ def retry(
     fresh = restore.freeze(house, found, RestoreWish(wish.tier, wish.days, wish.speed_up))
     how = f"retry of job {old.id}"
     return fresh, approve(house, fresh, how=how, max_cost=max_cost, retry_of=old.id, start=start)
-
-
-def under_way(house: House, job_id: str) -> int:
-    """How many of a job's requests are accepted and not readable yet."""
-    from icehouse.ledger import steps
-
-    with house.ledger().reading() as connection:
-        return steps.number_in(connection, job_id, Phase.ACCEPTED)

@@ -13,7 +13,7 @@ from icehouse.core.errors import Refused, UsageError
 from icehouse.core.marks import Mark
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act, Cost, Identity, Plan, Step, digest_of, header
-from icehouse.core.prices import PriceTable, sum_costs
+from icehouse.core.prices import PriceTable
 from icehouse.core.restores import RestoreRule, RestoreWish, Tier, Window
 from icehouse.core.states import State
 
@@ -21,6 +21,7 @@ from .house import House
 from .look import Looking, look
 from .worker import ensure_worker
 
+_MOST_ADDRESSES = 20
 MOST_DAYS = 365
 """A restored copy is kept a year at most; more is a mistake in the number."""
 
@@ -98,10 +99,11 @@ def survey(
     )
 
 
-def needs_days(house: House, found: Survey) -> bool:
+def needs_days(house: House, found: Survey, *, speed_up: bool = False) -> bool:
     """Whether anything in the survey would become, or is, a temporary copy, so that a number of days is needed."""
     rules = house.store(found.store).features.restore_rules
-    words = {e.standing.cold_word for e in found.entries if e.standing.state in (State.ARCHIVED, State.RESTORED)}
+    states = {State.ARCHIVED, State.RESTORED} | ({State.RESTORING} if speed_up else set())
+    words = {entry.standing.cold_word for entry in found.entries if entry.standing.state in states}
     return any(rules[word].days for word in words if word in rules)
 
 
@@ -137,29 +139,38 @@ def _window(windows: Sequence[Window]) -> Window | None:
 def freeze(house: House, found: Survey, wish: RestoreWish) -> Plan:
     """The plan that carries out `wish` on what the survey found, with its digest.
 
-    UsageError where a number of days is needed and missing, or out of 1 to 365.
+    UsageError where a number of days is needed and missing, or out of 1 to 365, or where a class has no price.
     """
-    if needs_days(house, found) and not wish.days:
+    if needs_days(house, found, speed_up=wish.speed_up) and not wish.days:
         raise UsageError("the number of days to keep restored copies is missing", hint="say --days N")
     if wish.days and not 1 <= wish.days <= MOST_DAYS:
         raise UsageError(f"{wish.days} days: copies are kept 1 to {MOST_DAYS} days")
     store = house.store(found.store)
     wish = replace(wish, include=found.include, exclude=found.exclude)
     steps = tuple(step_for(entry, wish, store.features.restore_rules, found.seen_at) for entry in found.entries)
+    cost = _cost(steps, house.config.prices)
+    if cost is None:
+        raise UsageError(f"no price is known for all of this in {wish.tier.value}", hint="add it to [prices]")
     plan = Plan(
         verb="restore",
         store=found.store,
-        addresses=tuple(str(mark) for mark in found.marks),
+        addresses=_addresses(found.marks),
         wish=wish,
         identity=found.identity,
         steps=steps,
         complete=True,
         seen_at=found.seen_at,
         frozen_at=store.now(),
-        cost=_cost(steps, house.config.prices) or Cost(0.0, 0.0, 0.0),
+        cost=cost,
         prices_of=house.config.prices.label,
     )
     return replace(plan, digest=digest_of(header(plan), (step.row() for step in steps)))
+
+
+def _addresses(marks: Sequence[Mark]) -> tuple[str, ...]:
+    """What was chosen, for people: the first few by name; the steps name every object anyway."""
+    rest = len(marks) - _MOST_ADDRESSES
+    return (*(str(mark) for mark in marks[:_MOST_ADDRESSES]), *((f"and {rest:,} more",) if rest > 0 else ()))
 
 
 def approve(
@@ -173,7 +184,8 @@ def approve(
 ) -> str:
     """Write the plan down as approved by this user, make its job, and `start` a worker.  Returns the job's id.
 
-    Refused above `max_cost` dollars (cost at list price) and for a plan whose listing was not whole.
+    Refused above `max_cost` dollars (cost at list price) and for a plan whose listing was not whole; UsageError for
+    one that was approved before.
     """
     from icehouse.ledger import audit, jobs, plans
     from icehouse.ledger.audit import Event
@@ -183,9 +195,10 @@ def approve(
     if max_cost is not None and plan.cost.total > max_cost:
         raise Refused(f"the plan costs ${plan.cost.total:,.2f}, more than the ${max_cost:,.2f} allowed")
     ledger, at, who = house.ledger(), house.clock.now(), audit.actor()
+    jobs.write_steps(ledger, plan)
     with ledger.writing() as connection:
         plans.save(connection, plan, at=at, by=who, how=how)
-        job = jobs.create(connection, plan, title=jobs.titles(plan.addresses), at=at, retry_of=retry_of)
+        job = jobs.create(connection, plan, title=jobs.title(plan.addresses), at=at, retry_of=retry_of)
         approved = {"digest": plan.digest, "how": how, "totals": plan.totals(), "retry_of": retry_of, **header(plan)}
         audit.append(connection, at, who, [Event("approved", job, approved)])
     start(house, plan.store)
@@ -204,13 +217,13 @@ def step_for(entry: Entry, wish: RestoreWish, rules: Mapping[str, RestoreRule], 
             if rule is None or standing.until is None or standing.until >= now + timedelta(days=wish.days):
                 return _settled(entry, Outcome.NOT_NEEDED, "already restored for long enough")
             offered = wish.tier if wish.tier in rule.windows else Tier.STANDARD
-            return _step(entry, Act.EXTEND, days, offered)
+            return _step(entry, Act.EXTEND, days, offered, standing.until)
         case State.RESTORING:
             running = Tier(standing.tier.lower()) if standing.tier.lower() in _TIERS else None
             faster = running is None or wish.tier.speed > running.speed
             if wish.speed_up and faster and rule is not None and wish.tier in rule.windows:
                 return _step(entry, Act.SPEED_UP, days, wish.tier)
-            return _step(entry, Act.FOLLOW, None, None)
+            return _step(entry, Act.FOLLOW, days or None, None)
         case State.ARCHIVED if rule is None:
             return _settled(entry, Outcome.IMPOSSIBLE, f"no way is known to restore {standing.word}")
         case State.ARCHIVED if rule is not None and wish.tier not in rule.windows:
@@ -228,8 +241,8 @@ def step_for(entry: Entry, wish: RestoreWish, rules: Mapping[str, RestoreRule], 
 _TIERS = {tier.value for tier in Tier}
 
 
-def _step(entry: Entry, act: Act, days: int | None, tier: Tier | None) -> Step:
-    return Step(entry.ref, entry.size, entry.etag, entry.standing.cold_word, act, days, tier)
+def _step(entry: Entry, act: Act, days: int | None, tier: Tier | None, until: Instant | None = None) -> Step:
+    return Step(entry.ref, entry.size, entry.etag, entry.standing.cold_word, act, days, tier, until)
 
 
 def _settled(entry: Entry, outcome: Outcome, reason: str) -> Step:
@@ -239,16 +252,10 @@ def _settled(entry: Entry, outcome: Outcome, reason: str) -> Step:
 
 def _cost(steps: Sequence[Step], prices: PriceTable) -> Cost | None:
     """The steps' cost at list price; None where a class has no price in the table."""
-    groups: dict[tuple[str, Act, int | None, Tier], tuple[int, int]] = {}
+    groups: dict[tuple[str, Act, Tier, int | None], tuple[int, int]] = {}
     for step in steps:
         if step.tier is not None:
-            key = (step.cold_word, step.act, step.days, step.tier)
+            key = (step.cold_word, step.act, step.tier, step.days)
             objects, size = groups.get(key, (0, 0))
             groups[key] = (objects + 1, size + step.size)
-    costs: list[Cost] = []
-    for (word, act, days, tier), (objects, size) in groups.items():
-        cost = prices.restore(word, tier, objects, size, days)
-        if cost is None:
-            return None
-        costs.append(replace(cost, retrieval=0.0) if act is Act.EXTEND else cost)
-    return sum_costs(costs)
+    return prices.total((*key, objects, size) for key, (objects, size) in groups.items())

@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import threading
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from icehouse.core.errors import IcehouseError, UsageError
@@ -14,7 +16,7 @@ from icehouse.core.errors import IcehouseError, UsageError
 from .house import House
 
 if TYPE_CHECKING:
-    from icehouse.engine.worker import Ended, Options, WorkingStore
+    from icehouse.engine.worker import Options, WorkingStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,11 @@ class WorkerStanding:
 
 @dataclass(frozen=True, slots=True)
 class WorkerReport:
-    """How one store's loop ended: `ended` in words, `error` where it could not go on."""
+    """How one store's loop ended: `ended` in words, `idle` where nothing was left, `error` where it could not go on."""
 
     store: str
     ended: str
+    idle: bool
     error: IcehouseError | None
 
 
@@ -53,43 +56,76 @@ def run(
 
     if store is not None and store not in house.config.stores:
         raise UsageError(f"{store}: no such store")
-    reports: dict[str, WorkerReport] = {}
-    threads: dict[str, threading.Thread] = {}
-    while not ending.is_set():
-        busy = {job.store for job in jobs.open_jobs(house.ledger(), store)}
-        for name in busy:
-            if (name not in threads or not threads[name].is_alive()) and not (name in reports and (until_idle or once)):
-                threads[name] = threading.Thread(
-                    target=_carry_out,
-                    args=(house, name, ending, options or _options(house, name, until_idle, once), reports),
-                    name=f"worker-{name}",
-                )
-                threads[name].start()
-        if until_idle or once:
+    crew: dict[str, _Hand] = {}
+    while True:
+        now = house.clock.monotonic()
+        for name in sorted({job.store for job in jobs.open_jobs(house.ledger(), store)}):
+            hand = crew.setdefault(name, _Hand())
+            if not ending.is_set() and hand.free and now >= hand.not_before:
+                hand.begin(house, name, ending, options or _options(house, name, until_idle, once))
+        if until_idle or once or ending.is_set():
             break
         ending.wait(1.0)
-    for thread in threads.values():
-        while thread.is_alive():
-            thread.join(timeout=0.5)
-    return list(reports.values())
+        for hand in crew.values():
+            hand.rest(house.clock.monotonic())
+    for hand in crew.values():
+        hand.join()
+    return [hand.report for hand in crew.values() if hand.report is not None]
+
+
+class _Hand:
+    """One store's worker thread: started again while there is work, after growing pauses where it could not begin."""
+
+    def __init__(self) -> None:
+        self.report: WorkerReport | None = None
+        self.not_before = 0.0
+        self._pause = 1.0
+        self._thread: threading.Thread | None = None
+        self._rested = True
+
+    @property
+    def free(self) -> bool:
+        """Whether no thread of it is at work."""
+        return self._thread is None or not self._thread.is_alive()
+
+    def begin(self, house: House, name: str, ending: threading.Event, options: Options) -> None:
+        """Start the thread."""
+        self._rested = False
+        self._thread = threading.Thread(target=self._work, args=(house, name, ending, options), name=f"worker-{name}")
+        self._thread.start()
+
+    def rest(self, now: float) -> None:
+        """After a run that could not do its work, let the next wait: a second at first, five minutes at most."""
+        if not self.free or self._rested or self.report is None:
+            return
+        self._rested = True
+        self._pause = 1.0 if self.report.idle else min(300.0, self._pause * 2)
+        self.not_before = now + self._pause
+
+    def join(self) -> None:
+        """Wait for the thread's end."""
+        while self._thread is not None and self._thread.is_alive():
+            self._thread.join(timeout=0.5)
+
+    def _work(self, house: House, name: str, ending: threading.Event, options: Options) -> None:
+        self.report = _carry_out(house, name, ending, options)
 
 
 def _options(house: House, name: str, until_idle: bool, once: bool) -> Options:
     from icehouse.engine.worker import Options
 
-    settings = house.config.stores[name]
+    settings = house.config.stores.get(name)
+    if settings is None:
+        return Options(until_idle, once)
     return Options(until_idle, once, settings.parallel, settings.max_per_second or 1000.0)
 
 
-def _carry_out(
-    house: House, name: str, ending: threading.Event, options: Options, reports: dict[str, WorkerReport]
-) -> None:
-    from icehouse.engine.worker import run_store
+def _carry_out(house: House, name: str, ending: threading.Event, options: Options) -> WorkerReport:
+    """One store's loop, and how it ended; whatever it raises is told, so that no thread ends unseen."""
+    from icehouse.engine.worker import Reason, run_store
 
-    ended: Ended | None = None
-    error: IcehouseError | None = None
     try:
-        ended = run_store(
+        reason = run_store(
             house.ledger(),
             house.clock,
             name,
@@ -98,9 +134,13 @@ def _carry_out(
             ending=ending,
             options=options,
         )
-    except IcehouseError as trouble:
-        error = trouble
-    reports[name] = WorkerReport(name, ended.value if ended else "", error)
+    except IcehouseError as error:
+        return WorkerReport(name, "", False, error)
+    except Exception as error:  # noqa: BLE001 - our own mistake: told in one line, with where it happened
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        return WorkerReport(name, "", False, IcehouseError(f"unexpected {type(error).__name__} at {where}"))
+    return WorkerReport(name, reason.value, reason is Reason.IDLE, None)
 
 
 def _working_store(house: House, name: str) -> WorkingStore:

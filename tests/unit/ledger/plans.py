@@ -38,6 +38,7 @@ def plan_of(objects: int, *, key: str = "folder/object-{:07}") -> Plan:
 
 def approved(ledger: Ledger, plan: Plan) -> str:
     """Write the plan and its job; returns the job's id."""
+    jobs.write_steps(ledger, plan)
     with ledger.writing() as connection:
         plans.save(connection, plan, at=NOW, by="test", how="test")
         return jobs.create(connection, plan, title="test", at=NOW)

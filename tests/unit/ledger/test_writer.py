@@ -42,7 +42,7 @@ def test_a_thousand_records_take_few_commits_and_are_all_there(ledger: Ledger) -
     )
     tasks = recorder.take(job, "s", 1000)
     futures = [recorder.note(Accepted(task, NOW, NOW, f"r{task.seq}", "requested")) for task in tasks]
-    futures += [recorder.note(Ended(task, Outcome.OK, NOW, "restored", until=NOW)) for task in tasks]
+    futures += [recorder.note(Ended(task, Outcome.OK, NOW, "restored", until=NOW, readable=True)) for task in tasks]
     wait(futures, timeout=60)
     recorder.writer.close()
     assert len(commits) <= 12
@@ -123,3 +123,16 @@ def test_a_job_is_found_by_the_beginning_of_its_id(ledger: Ledger) -> None:
     for bad in ("zz", "", "%", "0" * 12 if job[0] != "0" else "1" * 12):
         with pytest.raises(Exception, match=r"job"):
             jobs.find(ledger, bad)
+
+
+def test_a_job_does_not_end_while_a_step_has_not(ledger: Ledger) -> None:
+    job = approved(ledger, plan_of(2))
+    recorder = _recorder(ledger)
+    one, other = recorder.take(job, "s", 2)
+    recorder.now(Ended(one, Outcome.OK, NOW, "restored"))
+    assert recorder.finish(job, JobState.DONE) is False
+    assert jobs.find(ledger, job).state is JobState.QUEUED
+    recorder.now(Ended(other, Outcome.OK, NOW, "restored"))
+    assert recorder.finish(job, JobState.DONE) is True
+    assert jobs.find(ledger, job).state is JobState.DONE
+    recorder.writer.close()

@@ -1,0 +1,46 @@
+"""Ending a cancelled job: what was not sent never is, what may have been is looked at, what was accepted is billed."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from icehouse.core.errors import LoginExpired, Throttled, Unavailable
+from icehouse.core.jobs import JobState, Phase
+from icehouse.core.outcomes import Outcome
+from icehouse.engine.probing import Found
+from icehouse.engine.recording import Probed
+from icehouse.ledger import steps
+from icehouse.ledger.steps import Ended
+
+from .hands import Hands
+from .sending import SLICE, settled
+
+BILLED = "accepted before the cancel: will be billed, not followed any more"
+
+
+def finish_cancel(hands: Hands, job: str, store: str) -> bool:
+    """Settle what the cancelled job left under way, sending nothing; False where the worker has to end first.
+
+    Raises where the store can't be asked.  The steps that were accepted end as cancelled, with the reason that they
+    will be billed: nothing says that they are readable.
+    """
+    while tasks := steps.in_phase(hands.ledger, job, store, Phase.INTENT, limit=SLICE):
+        if hands.ending():
+            return False
+        records: list[Future[None]] = []
+        for task, finding in hands.prober(hands.store, tasks):
+            if isinstance(finding.error, LoginExpired | Unavailable | Throttled):
+                raise finding.error
+            records.append(hands.recorder.note(Probed(task, finding)))
+            if finding.found is Found.NOT_DONE:
+                ended = Ended(task, Outcome.CANCELLED, hands.clock.now(), f"cancelled; {finding.words}")
+                records.append(hands.recorder.note(ended))
+            else:
+                records.append(hands.recorder.note(settled(hands, task, finding)))
+        hands.recorder.settle(records)
+    after = -1
+    while tasks := steps.in_phase(hands.ledger, job, store, Phase.ACCEPTED, after=after):
+        after = tasks[-1].seq
+        at = hands.clock.now()
+        hands.recorder.settle([hands.recorder.note(Ended(t, Outcome.CANCELLED, at, BILLED)) for t in tasks])
+    return hands.recorder.finish(job, JobState.CANCELLED)
