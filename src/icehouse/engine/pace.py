@@ -10,7 +10,9 @@ from collections.abc import Callable
 from icehouse.core.clock import Clock
 from icehouse.core.errors import StoreError
 
-_FLOOR = 2.0
+_FLOOR = 10.0
+"""Requests a second that are always allowed: a hundredth of what S3 takes for restores."""
+
 _GROWTH = 1.5
 _WINDOW = 5.0
 _LONGEST_PAUSE = 20.0
