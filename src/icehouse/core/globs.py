@@ -14,7 +14,7 @@ _ANY = "[^/]*"
 
 @lru_cache(maxsize=256)
 def compiled(pattern: str) -> re.Pattern[str]:
-    """The glob as a regular expression over a whole relative path, to be asked by `match`.
+    """The glob as a regular expression over a whole relative path.
 
     ``*`` (any characters, also none) and ``?`` (one) stay within one folder; ``[abc]``, ``[a-z]`` and ``[!abc]`` are
     sets, which never hold a slash.  ``**`` as a whole part crosses folders: ``a/**/c`` takes ``a/c`` as well; within
@@ -51,7 +51,7 @@ def _joined(runs: Sequence[Sequence[str]]) -> str:
     begin = "".join(f"{part}/" for part in first)
     middle = "".join(rf"(?>(?:|.*?/){'/'.join(run)}/)" for run in runs[1:-1] if run)
     if not last:
-        return rf"(?>{begin}){middle}"
+        return rf"(?>{begin}){middle}.*\Z"
     skip = "(?>.*/|)" if len(last) == 1 else "(?:.*/|)"
     return rf"(?>{begin}){middle}{skip}{'/'.join(last)}\Z"
 
