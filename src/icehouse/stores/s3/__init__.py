@@ -1,1 +1,1 @@
-"""AWS S3 and its work-alikes, through boto3."""
+"""AWS S3 and its work-alikes, through botocore."""
