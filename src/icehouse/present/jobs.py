@@ -139,11 +139,17 @@ def item_cells(item: JobItem, *, ascii: bool = False) -> Cells:
     said = outcome_word(item.outcome) if item.outcome else _PHASES[item.phase]
     return (
         Cell(outcome_glyph(item.outcome, ascii), Tone.DANGER if failed else Tone.PLAIN),
-        Cell(safe(item.ref.key), ours=False, tail=True),
+        Cell(safe(_last_part(item.ref.key)), ours=False),
         Cell(size(item.size)),
         Cell(said, Tone.DANGER if failed else Tone.PLAIN if item.outcome is None else Tone.FAINT),
         Cell(short_reason(item), ours=False),
     )
+
+
+def _last_part(key: str) -> str:
+    """The object's own name without its folders, as `i` tells the whole: what tells it from its neighbours."""
+    cut = key.rstrip("/").rfind("/") + 1
+    return key[cut:] or key
 
 
 def short_reason(item: JobItem) -> str:
