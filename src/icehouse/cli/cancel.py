@@ -29,6 +29,8 @@ def command(session: Session, job_id: str, as_json: bool) -> int:
         json_line(asdict(report))
         return 0
     say(f"job {report.job[:8]}: {plural(report.unsent, 'request')} will not be sent")
+    if report.in_doubt:
+        say(f"{plural(report.in_doubt, 'request')} unanswered: looked at by the worker, none is sent again")
     if report.accepted:
         billed = (
             "at a price that is not known" if report.accepted_usd is None else f"about {money(report.accepted_usd)}"

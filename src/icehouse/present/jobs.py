@@ -222,15 +222,14 @@ def progress_line(job: Job, width: int) -> str:
     return bar(ready, of, max(8, width - len(words))) + words
 
 
-def cancel_words(unsent: int, accepted: int, accepted_bytes: int, usd: str) -> str:
+def cancel_words(unsent: int, in_doubt: int, accepted: int, accepted_bytes: int, usd: str) -> str:
     """What a cancel stopped and what it could not."""
+    doubt = f"; {count(in_doubt)} unanswered are looked at, none is sent again" if in_doubt else ""
+    stopped = f"cancelled: {plural(unsent, 'request')} not sent{doubt}"
     if not accepted:
-        return f"cancelled: {plural(unsent, 'request')} not sent; nothing was accepted yet"
+        return f"{stopped}; nothing was accepted yet"
     billed = f", {usd} at list price" if usd else ""
-    return (
-        f"cancelled: {plural(unsent, 'request')} not sent; {count(accepted)} accepted before "
-        f"({size(accepted_bytes)}{billed}) go on and are billed"
-    )
+    return f"{stopped}; {count(accepted)} accepted before ({size(accepted_bytes)}{billed}) go on and are billed"
 
 
 def failed_items(job: Job) -> int:

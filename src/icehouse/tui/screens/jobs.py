@@ -222,7 +222,8 @@ class Jobs(Room):
 
         def done(report: CancelReport) -> None:
             usd = money(report.accepted_usd) if report.accepted_usd is not None else ""
-            self.console.say(words.cancel_words(report.unsent, report.accepted, report.accepted_bytes, usd))
+            accepted = (report.accepted, report.accepted_bytes, usd)
+            self.console.say(words.cancel_words(report.unsent, report.in_doubt, *accepted))
             self.console.poke()
 
         self.console.feeds.read("cancel", work, done)
