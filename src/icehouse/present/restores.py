@@ -61,12 +61,12 @@ def _short(account: str) -> str:
     return account if 0 < len(account) <= 20 else f"{account[:8]}…{account[-4:]}" if account else "not known"
 
 
-def left_out(counts: Mapping[State, int], impossible: int, *, speed_up: bool = False) -> str:
+def left_out(counts: Mapping[State, int], impossible: int, *, extended: int = 0, speed_up: bool = False) -> str:
     """What is not requested, and why; every kind is named, also where there is none of it."""
     restoring = counts.get(State.RESTORING, 0)
     parts = [
         f"already live {count(counts.get(State.LIVE, 0))}",
-        f"restored {count(counts.get(State.RESTORED, 0))}",
+        f"restored {count(counts.get(State.RESTORED, 0))}" + (f" ({count(extended)} prolonged)" if extended else ""),
         f"restoring {count(restoring)}" + ((" (sped up)" if speed_up else " (followed)") if restoring else ""),
         f"impossible {count(impossible)}",
     ]

@@ -6,7 +6,8 @@ It reads the catalogue and the ledger, and carries nothing out itself: it may be
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,9 +23,11 @@ from icehouse.present.marks import MarkTotals
 
 from .actions import registry
 from .actions.everywhere import ACTIONS
+from .around import tell
 from .calm import Calm
 from .console_verbs import VERBS
 from .feeds import Fed, Feeds, Turn
+from .log import NAME, log_into
 from .marked import Marked
 from .news import News, Watch
 from .screens.audit import Audit
@@ -53,7 +56,7 @@ class Console(Calm[int]):
     BINDINGS: ClassVar[list[BindingType]] = [*registry.bindings(ACTIONS)]
 
     def __init__(self, house: House, *, ascii: bool, theme: str = "") -> None:
-        super().__init__(ascii=ascii, theme=theme, log_line=_log_of(house))
+        super().__init__(ascii=ascii, theme=theme, log_line=log_into(house.paths.logs))
         self.house = house
         self.write = False
         self._sized = False
@@ -95,8 +98,6 @@ class Console(Calm[int]):
 
         ensure_workers(self.house)
 
-    # What is on screen
-
     @property
     def room(self) -> Room:
         """The screen that is shown."""
@@ -115,19 +116,8 @@ class Console(Calm[int]):
 
     def tell(self) -> None:
         """Bring the lines around the list up to date; what did not change is not sent."""
-        if not self.is_running or not self.screen_stack:
-            return
-        room, base = self.room, self.screen_stack[0]
-        width = base.size.width
-        base.query_one(ContextLine).tell(
-            room.place(), write=self.write, jobs=self.news.running, troubled=0, width=width
-        )
-        words, tone = room.standing()
-        base.query_one(StatusLine).tell(words, tone, room.position())
-        base.query_one(BottomBar).tell(self.marked.totals)
-        base.query_one(KeyLine).tell(registry.key_line(room.room, room.situation()), width)
-        if self.has_class("-details"):
-            base.query_one(Details).say(room.details())
+        if self.is_running and self.screen_stack:
+            tell(self, self.screen_stack[0])
 
     def say(self, words: str, *, danger: bool = False) -> None:
         """Say something once, in the line above the marks."""
@@ -141,8 +131,6 @@ class Console(Calm[int]):
         self.set_class(event.size.width < WIDE, "-narrow")
         self.call_after_refresh(self.tell)
 
-    # What happens
-
     def action_act(self, action_id: str) -> None:
         """Do what a key stands for, or say why it can't be done now."""
         room = self.room
@@ -154,23 +142,20 @@ class Console(Calm[int]):
         if reason is not None:
             self.say(f"{action.label}: {reason}")
             return
-        verb = room.verb(action_id)
-        if verb is not None:
-            verb()
-        elif action_id in VERBS:
-            VERBS[action_id](self)
+        verb = room.verb(action_id) or partial(VERBS[action_id], self)
+        verb()
 
     def marks_changed(self) -> None:
         """Sum the marks up anew, in a thread."""
         browse = self.rooms["browse"]
         assert isinstance(browse, Browse)
         source, at = browse.list.source, browse.at.folder
-        self.tell()
 
         def done(totals: MarkTotals) -> None:
             self.marked.totals = totals
             self.tell()
 
+        self.tell()
         self.feeds.read("marks", lambda turn: self.marked.sum_up(source, at, turn.stopped), done)
 
     def poke(self) -> None:
@@ -193,26 +178,12 @@ class Console(Calm[int]):
         self.exit(0)
 
 
-def _log_of(house: House) -> Callable[[str], None]:
-    """A writer of lines to the console's log, made when the first line comes."""
-
-    def write(line: str) -> None:
-        path = house.paths.logs / "console.log"
-        fd = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
-        with open(fd, "a", encoding="utf-8") as log:
-            log.write(line + "\n")
-
-    return write
-
-
 def run(house: House, *, ascii: bool | None = None, mouse: bool | None = None) -> int:
     """Open the console on this terminal until the user leaves; its exit code.
 
     `ascii` and `mouse` None take the config's word; the mouse stays off over SSH, where its reports flood the link.
     A signal or a dead terminal ends it within two seconds, whatever hangs.
     """
-    import sys
-
     settings = house.config.console
     with_mouse = (settings.mouse and "SSH_CONNECTION" not in os.environ) if mouse is None else mouse
     console = Console(house, ascii=settings.ascii if ascii is None else ascii, theme=settings.theme)
@@ -223,6 +194,6 @@ def run(house: House, *, ascii: bool | None = None, mouse: bool | None = None) -
     with Watchdog(leave).watching() as dog:
         console.run(mouse=with_mouse)
     if console.fell_with:
-        print(f"icehouse: {console.fell_with}; the log is in {house.paths.logs / 'console.log'}", file=sys.stderr)
+        print(f"icehouse: {console.fell_with}; the log is in {house.paths.logs / NAME}", file=sys.stderr)
         return 1
     return 128 + dog.told if dog.told is not None else 0

@@ -218,7 +218,8 @@ class RestoreDialog(Dialog[str]):
         if not self._needs_days:
             line = "days (not needed: nothing becomes a temporary copy)"
         self.query_one("#copies", Words).put(line, Tone.PLAIN if days else Tone.FAINT)
-        out = words.left_out(found.counts, offer.impossible, speed_up=self._faster)
+        extended = self._plan.totals()["extend"] if self._plan else 0
+        out = words.left_out(found.counts, offer.impossible, extended=extended, speed_up=self._faster)
         worry = offer.impossible or found.counts.get(State.UNKNOWN) or found.counts.get(State.MISSING)
         self.query_one("#left-out", Words).put(out, Tone.DANGER if worry else Tone.PLAIN)
         label = f"prices {self._house.config.prices.label}"

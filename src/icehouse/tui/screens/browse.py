@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -21,34 +21,11 @@ from icehouse.tui.listing import Catalogued, Listing, Live
 from icehouse.tui.sources import NO_ROWS, Line, Rows, Source
 
 from .browse_verbs import VERBS
+from .place import Place
 from .room import Room
 
 LIVE_MOST = 50_000
 """Rows taken from a live listing; the rest of a larger folder is for the catalogue."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What is open: nothing (the stores), a store, or a folder of one of its containers."""
-
-    store: str = ""
-    container: str = ""
-    prefix: str = ""
-
-    @property
-    def folder(self) -> FolderRef | None:
-        """The folder that is open, None above the containers."""
-        return FolderRef(self.store, self.container, self.prefix) if self.container else None
-
-    @property
-    def above(self) -> tuple[Place, Hashable] | None:
-        """Where one comes from, and the row that leads here; None at the top."""
-        if self.prefix:
-            parent = self.prefix[:-1].rpartition("/")
-            return replace(self, prefix=parent[0] + parent[1]), self.folder
-        if self.container:
-            return Place(self.store), self.folder
-        return (Place(), self.store) if self.store else None
 
 
 class Browse(Room):

@@ -13,6 +13,8 @@ from icehouse.tui.feeds import Turn
 from icehouse.tui.listing import SORTS, following
 from icehouse.tui.marked import MOST_BY_HAND, target_of
 
+from .place import Place
+
 if TYPE_CHECKING:
     from icehouse.services.sweep import SweepCost, SweepProgress, SweepReport
 
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 
 def do_open(room: Browse) -> None:
     """Open the row."""
-    from .browse import Place
-
     row = room.list.current.row if room.list.current else None
     if isinstance(row, StoreRow):
         room.go(Place(row.name))

@@ -17,7 +17,8 @@ from icehouse.tui.actions import Situation
 from icehouse.tui.feeds import Turn
 from icehouse.tui.sources import Rows
 
-from .browse import Browse, Place
+from .browse import Browse
+from .place import Place
 from .room import Room
 
 

@@ -12,13 +12,11 @@ from .words_line import WordsLine
 class ContextLine(WordsLine):
     """Place at the left; read-only or WRITE, and the jobs under way, at the right."""
 
-    def tell(self, place: Sequence[str], *, write: bool, jobs: int, troubled: int, width: int) -> None:
+    def tell(self, place: Sequence[str], *, write: bool, jobs: int, width: int) -> None:
         """Show the place, its front cut where the line is short: the end says where one is."""
         right = [Cell("WRITE" if write else "read-only", Tone.DANGER if write else Tone.FAINT)]
         if jobs:
             right.append(Cell(f"  ↻ {jobs} {'job' if jobs == 1 else 'jobs'}", Tone.WAY))
-        if troubled:
-            right.append(Cell(f"  ! {troubled} failed", Tone.DANGER))
         room = width - sum(wide(cell.text) for cell in right) - 2
         parts = list(place)
         while len(parts) > 2 and sum(wide(part) + 3 for part in parts) > room:
