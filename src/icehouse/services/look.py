@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 
 from icehouse.core.entries import Entry
-from icehouse.core.errors import NotFound, StoreError, UsageError
+from icehouse.core.errors import LoginExpired, NotFound, StoreError, UsageError
 from icehouse.core.globs import chooser
 from icehouse.core.marks import Mark, Target
 from icehouse.core.refs import Address, FolderRef, Ref
-from icehouse.core.states import Standing, State
+from icehouse.core.states import UNKNOWN, Standing, State
 from icehouse.stores.base import Store
 
 from .house import House
@@ -54,32 +54,37 @@ def resolve(house: House, address: Address) -> Target:
 
 
 def without_overlap(marks: Sequence[Mark]) -> list[Mark]:
-    """The marks in the order of their places, without those that a marked folder holds already."""
-    whole: list[FolderRef] = []
+    """The marks in the order of their places, without those that a marked folder holds already.
+
+    A folder holds current versions: an object marked by its version stays.
+    """
+    whole: set[FolderRef] = set()
     for folder in sorted(m.target for m in marks if isinstance(m.target, FolderRef) and not m.pattern):
-        if not any(_inside(folder, other) for other in whole):
-            whole.append(folder)
+        if not _held(folder, whole):
+            whole.add(folder)
     kept = {Mark(folder) for folder in whole}
     for mark in marks:
-        target = mark.target
-        if isinstance(target, Ref):
-            covered = any(folder.holds(target) for folder in whole)
-        else:
-            covered = any(_inside(target, folder) for folder in whole)
-        if not covered:
+        version = mark.target.version if isinstance(mark.target, Ref) else None
+        if version is not None or not _held(mark.target, whole):
             kept.add(mark)
     return sorted(kept, key=_place)
 
 
-def _inside(folder: FolderRef, other: FolderRef) -> bool:
-    same = folder.store == other.store and folder.container == other.container
-    return same and folder.prefix.startswith(other.prefix)
+def _held(target: Target, folders: Set[FolderRef]) -> bool:
+    """Whether one of `folders` is or holds `target`: looked up by every folder above it, however many there are."""
+    path = _path(target)
+    ends = [0, *(at + 1 for at, char in enumerate(path) if char == "/")] if folders else []
+    return any(FolderRef(target.store, target.container, path[:end]) in folders for end in ends)
 
 
-def _place(mark: Mark) -> tuple[str, str, str, str]:
+def _path(target: Target) -> str:
+    return target.prefix if isinstance(target, FolderRef) else target.key
+
+
+def _place(mark: Mark) -> tuple[str, str, str, str, str]:
     target = mark.target
-    path = target.prefix if isinstance(target, FolderRef) else target.key
-    return target.store, target.container, path, mark.pattern
+    version = (target.version or "") if isinstance(target, Ref) else ""
+    return target.store, target.container, _path(target), mark.pattern, version
 
 
 def look(
@@ -95,13 +100,17 @@ def look(
     """Every chosen object under `marks` with its true standing, each once, folders in key order.
 
     Globs apply to the path below the folder (the whole key for a single object).  What a listing can't tell is asked
-    of the object itself; an object that can't be asked keeps an unknown standing with the reason as its word.
-    Raises what the store raises: a look that did not end is not a look.  `stop` ends it by UsageError.
+    of the object itself; an object that can't be asked keeps an unknown standing with the reason as its word, one
+    that was named and is not there is MISSING.  A folder takes current versions; an object named by its version is
+    asked for by itself, unless the walk saw that very version (`pin`).
+
+    Raises what the store raises, also an expired login, and a passing error of a named object: a look that did not
+    end is not a look.  `stop` ends it by UsageError.
     """
     chosen = chooser(include, exclude)
     tally = _Tally(progress, stop)
     marks = without_overlap(marks)
-    objects = [mark.target for mark in marks if isinstance(mark.target, Ref)]
+    named = {mark.target: None for mark in marks if isinstance(mark.target, Ref)}
     folders = [(mark.target, mark.pattern) for mark in marks if isinstance(mark.target, FolderRef)]
     taken: set[Ref] | None = set() if any(pattern for _, pattern in folders) else None
     for folder, pattern in folders:
@@ -115,21 +124,22 @@ def look(
             if taken is not None:
                 wanted = [entry for entry in wanted if entry.ref not in taken]
                 taken.update(entry.ref for entry in wanted)
+            if named:
+                for entry in wanted:
+                    named.pop(entry.ref, None)
+                    named.pop(replace(entry.ref, version=None), None)
             yield from _settled(store, wanted, tally)
-    if taken is not None:
-        known = {(ref.container, ref.key) for ref in taken}
-        objects = [ref for ref in objects if (ref.container, ref.key) not in known]
+    objects = list(named)
     for start in range(0, len(objects), _DESCRIBED_AT_ONCE):
         batch = [ref for ref in objects[start : start + _DESCRIBED_AT_ONCE] if chosen(ref.key)]
         tally.ask(len(batch))
         for described in store.describe(batch):
             tally.check()
             tally.answered()
-            if described.entry is None:
-                error = described.error
-                raise error if error is not None else NotFound(f"{described.ref.key}: not told")
+            if described.error is not None and described.error.passing:
+                raise described.error
             tally.seen(1)
-            yield described.entry
+            yield described.entry or _unknown(Entry(described.ref, 0, None, "", UNKNOWN), described.error)
 
 
 def _settled(store: Store, entries: Sequence[Entry], tally: _Tally) -> Iterator[Entry]:
@@ -154,6 +164,9 @@ def _half_told(standing: Standing) -> bool:
 
 
 def _unknown(entry: Entry, error: StoreError | None) -> Entry:
+    """`entry` as what `error` leaves of it.  LoginExpired is raised: nothing else will be told either."""
+    if isinstance(error, LoginExpired):
+        raise error
     words = error.words or error.line if error is not None else "not told"
     standing = Standing(State.MISSING if isinstance(error, NotFound) else State.UNKNOWN, words)
     return Entry(entry.ref, entry.size, entry.modified, entry.etag, standing, asked="describe")

@@ -47,7 +47,10 @@ def entries_of(keys: Iterable[str]) -> list[Entry]:
 
 
 class MemoryStore:
-    """Walks its entries in key order; `fail_after` pages it raises, or it ends without a word."""
+    """Walks its entries in key order; `fail_after` pages it raises, or it ends without a word.
+
+    Only a describe knows the `truth` by key, and the entries in `extra`: versions that are not the current ones.
+    """
 
     def __init__(self, entries: Iterable[Entry] = (), *, page: int = 3) -> None:
         self.name = "s"
@@ -57,6 +60,7 @@ class MemoryStore:
         self.fail_after: int | None = None
         self.failure: StoreError | None = None
         self.truth: dict[str, Standing | StoreError] = {}
+        self.extra: dict[Ref, Entry] = {}
         self.walks: list[str | None] = []
         self.described: list[str] = []
         self.on_page: Callable[[int], None] = lambda number: None
@@ -110,7 +114,7 @@ class MemoryStore:
             start, number = end, number + 1
 
     def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
-        known = {each.ref: each for each in self.entries}
+        known = {each.ref: each for each in self.entries} | self.extra
         for ref in refs:
             self.described.append(ref.key)
             truth = self.truth.get(ref.key)
