@@ -133,20 +133,23 @@ def scan_cells(scan: ScanStanding, *, ascii: bool = False) -> Cells:
     )  # fmt: skip
 
 
-def item_cells(item: JobItem, *, ascii: bool = False) -> Cells:
-    """One step of a job: the object, what became of it, and the store's own words."""
+def item_cells(item: JobItem, *, ascii: bool = False, whole: bool = False) -> Cells:
+    """One step of a job: the object, what became of it, and the store's own words.
+
+    The object goes by the last part of its key; `whole` puts as much of its folders before that as fits.
+    """
     failed = item.outcome is not None and item.outcome.failed
     said = outcome_word(item.outcome) if item.outcome else _PHASES[item.phase]
     return (
         Cell(outcome_glyph(item.outcome, ascii), Tone.DANGER if failed else Tone.PLAIN),
-        Cell(safe(_last_part(item.ref.key)), ours=False),
+        Cell(safe(item.ref.key if whole else last_part(item.ref.key)), ours=False, tail=whole),
         Cell(size(item.size)),
         Cell(said, Tone.DANGER if failed else Tone.PLAIN if item.outcome is None else Tone.FAINT),
         Cell(short_reason(item), ours=False),
     )
 
 
-def _last_part(key: str) -> str:
+def last_part(key: str) -> str:
     """The object's own name without its folders, as `i` tells the whole: what tells it from its neighbours."""
     cut = key.rstrip("/").rfind("/") + 1
     return key[cut:] or key

@@ -69,7 +69,11 @@ def rate(per_second: float) -> str:
 
 
 def money(usd: float) -> str:
-    """US dollars, rounded up to the cent so that nothing costs less than it says: ``$0.47``, ``$0.00`` is free."""
+    """US dollars, rounded up to the cent so that nothing costs less than it says: ``$0.47``, ``<$0.01``, ``$0``."""
+    if usd <= 0:
+        return "$0"
+    if usd < 0.01 - 1e-8:
+        return "<$0.01"
     cents = int(usd * 100)
     if usd * 100 - cents > 1e-6:
         cents += 1

@@ -18,7 +18,8 @@ from icehouse.core.rows import ContainerRow, Coverage, FolderRow, ObjectRow, Rol
 from icehouse.core.states import Standing, State
 from icehouse.core.text import is_safe
 from icehouse.present import audit, browse, cold, jobs, marks, restores
-from icehouse.present.cells import Tone
+from icehouse.present.cells import Tone, cut
+from icehouse.tui.screens.jobs import Items
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -95,6 +96,15 @@ def test_a_watching_job_names_the_hour_when_all_is_ready_and_a_sending_one_the_t
     sending = a_job(state=JobState.RUNNING, rate=2.0, progress=Progress(100, 100, 20))
     assert jobs.left(sending, NOW) == "40 s"
     assert jobs.done_of(sending) == (20, 100)
+
+
+def test_items_of_one_name_are_told_apart_by_their_folders():
+    keys = ("plate1/images/r01.tiff", "plate2/images/r01.tiff", "plate2/notes.txt")
+    items = [JobItem(n, Ref("s", "b", key), 5, Act.REQUEST, Phase.PENDING, None, "", "", None, None)
+             for n, key in enumerate(keys)]  # fmt: skip
+    lines = Items(items, 3, ascii=False).rows(0, 3)
+    names = [cut(line.cells[1].text, 18, tail=line.cells[1].tail) for line in lines]
+    assert names == ["…1/images/r01.tiff", "…2/images/r01.tiff", "notes.txt"]
 
 
 def test_a_parked_job_says_what_it_waits_for():

@@ -38,8 +38,11 @@ def test_progress_says_one_hundred_percent_only_at_the_end():
 
 
 def test_a_cost_is_never_shown_as_less_than_it_is():
-    assert sizes.money(0.0) == "$0.00"
-    assert sizes.money(0.0001) == "$0.01"
+    assert sizes.money(0.0) == "$0"
+    assert sizes.money(0.0001) == "<$0.01"
+    assert sizes.money(0.009_999) == "<$0.01"
+    assert sizes.money(0.01) == "$0.01"
+    assert sizes.money(0.010_1) == "$0.02"
     assert sizes.money(0.46) == "$0.46"
     assert sizes.money(1234.5) == "$1,234.50"
 

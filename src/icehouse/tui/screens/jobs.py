@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -27,10 +28,15 @@ PAGE = 500
 
 
 class Items(Rows[JobItem]):
-    """A job's items, read page by page as they come into view."""
+    """A job's items, read page by page as they come into view; those of one name are told apart by their folders."""
 
     def __init__(self, items: Sequence[JobItem], total: int, *, ascii: bool) -> None:
-        super().__init__(items, lambda item: item.seq, lambda item: words.item_cells(item, ascii=ascii))
+        names = Counter(words.last_part(item.ref.key) for item in items)
+
+        def cells(item: JobItem) -> Cells:
+            return words.item_cells(item, ascii=ascii, whole=names[words.last_part(item.ref.key)] > 1)
+
+        super().__init__(items, lambda item: item.seq, cells)
         self.total = total
 
 
