@@ -14,6 +14,7 @@ from icehouse.core.jobs import JobState
 from icehouse.core.restores import RestoreWish, Tier
 from icehouse.engine.gate import GUARDS, LeaseStale, Permit
 from icehouse.engine.probing import Finding, Found
+from icehouse.engine.recording import SOONER
 from icehouse.engine.worker import Options, lease_name
 from icehouse.ledger import leases
 from icehouse.ledger.steps import Task
@@ -128,7 +129,7 @@ def test_a_service_takes_a_parked_job_up_again(house: House, s3: StandIn, monkey
     assert outcomes(house, job) == {"ok": COUNT}
 
 
-def test_somebody_else_s_shorter_restore_is_not_called_ok_and_a_retry_extends_it(house: House, s3: StandIn) -> None:
+def test_somebody_else_s_shorter_restore_is_told_and_a_second_restore_extends_it(house: House, s3: StandIn) -> None:
     client = s3.boto3_client()
     s3.freeze()
     for entry in client.list_objects_v2(Bucket="bulk")["Contents"][:10]:
@@ -140,10 +141,11 @@ def test_somebody_else_s_shorter_restore_is_not_called_ok_and_a_retry_extends_it
     job = approve(house, "lab-s3:bulk/", days=30)
     s3.run(speed=7200)
     work(house)
-    assert outcomes(house, job) == {"ok": COUNT - 10, "conflict": 10}
-    _, again = jobs.retry(house, job, start=nobody)
-    work(house)
-    assert outcomes(house, again) == {"ok": 10}
+    assert outcomes(house, job) == {"ok": COUNT}
+    assert jobs.job(house, job).note == "10 fall cold sooner than wished: restore again to extend them"
+    assert sum(item.reason == SOONER for item in jobs.items(house, job)) == 10
+    found = restore.survey(house, marks(house, "lab-s3:bulk/"))
+    assert restore.freeze(house, found, RestoreWish(Tier.BULK, 29)).totals()["extend"] == 10
 
 
 def test_what_can_never_be_looked_at_ends_as_unknown(house: House, s3: StandIn) -> None:

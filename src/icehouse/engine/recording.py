@@ -20,6 +20,9 @@ from icehouse.ledger.writer import GroupWriter
 
 from .probing import Finding
 
+SOONER = "restored, but for fewer days than wished, as somebody had asked before: restore again to extend it"
+"""Why a copy that is readable does not meet the wish."""
+
 _DURABLE_WITHIN = 120.0
 """Seconds after which a record that is not on disk counts as a failure of the ledger."""
 
@@ -168,7 +171,9 @@ class Recorder:
         if record.done:
             until = steps.first_until(connection, record.job)
             falls_cold = ("falls_cold", to_text(until) if until else None)
-            self._turn(connection, Turn(record.job, record.state, "", (("rate", 0.0), falls_cold)), at, events)
+            sooner = steps.number_because(connection, record.job, SOONER)
+            note = f"{sooner:,} fall cold sooner than wished: restore again to extend them" if sooner else ""
+            self._turn(connection, Turn(record.job, record.state, note, (("rate", 0.0), falls_cold)), at, events)
 
 
 def _count(connection: Connection, accepted: Sequence[Accepted], ended: Sequence[Ended], at: Instant) -> None:

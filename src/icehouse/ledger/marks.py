@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from icehouse.core.errors import LedgerError
@@ -35,20 +36,21 @@ class MarkFile:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
             self._db.execute(_SCHEMA)
-        except (OSError, sqlite3.DatabaseError) as error:
+        except (OSError, sqlite3.Error) as error:
             raise LedgerError(f"{path}: the marks can't be opened: {error}", hint="move the file aside") from error
 
     def all(self) -> list[Mark]:
-        """Every mark, in the order of their addresses."""
-        rows = self._db.execute(
-            "SELECT store, container, kind, path, version, pattern FROM marks ORDER BY store, container, path, kind"
-        )
-        return [
-            Mark(FolderRef(store, container, path), pattern)
-            if kind == "folder"
-            else Mark(Ref(store, container, path, version or None))
-            for store, container, kind, path, version, pattern in rows
-        ]
+        """Every mark, in the order of their addresses.  LedgerError, as with every change."""
+        with self._telling("read"):
+            rows = self._db.execute(
+                "SELECT store, container, kind, path, version, pattern FROM marks ORDER BY store, container, path, kind"
+            )
+            return [
+                Mark(FolderRef(store, container, path), pattern)
+                if kind == "folder"
+                else Mark(Ref(store, container, path, version or None))
+                for store, container, kind, path, version, pattern in rows
+            ]
 
     def add(self, marks: Iterable[Mark]) -> None:
         """Add marks; those that are there already stay."""
@@ -62,21 +64,30 @@ class MarkFile:
 
     def clear(self) -> None:
         """Take every mark away."""
-        self._db.execute("DELETE FROM marks")
+        with self._telling("written"):
+            self._db.execute("DELETE FROM marks")
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
     def _many(self, statement: str, marks: Iterable[Mark]) -> None:
-        try:
+        rows = [_row(mark) for mark in marks]
+        with self._telling("written"):
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(statement, [_row(mark) for mark in marks])
+            self._db.executemany(statement, rows)
             self._db.execute("COMMIT")
-        except sqlite3.DatabaseError as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise LedgerError(f"{self.path}: the marks could not be written: {error}") from error
+
+    @contextmanager
+    def _telling(self, what: str) -> Iterator[None]:
+        """LedgerError for anything SQLite says, and for names it can't hold (ValueError); no transaction stays open."""
+        try:
+            yield
+        except (sqlite3.Error, ValueError) as error:
+            with suppress(sqlite3.Error):
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+            raise LedgerError(f"{self.path}: the marks could not be {what}: {error}") from error
 
 
 def _row(mark: Mark) -> tuple[str, str, str, str, str, str]:

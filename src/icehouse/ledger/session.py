@@ -22,6 +22,9 @@ from icehouse.core.errors import LedgerError
 from . import tables
 
 _BUSY_SECONDS = 30
+_POOL, _OVERFLOW = 4, 12
+_RAW = (exc.SQLAlchemyError, sqlite3.Error)
+"""What must not leave this file."""
 
 
 class Ledger:
@@ -42,7 +45,7 @@ class Ledger:
         self.engine = _engine(path)
         try:
             self._prepare()
-        except (exc.DatabaseError, sqlite3.DatabaseError) as error:
+        except _RAW as error:
             self.engine.dispose()
             raise LedgerError(
                 f"{path}: not a usable ledger: {_words(error)}",
@@ -70,35 +73,41 @@ class Ledger:
         try:
             with self.engine.connect() as connection:
                 yield connection
-        except exc.DatabaseError as error:
-            raise LedgerError(f"{self.path}: the ledger could not be read: {_words(error)}") from error
+        except _RAW as error:
+            raise self._unread(error) from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One immediate transaction: committed durably at the end, rolled back on any exception.
 
-        Waits up to 30 s for another writer; LedgerError after that, and when the disk is full.
+        Waits up to 30 s for another writer; LedgerError after that, and when the disk is full, in SQLite's words.
         """
         try:
             with self.engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 try:
                     yield connection
+                    connection.exec_driver_sql("COMMIT")
                 except BaseException:
-                    connection.exec_driver_sql("ROLLBACK")
+                    _roll_back(connection)
                     raise
-                connection.exec_driver_sql("COMMIT")
-        except exc.DatabaseError as error:
+        except _RAW as error:
             raise LedgerError(f"{self.path}: the ledger could not be written: {_words(error)}") from error
 
     def version(self) -> int:
-        """A number that changes whenever anybody else commits: asked before a screen reads anything."""
+        """A number that changes whenever anybody else commits: asked before a screen reads anything.  LedgerError."""
         with self._version_lock:
-            if self._version_connection is None:
-                self._version_connection = sqlite3.connect(
-                    self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-                )
-            return int(self._version_connection.execute("PRAGMA data_version").fetchone()[0])
+            try:
+                if self._version_connection is None:
+                    self._version_connection = sqlite3.connect(
+                        self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                    )
+                return int(self._version_connection.execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.Error as error:
+                raise self._unread(error) from error
+
+    def _unread(self, error: BaseException) -> LedgerError:
+        return LedgerError(f"{self.path}: the ledger could not be read: {_words(error)}")
 
     def close(self) -> None:
         """Give back every connection."""
@@ -114,8 +123,9 @@ def _engine(path: Path) -> Engine:
         f"sqlite:///{path}",
         isolation_level="AUTOCOMMIT",
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
-        pool_size=4,
-        max_overflow=12,
+        pool_size=_POOL,
+        max_overflow=_OVERFLOW,
+        pool_timeout=_BUSY_SECONDS,
     )
 
     @event.listens_for(engine, "connect")
@@ -135,7 +145,20 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
+def _roll_back(connection: Connection) -> None:
+    """Undo what is open.  SQLite has often done so itself (a full disk); what went wrong first is what is to be told."""
+    driver: Any = connection.connection.driver_connection
+    if not driver.in_transaction:
+        return
+    try:
+        driver.execute("ROLLBACK")
+    except sqlite3.Error:
+        connection.invalidate()
+
+
 def _words(error: BaseException) -> str:
-    """What SQLite said, without SQLAlchemy's statement and parameters."""
+    """What SQLite said, without SQLAlchemy's statement, parameters and links."""
+    if isinstance(error, exc.TimeoutError):
+        return f"{_POOL + _OVERFLOW} threads are at it and none has ended in {_BUSY_SECONDS} s"
     origin = getattr(error, "orig", None)
-    return str(origin if origin is not None else error)
+    return str(origin or (error.args[0] if error.args else error))

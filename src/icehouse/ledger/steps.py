@@ -200,6 +200,12 @@ def first_until(connection: Connection, job: str) -> Instant | None:
     return from_text(text) if text else None
 
 
+def number_because(connection: Connection, job: str, reason: str) -> int:
+    """How many of the job's steps ended for exactly this reason."""
+    query = select(func.count()).select_from(steps).where(steps.c.job == job, steps.c.reason == reason)
+    return int(connection.execute(query).scalar_one())
+
+
 def unended(connection: Connection, job: str) -> int:
     """How many of the job's steps have not ended."""
     query = select(func.count()).select_from(steps).where(steps.c.job == job, steps.c.phase != Phase.ENDED.value)

@@ -15,7 +15,7 @@ from icehouse.core.plans import Plan
 from icehouse.core.refs import Ref
 from icehouse.core.states import Standing, State
 from icehouse.engine.following import listed, overdue, pause_for, ready_by, tellable
-from icehouse.engine.recording import Turn
+from icehouse.engine.recording import SOONER, Turn
 from icehouse.ledger import steps
 from icehouse.ledger.steps import Ended, Task
 
@@ -112,13 +112,12 @@ class Watcher:
         return None
 
     def _readable(self, task: Task, standing: Standing) -> Future[None]:
-        """End a step whose object can be read; not as ok where that ends before the operator's wish."""
+        """End a step whose object can be read, and say so where that ends before the operator's wish."""
         at, until = self._hands.clock.now(), standing.until
-        outcome, reason = Outcome.OK, "restored" if standing.state is State.RESTORED else "live again"
+        reason = "restored" if standing.state is State.RESTORED else "live again"
         if until is not None and task.days and until < self._plan.seen_at + timedelta(days=task.days):
-            outcome = Outcome.CONFLICT
-            reason = f"readable, but for fewer than {task.days} days: it was restored for less; a retry extends it"
-        return self._hands.recorder.note(Ended(task, outcome, at, reason, until=until, readable=True))
+            reason = SOONER
+        return self._hands.recorder.note(Ended(task, Outcome.OK, at, reason, until=until, readable=True))
 
     def _end(self, task: Task, outcome: Outcome, reason: str) -> Future[None]:
         return self._hands.recorder.note(Ended(task, outcome, self._hands.clock.now(), reason))
