@@ -146,7 +146,7 @@ def _engine(path: Path) -> Engine:
 
 
 def _roll_back(connection: Connection) -> None:
-    """Undo what is open.  SQLite has often done so itself (a full disk); what went wrong first is what is to be told."""
+    """Undo what is open.  SQLite often did so itself (a full disk); what went wrong first is what is to be told."""
     driver: Any = connection.connection.driver_connection
     if not driver.in_transaction:
         return

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from icehouse.core.errors import LedgerError
 from icehouse.core.marks import Mark
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.ledger.marks import MarkFile
@@ -31,3 +34,28 @@ def test_the_file_holds_exactly_what_was_marked(changes: list[tuple[bool, Ref | 
         again = MarkFile(Path(folder) / "m.sqlite")
         assert set(again.all()) == truth
         again.close()
+
+
+def test_damaged_marks_are_an_error_with_one_line(tmp_path: Path) -> None:
+    marks = MarkFile(tmp_path / "m.sqlite")
+    marks.add([Mark(Ref("s", "c", "a"))])
+    marks.path.write_bytes(b"garbage" * 2000)
+    for what in (marks.all, marks.clear, lambda: marks.add([Mark(Ref("s", "c", "b"))])):
+        with pytest.raises(LedgerError, match=r"m\.sqlite: the marks could not be"):
+            what()
+
+
+def test_a_file_with_foreign_rows_is_an_error_with_one_line(tmp_path: Path) -> None:
+    marks = MarkFile(tmp_path / "m.sqlite")
+    with sqlite3.connect(marks.path) as db:
+        db.execute("INSERT INTO marks VALUES ('s', 'c', 'folder', 'no slash', '', '')")
+    with pytest.raises(LedgerError, match="could not be read"):
+        marks.all()
+
+
+def test_a_name_that_no_file_can_hold_leaves_the_marks_usable(tmp_path: Path) -> None:
+    marks = MarkFile(tmp_path / "m.sqlite")
+    with pytest.raises(LedgerError, match="could not be written"):
+        marks.add([Mark(Ref("s", "c", "a")), Mark(Ref("s", "c", "\udcff"))])
+    marks.add([Mark(Ref("s", "c", "b"))])
+    assert marks.all() == [Mark(Ref("s", "c", "b"))]
