@@ -10,7 +10,7 @@ from icehouse.catalogue.reader import opened
 from icehouse.catalogue.settling import Question, Settling
 from icehouse.catalogue.summary import Summary
 from icehouse.catalogue.turns import take_turn
-from icehouse.core.errors import Denied, LoginExpired, NotFound, Refused, StoreError, UsageError
+from icehouse.core.errors import Denied, LoginExpired, NotFound, Refused, StoreError, Throttled, Unavailable, UsageError
 from icehouse.core.refs import FolderRef, folder_address
 from icehouse.core.states import Standing, State
 from icehouse.stores.base import Store
@@ -21,6 +21,9 @@ BATCH = 500
 """Describes between two writes: some two seconds at the pace of S3."""
 
 STOPPED = "stopped"
+
+_UNANSWERED = (LoginExpired, Throttled, Unavailable)
+"""What comes back for describes that were never sent, got no answer or were turned away: none of them is billed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class SweepCost:
 
 @dataclass(frozen=True, slots=True)
 class SweepProgress:
-    """How far a sweep has come: `done` of `of` objects, the requests made and their list price."""
+    """How far a sweep has come: `done` of `of` objects, the requests that were answered and their list price."""
 
     done: int
     of: int
@@ -47,8 +50,9 @@ class SweepReport:
     """What a sweep found out.
 
     `settled` objects have a known state now (`by_state`), among them the `missing`; `denied` and `failed` stay unknown
-    with a reason.  `complete` means that all were asked; where not, `error` says why, and sweeping again asks only for
-    what is still unknown.
+    with a reason.  `requests` are those that the store answered; what a store that is gone was never asked, or never
+    answered, is not billed.  `complete` means that all were asked; where not, `error` says why, and sweeping again
+    asks only for what is still unknown.
     """
 
     of: int
@@ -115,7 +119,7 @@ class _Sweep:
         self._stop = stop
         self._store = house.store(folder.store)
         self._began = house.clock.monotonic()
-        self._of = self._done = self._denied = self._failed = 0
+        self._of = self._done = self._answered = self._denied = self._failed = 0
         self._by_state: dict[State, int] = {}
         self._error = ""
         self._cause: StoreError | None = None
@@ -140,8 +144,8 @@ class _Sweep:
             missing=self._by_state.get(State.MISSING, 0),
             denied=self._denied,
             failed=self._failed,
-            requests=self._done,
-            usd=_usd(self._house, self._done),
+            requests=self._answered,
+            usd=_usd(self._house, self._answered),
             seconds=self._house.clock.monotonic() - self._began,
             complete=not self._error,
             by_state=dict(self._by_state),
@@ -166,19 +170,19 @@ class _Sweep:
         questions = {question.ref: question for question in batch}
         answers: list[tuple[Question, Standing]] = []
         refusals: list[tuple[Question, str]] = []
-        answered = 0
+        before = self._answered
         for described in self._store.describe(list(questions)):
             question = questions[described.ref]
             self._done += 1
             if described.entry is not None and described.entry.standing.state is not State.UNKNOWN:
                 answers.append((question, described.entry.standing))
-                answered += 1
+                self._answered += 1
             elif described.entry is not None:
                 refusals.append((question, "the store does not tell"))
                 self._failed += 1
-                answered += 1
+                self._answered += 1
             elif described.error is not None:
-                answered += self._refused(question, described.error, answers, refusals)
+                self._refused(question, described.error, answers, refusals)
             if isinstance(self._cause, LoginExpired):
                 break
             if self._stop():
@@ -188,7 +192,7 @@ class _Sweep:
         settling.explain(refusals)
         for _, standing in answers:
             self._by_state[standing.state] = self._by_state.get(standing.state, 0) + 1
-        if not answered and self._cause is not None and not self._error:
+        if self._answered == before and self._cause is not None and not self._error:
             self._error = str(self._cause)
         elif not self._error:
             self._cause = None
@@ -199,24 +203,26 @@ class _Sweep:
         error: StoreError,
         answers: list[tuple[Question, Standing]],
         refusals: list[tuple[Question, str]],
-    ) -> int:
-        """One describe without an entry; 1 where the store did answer."""
+    ) -> None:
+        """One describe without an entry."""
+        if not isinstance(error, _UNANSWERED):
+            self._answered += 1
         if isinstance(error, NotFound):
             answers.append((question, Standing(State.MISSING, question.standing.word)))
-            return 1
+            return
         refusals.append((question, str(error)))
         if isinstance(error, Denied):
             self._denied += 1
-            return 1
+            return
         self._failed += 1
         self._cause = error
         if isinstance(error, LoginExpired):
             self._error = str(error)
-        return 0
 
     def _tell(self) -> None:
         if self._progress is not None:
-            self._progress(SweepProgress(self._done, self._of, self._done, _usd(self._house, self._done)))
+            usd = _usd(self._house, self._answered)
+            self._progress(SweepProgress(self._done, self._of, self._answered, usd))
 
     def _note(self) -> None:
         """Let lists of stores and containers know."""

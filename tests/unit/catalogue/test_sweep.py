@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from icehouse.catalogue.files import Files
-from icehouse.core.errors import Denied, LoginExpired, NotFound, Unavailable, UsageError
+from icehouse.core.errors import Denied, Invalid, LoginExpired, NotFound, Throttled, Unavailable, UsageError
 from icehouse.core.refs import Address, FolderRef, Ref
 from icehouse.core.rows import FolderRow
 from icehouse.core.states import Standing, State
@@ -115,6 +115,24 @@ def test_a_sweep_ends_where_nobody_answers(tmp_path: Path, store, error, monkeyp
     report = sweep(house, ALL)
     assert (report.complete, report.error, report.cause) == (False, str(error), error)
     assert report.done <= 4
+    assert (report.requests, report.usd) == (0, 0.0), "what was not answered is not billed"
+
+
+def test_only_what_was_answered_is_counted_and_billed(tmp_path: Path, store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "BATCH", 5)
+    house = house_of(tmp_path, store)
+    scan(house, WHOLE)
+    keys = sorted(store.truth)
+    store.truth[keys[0]] = NotFound("no such key")
+    store.truth[keys[1]] = Denied("AccessDenied: not yours")
+    store.truth[keys[2]] = Invalid("no such version")
+    store.truth[keys[3]] = Throttled("slower")
+    store.truth |= dict.fromkeys(keys[5:], Unavailable("no answer"))
+    seen: list[module.SweepProgress] = []
+    report = sweep(house, ALL, progress=seen.append)
+    assert (report.complete, report.error, report.done, report.requests) == (False, "no answer", 10, 4)
+    assert report.usd == pytest.approx(4 * 0.0004 / 1000)
+    assert [(each.done, each.requests) for each in seen] == [(0, 0), (5, 4), (10, 4)]
 
 
 def test_a_rescan_keeps_what_a_sweep_settled_until_the_object_changes(tmp_path: Path, store: MemoryStore):
