@@ -138,6 +138,11 @@ def test_a_throttled_store_learns_from_what_it_is_told() -> None:
     assert [page.frontier for page in store.walk(FOLDER)] == ["1", None]
 
 
+def test_every_wrapper_passes_on_where_a_walk_starts() -> None:
+    for store in (ReadOnly(Plain()), recorded(Plain()), throttled(Plain(), 1000.0)):
+        assert [page.frontier for page in store.walk(FOLDER, after="k")] == ["k", None]
+
+
 def test_a_throttled_store_that_is_gone_is_not_asked_on() -> None:
     plain = recorded(Plain())
     store = throttled(plain, 200.0)
