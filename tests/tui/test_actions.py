@@ -28,6 +28,7 @@ from icehouse.tui.screens.browse import Browse
 from icehouse.tui.screens.browse_verbs import VERBS as BROWSE_VERBS
 from icehouse.tui.screens.cold import Cold
 from icehouse.tui.screens.jobs import Jobs
+from icehouse.tui.screens.search import Search
 from icehouse.tui.widgets.virtual_list import VirtualList
 
 FOLDER = FolderRef("lab-s3", "bucket", "plate1/")
@@ -52,11 +53,13 @@ def test_screens_of_later_issues_are_not_promised(room):
     assert not {"2", "4"} & keys
 
 
-@pytest.mark.parametrize(("room", "screen"), [("browse", Browse), ("cold", Cold), ("jobs", Jobs), ("audit", Audit)])
+@pytest.mark.parametrize(
+    ("room", "screen"), [("browse", Browse), ("search", Search), ("cold", Cold), ("jobs", Jobs), ("audit", Audit)]
+)
 def test_every_action_has_somebody_who_does_it(room, screen):
     for action in of_room(room):
         done = hasattr(screen, f"do_{action.id}") or action.id in CONSOLE_VERBS
-        assert done or (room == "browse" and action.id in BROWSE_VERBS) or action.id == "refresh", action.id
+        assert done or (room in ("browse", "search") and action.id in BROWSE_VERBS) or action.id == "refresh", action.id
 
 
 @cache

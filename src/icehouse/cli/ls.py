@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 
 from icehouse.core.clock import Instant
+from icehouse.core.errors import UsageError
 from icehouse.core.marks import Mark
 from icehouse.core.refs import FolderRef, folder_address
 from icehouse.core.rows import ContainerRow, FolderRow, ObjectRow, Rollup, Row, StoreRow
 from icehouse.core.states import State
-from icehouse.present.sizes import NOTHING, at_least, count, share, size
+from icehouse.present.browse import coverage_line
+from icehouse.present.sizes import NOTHING, at_least, count, plural, share, size
 from icehouse.present.states import glyph, state_word
 from icehouse.present.times import day
 
@@ -18,20 +20,26 @@ from .output import json_line, say, table, tell
 from .rows import entry_row, instant, ref_row
 from .session import Session
 
+_PAGE = 1000
+
 
 @click.command()
 @click.argument("address", required=False)
+@click.option("--search", metavar="TEXT", help="Everything below ADDRESS whose name holds TEXT, from the last scan.")
 @json_lines
 @click.pass_obj
-def command(session: Session, address: str | None, as_json: bool) -> int:
+def command(session: Session, address: str | None, search: str | None, as_json: bool) -> int:
     """List the stores; with STORE: its buckets; with STORE:BUCKET/folder/ one level of it, asked now.
 
-    Folders show what the last scan found below them.
+    Folders show what the last scan found below them. --search asks no store: it finds TEXT in any name; folder/TEXT in
+    names that begin so right in such a folder; TEXT/ in folders alone.
     """
     from icehouse.services import browse
     from icehouse.services.look import resolve
 
     house = session.house
+    if search is not None:
+        return _search(session, address, search, as_json)
     if address is None:
         _stores(browse.stores(house), as_json)
         if not house.config.stores:
@@ -53,6 +61,38 @@ def command(session: Session, address: str | None, as_json: bool) -> int:
     for entry in keys(house, [Mark(target)]):
         row = ObjectRow(entry.ref, entry.ref.key, entry.size, entry.modified, entry.etag, entry.standing)
         json_line(entry_row(entry)) if as_json else say(_line(row, house.clock.now()))
+    return 0
+
+
+def _search(session: Session, address: str | None, text: str, as_json: bool) -> int:
+    """Print what the catalogue has under such a name below `address`; its age goes to stderr."""
+    from icehouse.services import browse
+
+    place = session.address(address) if address else None
+    if place is None or not place.container:
+        raise UsageError("a search is through one bucket", hint="say icehouse ls STORE:BUCKET/ --search TEXT")
+    if not text:
+        raise UsageError("--search: there is nothing to search for")
+    house, now = session.house, session.house.clock.now()
+    where = FolderRef(place.store, place.container, "")
+    coverage = browse.coverage(house, where)
+    if coverage is None:
+        raise UsageError(f"{folder_address(where)} was never scanned", hint=f"icehouse scan {folder_address(where)}")
+    below = place.path + "/" if place.path and not place.path.endswith("/") else place.path
+    following: str | None = None
+    hits = 0
+    while True:
+        page = browse.search(house, place.store, place.container, text, following, limit=_PAGE)
+        for row in page.rows:
+            path = row.ref.prefix if isinstance(row.ref, FolderRef) else row.ref.key
+            if path.startswith(below):
+                hits += 1
+                json_line(_row(row)) if as_json else say(_line(row, now, path))
+        following = page.following
+        if following is None:
+            break
+    age, _, _ = coverage_line(coverage, None, now).partition(" · S ")
+    tell(f"{plural(hits, 'hit')} · {age}")
     return 0
 
 
@@ -131,12 +171,12 @@ def _row(row: Row) -> dict[str, object]:
     }
 
 
-def _line(row: Row, now: Instant) -> str:
-    """One line of a level for people: size first, the name last, as names have no bounds."""
+def _line(row: Row, now: Instant, path: str = "") -> str:
+    """One line for people: size first, the name (or `path`) last, as names have no bounds."""
     if isinstance(row, FolderRow):
         objects, amount, cold = _told(row.rollup)
         changed = row.rollup.newest if row.rollup else None
         told = f"{objects} objects, {cold} cold" if row.rollup else "never scanned"
-        return f"{amount:>11}  {told:32}  {day(changed, now):>7}  {row.name}/"
+        return f"{amount:>11}  {told:32}  {day(changed, now):>7}  {path or row.name + '/'}"
     state = f"{glyph(row.standing.state)} {state_word(row.standing, now)}"
-    return f"{size(row.size):>11}  {state:32}  {day(row.modified, now):>7}  {row.name or '(folder marker)'}"
+    return f"{size(row.size):>11}  {state:32}  {day(row.modified, now):>7}  {path or row.name or '(folder marker)'}"

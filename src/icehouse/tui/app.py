@@ -19,11 +19,10 @@ from textual.events import Resize
 from textual.widgets import ContentSwitcher
 
 from icehouse.core.errors import IcehouseError
-from icehouse.present.marks import MarkTotals
 
 from .actions import registry
 from .actions.everywhere import ACTIONS
-from .around import tell
+from .around import sum_up_marks, tell
 from .calm import Calm
 from .console_verbs import VERBS
 from .feeds import Fed, Feeds, Turn
@@ -35,6 +34,7 @@ from .screens.browse import Browse
 from .screens.cold import Cold
 from .screens.jobs import Jobs
 from .screens.room import Room
+from .screens.search import Search
 from .watchdog import Watchdog
 from .widgets.bottom_bar import BottomBar
 from .widgets.context_line import ContextLine
@@ -64,7 +64,7 @@ class Console(Calm[int]):
         self.marked = Marked(house)
         self.feeds = Feeds(self, lambda line: self.say(line, danger=True))
         self.watch_thread = Watch(house, self._told_news)
-        self.rooms: dict[str, Room] = {room.room: room for room in (Browse(), Cold(), Jobs(), Audit())}
+        self.rooms: dict[str, Room] = {room.room: room for room in (Browse(), Search(), Cold(), Jobs(), Audit())}
 
     def compose(self) -> ComposeResult:
         """The frame of every screen."""
@@ -147,16 +147,8 @@ class Console(Calm[int]):
 
     def marks_changed(self) -> None:
         """Sum the marks up anew, in a thread."""
-        browse = self.rooms["browse"]
-        assert isinstance(browse, Browse)
-        source, at = browse.list.source, browse.at.folder
-
-        def done(totals: MarkTotals) -> None:
-            self.marked.totals = totals
-            self.tell()
-
         self.tell()
-        self.feeds.read("marks", lambda turn: self.marked.sum_up(source, at, turn.stopped), done)
+        sum_up_marks(self)
 
     def poke(self) -> None:
         """Look at the ledger again: this console has just written to it."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from icehouse.present.marks import MarkTotals
+
 from .actions import registry
+from .screens.browse import Browse
+from .screens.search import Search
 from .widgets.bottom_bar import BottomBar
 from .widgets.context_line import ContextLine
 from .widgets.details import Details
@@ -27,3 +31,16 @@ def tell(console: Console, base: Screen[object]) -> None:
     base.query_one(KeyLine).tell(registry.key_line(room.room, room.situation()), width)
     if console.has_class("-details"):
         base.query_one(Details).say(room.details())
+
+
+def sum_up_marks(console: Console) -> None:
+    """Sum the marks up anew, in a thread; out of sight is what the hits do not show, or else what Browse does not."""
+    room, browse = console.room, console.rooms["browse"]
+    assert isinstance(browse, Browse)
+    source, at = (room.list.source, None) if isinstance(room, Search) else (browse.list.source, browse.at.folder)
+
+    def done(totals: MarkTotals) -> None:
+        console.marked.totals = totals
+        console.tell()
+
+    console.feeds.read("marks", lambda turn: console.marked.sum_up(source, at, turn.stopped), done)

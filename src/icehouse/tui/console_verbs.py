@@ -94,11 +94,7 @@ def escape(console: Console) -> None:
         console.say("range forgotten")
     elif console.has_class("-details"):
         details(console)
-    elif room.situation().filtered:
-        narrow = getattr(room, "narrow", None)
-        if callable(narrow):
-            narrow("")
-    else:
+    elif not room.never_mind():
         console.query_one(StatusLine).hush()
 
 

@@ -26,6 +26,7 @@ class Situation:
     scanning: bool = False
     ranging: bool = False
     filtered: str = ""
+    searched: str = ""
     job: Job | None = None
     rows: int = 0
 

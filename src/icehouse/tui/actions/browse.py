@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icehouse.core.rows import FolderRow, ObjectRow
+from icehouse.core.rows import ContainerRow, FolderRow, ObjectRow
 
 from . import Action, Situation
 from .quoting import command, marked
@@ -44,6 +44,15 @@ def _scan(now: Situation) -> str | None:
     return None if now.container or now.here.rstrip("/").partition(":")[2] else "open a bucket, or stand on one"
 
 
+def _search(now: Situation) -> str | None:
+    return None if now.container or isinstance(now.row, ContainerRow) else "open a bucket, or stand on one"
+
+
+def _bucket(now: Situation) -> str:
+    container = now.row.name if isinstance(now.row, ContainerRow) else now.container
+    return f"{now.store}:{container}/"
+
+
 def _sweep(now: Situation) -> str | None:
     if not now.container:
         return "open a bucket first"
@@ -76,6 +85,8 @@ ACTIONS = (
     Action("clear", ("u",), "unmark all", "Take every mark away", enabled=_marks),
     Action("filter", ("slash",), "filter", "Filter: text  !text  state:cold  size>1G", 30,
            enabled=_listed),
+    Action("search", ("F",), "find", "Find names anywhere in the bucket: text  folder/text", 35,
+           enabled=_search, twin=lambda now: command("ls", _bucket(now), "--search", now.searched or "TEXT")),
     Action("sort", ("s",), "sort", "Sort by the next column", 40, enabled=_in_bucket),
     Action("reverse", ("comma",), "reverse", "Turn the order around", enabled=_in_bucket),
     Action("restore", ("r",), "restore", "Bring back what is marked, or the row; asks first", 15,

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from textual.binding import Binding
 
-from . import Action, Situation, audit, browse, cold, everywhere, jobs
+from . import Action, Situation, audit, browse, cold, everywhere, jobs, search
 
 ROOMS: Mapping[str, tuple[Action, ...]] = {
     "browse": browse.ACTIONS,
+    "search": search.ACTIONS,
     "cold": cold.ACTIONS,
     "jobs": jobs.ACTIONS,
     "audit": audit.ACTIONS,

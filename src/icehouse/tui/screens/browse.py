@@ -147,6 +147,13 @@ class Browse(Room):
         self.go(above[0], on=above[1])
         return True
 
+    def never_mind(self) -> bool:
+        """End the filter."""
+        if self.listing is None or not self.listing.filtered:
+            return False
+        self.narrow("")
+        return True
+
     def _leave_listing(self) -> None:
         for group in ("listing", "renew", "sweep"):
             self.console.feeds.drop(group)
@@ -254,6 +261,8 @@ class Browse(Room):
             self.listing = source
             self._asking = f"listing … {count(source.held)} so far"
             self._put(source, wanted_on[0])
+            if wanted_on[0] is not None and source.position_of(wanted_on[0]) is not None:
+                wanted_on[0] = None
 
         def done(end: str) -> None:
             self._asking = ""
@@ -274,7 +283,7 @@ class Browse(Room):
         here = self.list.current
         scan = self.console.news.scan_of(self.at.store, self.at.container)
         listing.growing = scan is not None and scan.running
-        self.show(listing, words.FOLDER, on=on if here is None else None)
+        self.show(listing, words.FOLDER, on=on if here is None or self.list.cursor == 0 else None)
 
     def reordered(self) -> None:
         """A large folder's new order is there."""

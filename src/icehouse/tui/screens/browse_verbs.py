@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from icehouse.core.refs import Address, FolderRef
+from icehouse.core.refs import FolderRef
 from icehouse.core.rows import ContainerRow, FolderRow, StoreRow
 from icehouse.core.text import safe
 from icehouse.present.sizes import count, money, plural
 from icehouse.tui.feeds import Turn
 from icehouse.tui.listing import SORTS, following
-from icehouse.tui.marked import MOST_BY_HAND, target_of
 
+from .choosing import do_clear, do_mark, do_range, do_restore, mark_rows, start_scan
 from .place import Place
 
 if TYPE_CHECKING:
@@ -38,52 +38,10 @@ def do_refresh(room: Browse) -> None:
     room.go(room.at, on=here.identity if here else None, live=bool(room.at.container))
 
 
-def do_mark(room: Browse) -> None:
-    """Mark the row, or the range."""
-    if room.list.range_from is not None:
-        do_range(room)
-        return
-    here = room.list.current
-    target = target_of(here.row) if here else None
-    if here is None or target is None:
-        return
-    covering = room.console.marked.covering(target)
-    if room.console.marked.toggle(target, here.row) and covering is not None:
-        room.console.say(f"was already marked with {safe(covering.prefix or covering.container)}")
-    room.list.repaint()
-    room.list.action_move(1)
-    room.console.marks_changed()
-
-
-def do_range(room: Browse) -> None:
-    """Begin a range, or mark the one that was begun."""
-    if room.list.range_from is None:
-        room.list.begin_range()
-        room.console.say("range: move, then space or v marks it; esc forgets it")
-        return
-    first, last = room.list.span()
-    room.list.end_range()
-    _mark_rows(room, first, last)
-
-
-def _mark_rows(room: Browse, first: int, last: int) -> None:
-    """Mark the rows at these positions by their identities."""
-    number = last - first + 1
-    if number > MOST_BY_HAND:
-        room.console.say(f"{count(number)} rows: mark the folder instead, or narrow the filter", danger=True)
-        return
-    rows = [line.row for line in room.list.source.rows(first, number)]
-    targets = [target for row in rows if (target := target_of(row)) is not None]
-    room.console.marked.add(targets, rows)
-    room.console.say(f"{plural(len(targets), 'row')} marked")
-    room.list.repaint()
-    room.console.marks_changed()
-
-
 def do_all(room: Browse) -> None:
     """Mark this folder as such, or every row that the filter lets through."""
     if room.listing is not None and room.listing.filtered:
-        _mark_rows(room, 0, room.list.source.count - 1)
+        mark_rows(room, 0, room.list.source.count - 1)
         return
     folder = room.at.folder
     if folder is None:
@@ -96,24 +54,16 @@ def do_all(room: Browse) -> None:
     room.console.marks_changed()
 
 
-def do_clear(room: Browse) -> None:
-    """Take every mark away."""
-    number = len(room.console.marked.all())
-    room.console.marked.clear()
-    room.console.say(f"{plural(number, 'mark')} taken away")
-    room.list.repaint()
-    room.console.marks_changed()
-
-
 def do_filter(room: Browse) -> None:
     """Ask for a filter."""
-    from icehouse.tui.dialogs.filter import FilterDialog
+    from icehouse.tui.dialogs.line import LineDialog
 
     def narrowed(text: str | None) -> None:
         if text is not None:
             room.narrow(text)
 
-    room.console.push_screen(FilterDialog(room.listing.filtered if room.listing else ""), narrowed)
+    now = room.listing.filtered if room.listing else ""
+    room.console.push_screen(LineDialog(now, "/", "text  !text  state:cold  size>1G"), narrowed)
 
 
 def do_sort(room: Browse) -> None:
@@ -136,17 +86,23 @@ def do_reverse(room: Browse) -> None:
 
 
 def do_scan(room: Browse) -> None:
-    """Start a scan of the bucket, or of the folder, as a process of its own."""
+    """Scan the bucket that is open, or the one under the cursor."""
+    start_scan(room, room.at.store, _bucket(room))
+
+
+def _bucket(room: Browse) -> str:
+    """The bucket that is open, or the one under the cursor."""
     row = room.list.current.row if room.list.current else None
-    container = room.at.container or (row.name if isinstance(row, ContainerRow) else "")
-    address = Address(room.at.store, container, "")
+    return room.at.container or (row.name if isinstance(row, ContainerRow) else "")
 
-    def work(_: Turn) -> int:
-        from icehouse.services.scan import start_scan
 
-        return start_scan(room.console.house, address)
+def do_search(room: Browse) -> None:
+    """Search the whole bucket."""
+    from .search import Search
 
-    room.console.feeds.read("start-scan", work, lambda pid: room.console.say(f"scan started (process {pid})"))
+    search = room.console.rooms["search"]
+    assert isinstance(search, Search)
+    search.ask(room.at.store, _bucket(room))
 
 
 def do_sweep(room: Browse) -> None:
@@ -211,22 +167,6 @@ def _sweep(room: Browse, folder: FolderRef) -> None:
     room.console.feeds.read("sweep", work, done)
 
 
-def do_restore(room: Browse) -> None:
-    """Look at what is chosen, and offer to bring it back."""
-    from icehouse.tui.dialogs.restore import RestoreDialog
-
-    chosen = room.situation().chosen
-    room.console.push_screen(
-        RestoreDialog(room.console.house, chosen, room.console.feeds), lambda job: _restored(room, job)
-    )
-
-
-def _restored(room: Browse, job: str | None) -> None:
-    if job:
-        room.console.say(f"approved: job {job} carries it out, with or without this console (5 shows it)")
-        room.console.poke()
-
-
 VERBS: Mapping[str, Callable[[Browse], None]] = {
     "open": do_open,
     "refresh": do_refresh,
@@ -237,6 +177,7 @@ VERBS: Mapping[str, Callable[[Browse], None]] = {
     "filter": do_filter,
     "sort": do_sort,
     "reverse": do_reverse,
+    "search": do_search,
     "scan": do_scan,
     "sweep": do_sweep,
     "restore": do_restore,

@@ -93,6 +93,10 @@ class Room(Vertical):
         """One step back within the screen; False where there is none."""
         return False
 
+    def never_mind(self) -> bool:
+        """What escape ends here, a filter or a search; False where there is none."""
+        return False
+
     def verb(self, action_id: str) -> Callable[[], None] | None:
         """What that action does here; None where it is the console's own."""
         found = getattr(self, f"do_{action_id}", None)
