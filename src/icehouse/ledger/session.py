@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc
 from icehouse.core.errors import LedgerError
 
 from . import tables
+from .migrate import bring_up
 
 _BUSY_SECONDS = 30
 _POOL, _OVERFLOW = 4, 12
@@ -63,9 +64,8 @@ class Ledger:
                 f"{self.path}: written by a newer Icehouse (schema {version}, this one knows {tables.SCHEMA})",
                 hint="update Icehouse; nothing was changed",
             )
-        from .migrate import bring_up
-
-        bring_up(self)
+        with self.writing() as connection:
+            bring_up(connection, self.path)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
