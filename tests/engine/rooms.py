@@ -19,6 +19,9 @@ from icehouse.services import jobs, look, restore, worker
 from icehouse.services.house import House, open_house
 from tests.standin import StandIn
 
+COUNT = 60
+"""How many objects the usual stand-in of these tests holds."""
+
 
 def open_over(standin: StandIn, folder: Path, monkey: object, **options: object) -> House:
     """A house with store `lab-s3` at the stand-in, its state in `folder`; credentials go into the environment."""

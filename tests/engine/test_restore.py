@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,23 +17,8 @@ from icehouse.engine.gate import GUARDS
 from icehouse.engine.worker import Options
 from icehouse.services import audit, jobs, restore, status, worker
 from icehouse.services.house import House
-from tests.engine.rooms import accepted, approve, marks, nobody, open_over, outcomes, work
+from tests.engine.rooms import COUNT, accepted, approve, marks, nobody, outcomes, work
 from tests.standin import StandIn
-
-COUNT = 60
-
-
-@pytest.fixture
-def s3() -> Iterator[StandIn]:
-    with StandIn(f"bulk:{COUNT}:GLACIER", speed=36000) as standin:
-        yield standin
-
-
-@pytest.fixture
-def house(s3: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    opened = open_over(s3, tmp_path, monkeypatch, connect_timeout=2, read_timeout=5)
-    yield opened
-    opened.close()
 
 
 def test_everything_under_a_folder_is_requested_once_and_followed_until_readable(house: House, s3: StandIn) -> None:

@@ -21,23 +21,8 @@ from icehouse.ledger.steps import Task
 from icehouse.services import jobs, restore, worker
 from icehouse.services.house import House, open_house
 from icehouse.stores.base import Store
-from tests.engine.rooms import accepted, approve, marks, nobody, open_over, outcomes, until, work
+from tests.engine.rooms import COUNT, accepted, approve, marks, nobody, open_over, outcomes, until, work
 from tests.standin import StandIn
-
-COUNT = 60
-
-
-@pytest.fixture
-def s3() -> Iterator[StandIn]:
-    with StandIn(f"bulk:{COUNT}:GLACIER", speed=36000) as standin:
-        yield standin
-
-
-@pytest.fixture
-def house(s3: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    opened = open_over(s3, tmp_path, monkeypatch, connect_timeout=2, read_timeout=5)
-    yield opened
-    opened.close()
 
 
 def test_an_outage_longer_than_the_patience_parks_the_job_and_nothing_of_it_is_lost(house: House, s3: StandIn) -> None:
