@@ -231,7 +231,7 @@ def test_a_restore_that_is_waited_for_leaves_everything_readable_and_a_proof(own
         assert Counter(row["outcome"] for row in csv.DictReader(file)) == {
             name: n for name, n in done["outcomes"].items() if n
         }
-    assert "nothing failed" in own.run("retry", done["job"], expect=2).stderr
+    assert "nothing failed" in own.run("retry", done["job"], "--yes", expect=2).stderr
     assert "has ended" in own.run("cancel", done["job"], expect=2).stderr
 
 
@@ -249,7 +249,10 @@ def test_what_fails_ends_in_exit_code_1_and_is_taken_up_again_from_the_log(own: 
     own.s3.bucket("imaging-platform", deny=[])
     plan = own.last("restore", "--from-file", str(log), *wish[:-1], "--dry-run")
     assert plan["totals"]["objects"] == failed
-    retried = own.last("retry", done["job"], "--wait")
+    assert "nobody is there to be asked" in own.run("retry", done["job"], expect=2).stderr
+    assert own.run("retry", done["job"], "--yes", "--max-cost", "0", expect=3).stderr.count("more than the $0") == 1
+    assert sum(row["verb"] == "restore" for row in own.rows("jobs")) == 1
+    retried = own.last("retry", done["job"], "--yes", "--wait")
     assert retried["retry_of"] == done["job"]
     assert retried["outcomes"]["ok"] + retried["outcomes"]["notneeded"] == failed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -116,10 +117,23 @@ def test_a_refused_restore_shows_the_stores_own_words_and_can_be_retried(small):
         small.s3.bucket("small", deny=[])
         small.s3.run(200_000)
         term.wait_for("! restore", 60)
+        before = len(small.s3.log(operation="RestoreObject"))
         term.send("t")
-        term.wait_for("Retry restore")
-        term.send("\t\r")
-        term.wait_for("retries", 30)
+        term.wait_for("at list price", 30)
+        text = term.text()
+        assert "bulk · copies kept 2 days" in text
+        assert "requests, " in text
+        assert "· plan " in text
+        term.send("\r")  # Cancel has the focus
+        term.wait_gone("at list price")
+        assert len(small.s3.log(operation="RestoreObject")) == before
+        assert len(jobs(small)) == 1
+        term.send("t")
+        term.wait_for("at list price", 30)
+        term.send("\t")
+        term.wait_focus("Retry")
+        term.send("\r")
+        term.wait_for("retries what failed", 30)
         term.wait(lambda: job(small)["retry_of"] != "" and job(small)["state"] == "done", "the second job", 90)
 
 
@@ -146,3 +160,81 @@ def test_cancelling_tells_what_goes_on_and_is_billed(small):
         term.send("\t\r")
         term.wait_for("accepted before")
         term.wait(lambda: job(small)["state"] == "cancelled", "the cancelled job", 60)
+
+
+def test_nothing_is_offered_to_be_restored_where_all_is_readable(small):
+    small.scan("small")
+    found = small.command("ls", "lab-s3:small/", "--search", ".", "--json").stdout.splitlines()
+    live = next(row for row in map(json.loads, found) if row.get("state") == "live")
+    with small.console() as term:
+        open_bucket(term, "small")
+        term.wait_for("complete")
+        to_write(term)
+        term.send("F")
+        term.wait_for("folder/text")
+        term.send(live["key"] + "\r")
+        term.wait_for("hit")
+        term.send("r")
+        term.wait_for("nothing to restore: 1 readable already")
+        term.wait_focus("Cancel")
+        term.send("\t")
+        term.quiet(0.3)
+        term.send("\t")
+        term.quiet(0.3)
+        assert "Restore ]" not in term.in_reverse()
+        term.send("\x1b")
+        term.wait_gone("keep for")
+        assert jobs(small) == []
+
+
+def test_speeding_up_is_chosen_for_what_restores_already_and_costs(small):
+    small.scan("small")
+    small.s3.freeze()
+    with small.console() as term:
+        open_bucket(term, "small")
+        term.wait_for("complete")
+        to_write(term)
+        approve_restore(term)
+        term.wait(lambda: job(small)["state"] == "watching", "all requests sent", 60)
+        sent = len(small.s3.log(operation="RestoreObject"))
+        term.send("r")
+        term.wait_for("speed up: no", 30)
+        term.wait_for("(followed)")
+        term.send("3")
+        term.wait(lambda: "· plan " in term.text(), "the plan")
+        plan = plan_of(term)
+        term.send("\r")
+        term.wait_focus("Cancel")
+        term.send("\x1b[Z")
+        term.wait_focus("speed up: no")
+        term.send("\r")
+        term.wait_for("speed up: YES")
+        term.wait(lambda: "--speed-up" in term.text() and plan_of(term) not in ("", plan), "another plan")
+        assert "(sped up)" in term.text()
+        faster = plan_of(term)
+        focus(term, "Bulk")
+        term.send("j")
+        term.wait(lambda: "--tier standard" in term.text() and plan_of(term) not in ("", faster), "its plan")
+        focus(term, "[ Restore ]")
+        term.send("\r")
+        term.wait_for("approved: job")
+        term.wait(lambda: job(small)["state"] == "watching" and len(jobs(small)) == 2, "the second job's requests", 60)
+        log = small.s3.log(operation="RestoreObject")
+        first = {row["key"] for row in log[:sent] if row["accepted"]}
+        faster = {row["key"] for row in log[sent:] if row["accepted"] and row["tier"] == "Standard"}
+        assert faster & first
+
+
+def plan_of(term):
+    found = re.search(r"· plan ([0-9a-f]{12})", term.text())
+    return found[1] if found else ""
+
+
+def focus(term, words):
+    """Go on by tab until what shows these words has the focus."""
+    for _ in range(12):
+        if words in term.in_reverse():
+            return
+        term.send("\t")
+        term.quiet(0.2)
+    raise AssertionError(f"{words!r} never had the focus:\n{term.text()}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from icehouse.core.errors import Refused
 from icehouse.core.plans import Plan
 from icehouse.core.restores import Tier
+from icehouse.present.restores import price_line
 from icehouse.present.sizes import NOTHING, count, money, plural, size
 from icehouse.present.times import window
 
@@ -30,16 +32,32 @@ _SAID = {
 _MOST_REASONS = 5
 
 
-def tell_plan(plan: Plan, tiers: Sequence[TierOffer]) -> None:
-    """Print the plan."""
+def question(plan: Plan) -> str:
+    """What is asked before a plan is approved."""
+    sending = plan.sending
+    amount = f"{plural(len(sending), 'object')}, {size(sum(step.size for step in sending))}"
+    return f"Request {amount}, for {money(plan.cost.total)}?"
+
+
+def refuse_above(plan: Plan, bound: float | None) -> None:
+    """Refused for a plan that costs more than `bound` dollars."""
+    if bound is not None and plan.cost.total > bound:
+        raise Refused(f"the plan costs {money(plan.cost.total)}, more than the ${bound:g} of --max-cost")
+
+
+def tell_plan(plan: Plan, tiers: Sequence[TierOffer] = ()) -> None:
+    """Print the plan, with every tier's time and cost where there is a choice of `tiers`."""
     say(f"Restore {', '.join(plan.addresses[:3])}{' …' if len(plan.addresses) > 3 else ''}")
     say(f"{plural(len(plan.steps), 'object')}, {size(sum(s.size for s in plan.steps))}, as {plan.identity.principal}")
     say()
-    table(
-        ("", "tier", "ready in", "requests", "retrieval", "copies", "total", "to request"),
-        [_tier_cells(offer, plan.wish.tier) for offer in tiers],
-        "<<<>>>>>",
-    )
+    if tiers:
+        table(
+            ("", "tier", "ready in", "requests", "retrieval", "copies", "total", "to request"),
+            [_tier_cells(offer, plan.wish.tier) for offer in tiers],
+            "<<<>>>>>",
+        )
+    else:
+        say(f"{plan.wish.tier.value} · {price_line(plan)}")
     say()
     what: Counter[str] = Counter(step.settled.value if step.settled else step.act.value for step in plan.steps)
     say(" · ".join(f"{count(what[name])} {said}" for name, said in _SAID.items() if what[name]))

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icehouse.core.errors import Refused, UsageError
+from icehouse.core.errors import UsageError
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Plan
 from icehouse.core.restores import RestoreWish, Tier
 from icehouse.core.states import State
-from icehouse.present.sizes import money, plural, size
+from icehouse.present.sizes import size
 
 from .choice import exclude, include, json_lines, looking, marks_at, max_cost
 from .follow import again, ending, exit_code, follow
 from .output import interactive, json_line, say, tell
-from .planned import tell_plan
+from .planned import question, refuse_above, tell_plan
 from .progress import ProgressLine
 from .rows import cost_row, job_row, offer_row, plan_row, step_row
 from .session import Interrupt, Session
@@ -97,7 +97,7 @@ def command(
         if not _anything(plan):
             say("nothing to request")
             return 0
-        if not click.confirm(_question(plan), default=False, err=True):
+        if not click.confirm(question(plan), default=False, err=True):
             raise click.Abort
     return _carry_out(session, plan, wish)
 
@@ -158,8 +158,7 @@ def _refuse(plan: Plan, wish: Wish) -> None:
     impossible = [step for step in plan.steps if step.settled is Outcome.IMPOSSIBLE]
     if impossible and not _anything(plan):
         raise UsageError(f"nothing can be restored so: {impossible[0].reason}", hint="choose another --tier")
-    if wish.max_cost is not None and plan.cost.total > wish.max_cost:
-        raise Refused(f"the plan costs {money(plan.cost.total)}, more than the ${wish.max_cost:g} of --max-cost")
+    refuse_above(plan, wish.max_cost)
 
 
 def _anything(plan: Plan) -> bool:
@@ -183,12 +182,6 @@ def _show(session: Session, found: Survey, plan: Plan, wish: Wish) -> None:
         json_line({**plan_row(plan), "states": states, "tiers": [offer_row(offer) for offer in tiers]})
     else:
         tell_plan(plan, tiers)
-
-
-def _question(plan: Plan) -> str:
-    sending = plan.sending
-    amount = f"{plural(len(sending), 'object')}, {size(sum(step.size for step in sending))}"
-    return f"Request {amount}, for {money(plan.cost.total)}?"
 
 
 def _carry_out(session: Session, plan: Plan, wish: Wish) -> int:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import click
 
 from icehouse.core.errors import UsageError
+from icehouse.core.plans import Plan
 from icehouse.core.restores import Tier
+from icehouse.present.restores import nothing_to_do
 from icehouse.present.sizes import money
 
-from .choice import json_lines, max_cost
+from .choice import json_lines, looking, max_cost
 from .follow import ending, exit_code, follow
-from .output import json_line, say
+from .output import interactive, json_line, say, tell
+from .planned import question, refuse_above, tell_plan
+from .progress import ProgressLine
 from .rows import job_row, plan_row
 from .session import Interrupt, Session
 
@@ -18,22 +22,36 @@ from .session import Interrupt, Session
 @click.command()
 @click.argument("job_id", metavar="ID")
 @max_cost
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Follow the new job until it ends.")
 @json_lines
 @click.pass_obj
-def command(session: Session, job_id: str, max_cost: float | None, wait: bool, as_json: bool) -> int:
+def command(session: Session, job_id: str, max_cost: float | None, yes: bool, wait: bool, as_json: bool) -> int:
     """Retry what failed in the job whose id begins with ID, as a new job with the same wish.
 
-    Every object is looked at afresh; what needs nothing any more is left alone.
+    Every object is looked at afresh, a plan is made and priced, and approved after a question or --yes; what needs
+    nothing any more is left alone.
     """
-    from icehouse.services import jobs
+    from icehouse.services import jobs, restore
 
     house = session.house
     old = jobs.job(house, job_id)
-    if jobs.plan(house, old.id).wish.tier is Tier.EXPEDITED and max_cost is None:
-        raise UsageError("an expedited restore without a question needs a bound", hint="say --max-cost DOLLARS")
-    with Interrupt().listening() as stop:
-        plan, job = jobs.retry(house, old.id, stop=stop, max_cost=max_cost)
+    if yes and max_cost is None and jobs.plan(house, old.id).wish.tier is Tier.EXPEDITED:
+        raise UsageError("an expedited restore with --yes needs a bound", hint="say --max-cost DOLLARS")
+    if not yes and not interactive():
+        raise UsageError("nobody is there to be asked", hint="say --yes to go on")
+    plan = _plan(session, old.id)
+    if not as_json:
+        tell_plan(plan)
+    refuse_above(plan, max_cost)
+    if not yes:
+        if nothing := nothing_to_do(plan):
+            tell(nothing)
+            return 0
+        if not click.confirm(question(plan), default=False, err=True):
+            raise click.Abort
+    how = f"retry of job {old.id}, command line, {'--yes' if yes else 'confirmed at a terminal'}"
+    job = restore.approve(house, plan, how=how, max_cost=max_cost, retry_of=old.id)
     if as_json:
         json_line({**plan_row(plan), "job": job, "retry_of": old.id})
     else:
@@ -43,3 +61,14 @@ def command(session: Session, job_id: str, max_cost: float | None, wait: bool, a
     done = follow(session, job, quiet=False)
     json_line(job_row(done)) if as_json else say(ending(done))
     return exit_code(done)
+
+
+def _plan(session: Session, job_id: str) -> Plan:
+    from icehouse.services import jobs
+
+    line = ProgressLine()
+    with Interrupt().listening() as stop:
+        try:
+            return jobs.plan_retry(session.house, job_id, progress=lambda so_far: line.show(looking(so_far)), stop=stop)
+        finally:
+            line.clear()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from icehouse.core.clock import Instant
-from icehouse.core.plans import Cost, Identity
+from icehouse.core.plans import Cost, Identity, Plan
 from icehouse.core.restores import Tier, Window
 from icehouse.core.states import State
 from icehouse.core.text import safe
@@ -74,6 +74,45 @@ def left_out(counts: Mapping[State, int], impossible: int, *, extended: int = 0,
     if unknown:
         parts.append(f"unknown {count(unknown)}")
     return " · ".join(parts)
+
+
+def nothing_to_do(plan: Plan) -> str:
+    """Why approving the plan would do nothing; "" where it sends or follows something."""
+    if any(step.settled is None for step in plan.steps):
+        return ""
+    totals = plan.totals()
+    said = [f"{count(totals[name])} {words}" for name, words in _SETTLED.items() if totals[name]]
+    return f"nothing to restore: {', '.join(said) or 'no object'}"
+
+
+_SETTLED = {
+    "notneeded": "readable already",
+    "impossible": "impossible",
+    "conflict": "not there any more",
+    "unknown": "could not be looked at",
+}
+
+
+def price_line(plan: Plan) -> str:
+    """What a plan costs, and what for: ``$0.99 at list price: requests $0.46, retrieval $0.53, copies $0``."""
+    cost = plan.cost
+    parts = f"requests {money(cost.requests)}, retrieval {money(cost.retrieval)}, copies {money(cost.copies)}"
+    return f"{money(cost.total)} at list price: {parts}"
+
+
+def sends_line(plan: Plan) -> str:
+    """What a plan requests, how fast and for how long: ``12 requests, 3.0 GiB · bulk · copies kept 7 days``."""
+    amount = f"{plural(len(plan.sending), 'request')}, {size(plan.totals()['bytes_to_request'])}"
+    kept = f" · copies kept {plural(plan.wish.days, 'day')}" if plan.wish.days else ""
+    return f"{amount} · {plan.wish.tier.value}{kept}"
+
+
+def beside_line(plan: Plan) -> str:
+    """What a plan does beside requesting: follows, and leaves alone."""
+    totals = plan.totals()
+    parts = [f"{count(totals['follow'])} restoring, followed"] if totals["follow"] else []
+    parts += [f"{count(totals[name])} {words}" for name, words in _SETTLED.items() if totals[name]]
+    return " · ".join(parts) or "nothing is left out"
 
 
 def falls_cold(now: Instant, span: Window | None, days: int) -> Instant:

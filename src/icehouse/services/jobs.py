@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from icehouse.core.errors import UsageError
 from icehouse.core.jobs import Job, JobItem, JobState, Phase
@@ -13,6 +14,9 @@ from icehouse.core.restores import RestoreWish
 
 from .house import House
 from .worker import ensure_worker
+
+if TYPE_CHECKING:
+    from .look import Looking
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +117,19 @@ def _report(house: House, found: Job, unsent: int, in_doubt: int) -> CancelRepor
     )
 
 
-def retry(
+def plan_retry(
     house: House,
     prefix: str,
     *,
+    progress: Callable[[Looking], None] | None = None,
     stop: Callable[[], bool] | None = None,
-    max_cost: float | None = None,
-    start: Callable[[House, str], object] = ensure_worker,
-) -> tuple[Plan, str]:
-    """Plan the failed items of an ended job anew, from what they are now, and approve that.  Plan and new job id.
+) -> Plan:
+    """The failed items of an ended job planned anew, from what they are now, with the tier and days of before.
 
-    Items that need nothing any more settle as such.  UsageError where nothing failed or the job still runs.
+    Items that need nothing any more settle as such.  `restore.approve(…, retry_of=job)` carries it out.  UsageError
+    where nothing failed or the job still runs.
     """
     from . import restore
-    from .restore import approve
 
     old = job(house, prefix)
     if old.state.open:
@@ -135,7 +138,21 @@ def retry(
     if not marks:
         raise UsageError(f"job {old.id}: nothing failed", hint="there is nothing to retry")
     wish = plan(house, old.id).wish
-    found = restore.survey(house, marks, stop=stop)
-    fresh = restore.freeze(house, found, RestoreWish(wish.tier, wish.days, wish.speed_up))
+    found = restore.survey(house, marks, progress=progress, stop=stop)
+    return restore.freeze(house, found, RestoreWish(wish.tier, wish.days, wish.speed_up))
+
+
+def retry(
+    house: House,
+    prefix: str,
+    *,
+    max_cost: float | None = None,
+    start: Callable[[House, str], object] = ensure_worker,
+) -> tuple[Plan, str]:
+    """Plan a retry and approve it without a question: plan and new job id.  Refused above `max_cost` dollars."""
+    from .restore import approve
+
+    old = job(house, prefix)
+    fresh = plan_retry(house, old.id)
     how = f"retry of job {old.id}"
     return fresh, approve(house, fresh, how=how, max_cost=max_cost, retry_of=old.id, start=start)

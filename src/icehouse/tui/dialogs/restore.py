@@ -66,7 +66,8 @@ class RestoreDialog(Dialog[str]):
         self._house, self._marks, self._feeds = house, tuple(marks), feeds
         self._survey: Survey | None = None
         self._offers: list[TierOffer] = []
-        self._needs_days = True
+        self._days_for = {False: True, True: True}
+        """Whether a number of days is needed: without, and with speeding up."""
         self._plan: Plan | None = None
         self._tier = Tier.BULK
         self._pause: Timer | None = None
@@ -125,7 +126,7 @@ class RestoreDialog(Dialog[str]):
         self._show_tiers()
         self.query_one("#title", Words).put("Restore: looking at what is there now …", Tone.STRONG)
 
-        def work(turn: Turn) -> tuple[Survey, bool]:
+        def work(turn: Turn) -> tuple[Survey, dict[bool, bool]]:
             from icehouse.services.restore import needs_days, survey
 
             def progress(seen: object) -> None:
@@ -134,7 +135,7 @@ class RestoreDialog(Dialog[str]):
             found = survey(
                 self._house, self._marks, include=include, exclude=exclude, progress=progress, stop=turn.stopped
             )
-            return found, needs_days(self._house, found)
+            return found, {faster: needs_days(self._house, found, speed_up=faster) for faster in (False, True)}
 
         self._feeds.read("restore", work, self._found, self._failed)
 
@@ -142,8 +143,12 @@ class RestoreDialog(Dialog[str]):
         numbers = [int(getattr(seen, name)) for name in ("objects", "described", "to_describe")]
         self.query_one("#title", Words).put(words.looking(*numbers), Tone.STRONG)
 
-    def _found(self, result: tuple[Survey, bool]) -> None:
-        found, self._needs_days = result
+    @property
+    def _needs_days(self) -> bool:
+        return self._days_for[self._faster]
+
+    def _found(self, result: tuple[Survey, dict[bool, bool]]) -> None:
+        found, self._days_for = result
         self._survey = found
         self.query_one("#whom", Paragraph).put(words.as_whom(found.identity))
         self._price(at_once=True)
@@ -226,6 +231,8 @@ class RestoreDialog(Dialog[str]):
         plan = self._plan
         if plan is None:
             self.query_one("#plan", Words).put(f"{label} · no plan yet: say for how many days", Tone.FAINT)
+        elif nothing := words.nothing_to_do(plan):
+            self.query_one("#plan", Words).put(nothing, Tone.STRONG)
         else:
             self.query_one("#plan", Words).put(f"{label} · plan {plan.id}", Tone.PLAIN)
         twin = words.twin_words(
@@ -237,7 +244,7 @@ class RestoreDialog(Dialog[str]):
         )
         followed = found.counts.get(State.RESTORING, 0)
         self.query_one("#faster", Choice).allow(followed > 0)
-        self.query_one("#go", Choice).allow(plan is not None and (offer.requests > 0 or followed > 0))
+        self.query_one("#go", Choice).allow(plan is not None and not words.nothing_to_do(plan))
 
     # Keys
 

@@ -20,7 +20,6 @@ from icehouse.tui.sources import NO_ROWS, Line, Rows
 from .room import Room
 
 if TYPE_CHECKING:
-    from icehouse.core.plans import Plan
     from icehouse.services.jobs import CancelReport
 
 PAGE = 500
@@ -235,36 +234,19 @@ class Jobs(Room):
         self.console.feeds.read("cancel", work, done)
 
     def do_retry(self) -> None:
-        """Ask, then plan what failed anew and approve that."""
-        from icehouse.tui.dialogs.confirm import Confirm
+        """Plan what failed anew, tell its cost, and approve that when it is confirmed."""
+        from icehouse.tui.dialogs.retry import RetryDialog
 
         job = self.situation().job
         if job is None:
             return
-        lines = [
-            f"{plural(words.failed_items(job), 'item')} looked at again, and requested where still needed.",
-            "Tier and days as before; what needs nothing any more settles as such.",
-        ]
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._retry(job)
+        def approved(fresh: str | None) -> None:
+            if fresh:
+                self.console.say(f"approved: job {fresh} retries what failed in {job.id}")
+                self.console.poke()
 
-        self.console.push_screen(Confirm(f"Retry {words.job_name(job)}", lines, "Retry"), answered)
-
-    def _retry(self, job: Job) -> None:
-        def work(_: Turn) -> tuple[Plan, str]:
-            from icehouse.services.jobs import retry
-
-            return retry(self.console.house, job.id)
-
-        def done(result: tuple[Plan, str]) -> None:
-            plan, fresh = result
-            self.console.say(f"approved: job {fresh} retries {plural(len(plan.steps), 'item')}")
-            self.console.poke()
-
-        self.console.say("looking at what failed …")
-        self.console.feeds.read("retry", work, done)
+        self.console.push_screen(RetryDialog(self.console.house, job, self.console.feeds), approved)
 
     def sign(self, line: Line) -> str:
         """Jobs carry no marks."""
