@@ -36,6 +36,8 @@ def prepare(here: Place) -> None:
     assert finished.returncode in (0, 1), finished.stderr
     here.s3.run(1)
     here.s3.bucket("imaging-platform", deny=[{"actions": ["restore"], "prefix": DENIED}])
+    ended = here.command("restore", f"{PROJECT}{DENIED_FOLDER}", "--tier", "bulk", "--days", "14", "--yes", "--wait")
+    assert ended.returncode == 1, ended.stderr
     refused = here.command(
         "restore", f"{PROJECT}backend/", f"{PROJECT}archives/", "--tier", "bulk", "--days", "14", "--yes"
     )
@@ -45,7 +47,8 @@ def prepare(here: Place) -> None:
     assert started.returncode == 0, started.stderr
 
 
-DENIED = "projects/2021_04_CPJUMP1/archives/2021_04_B04/"
+DENIED_FOLDER = "archives/2021_04_B04/"
+DENIED = f"projects/2021_04_CPJUMP1/{DENIED_FOLDER}"
 
 
 def text_of(app: Console) -> str:
@@ -117,6 +120,12 @@ async def tour(here: Place, folder: Path, size: tuple[int, int]) -> None:
         await session.until(lambda: app.marked.totals.objects > 0)
         await session.stand_on("images_illum")
         await session.shot("browse")
+        await session.press("F")
+        await session.until("folder/text")
+        await session.press(*"plate1", "enter")
+        await session.until("hits ·")
+        await session.shot("search")
+        await session.press("q")
         await session.press("w")
         await session.until("Switch to write")
         await session.press("tab", "enter")
@@ -153,6 +162,14 @@ async def tour(here: Place, folder: Path, size: tuple[int, int]) -> None:
         await session.until(lambda: rows.source.count > 1)
         await session.shot("items")
         await session.press("q")
+        await session.until("worker")
+        jobs = rows.source.rows(0, 20)
+        rows.go(max(i for i, line in enumerate(jobs) if any("error" in cell.text for cell in line.cells)))
+        await session.press("t")
+        await session.until("at list price")
+        await session.shot("retry")
+        await session.press("enter")
+        await session.until(lambda: len(app.screen_stack) == 1)
         rows.go(0)
         await session.press("x")
         await session.until("Cancel restore")

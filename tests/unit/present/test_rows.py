@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from icehouse.core.jobs import Job, JobItem, JobState, Phase, Progress
 from icehouse.core.outcomes import Outcome
-from icehouse.core.plans import Act, Cost, Identity
+from icehouse.core.plans import Act, Cost, Identity, Plan, Step
 from icehouse.core.refs import FolderRef, Ref
-from icehouse.core.restores import Tier, Window
+from icehouse.core.restores import RestoreWish, Tier, Window
 from icehouse.core.rows import ContainerRow, Coverage, FolderRow, ObjectRow, Rollup, ScanStanding, StoreRow
 from icehouse.core.states import Standing, State
 from icehouse.core.text import is_safe
-from icehouse.present import audit, browse, cold, jobs, marks, restores
+from icehouse.present import audit, browse, cold, jobs, marks, restores, search
 from icehouse.present.cells import Tone, cut
 from icehouse.tui.screens.jobs import Items
 
@@ -146,6 +146,43 @@ def test_a_tier_that_is_not_offered_says_why():
     assert "not offered for Deep Archive" in text_of(cells)
 
 
+def a_plan(*steps: Step) -> Plan:
+    wish, who = RestoreWish(Tier.BULK, 7), Identity("ops", "1", "s3")
+    return Plan("restore", "s", ("s:b/",), wish, who, steps, True, NOW, NOW, Cost(0.004, 0.53, 0.0), "us-east-1", "7c")
+
+
+def test_a_plan_that_does_nothing_says_so_and_why_and_one_that_follows_does_something():
+    ref = Ref("s", "b", "k")
+    live = Step(ref, 5, "e", "", Act.NOTHING, settled=Outcome.NOT_NEEDED, reason="live")
+    wrong = Step(ref, 5, "e", "DEEP_ARCHIVE", Act.NOTHING, settled=Outcome.IMPOSSIBLE, reason="not offered")
+    followed = Step(ref, 5, "e", "GLACIER", Act.FOLLOW, 7)
+    assert restores.nothing_to_do(a_plan(live, live, wrong)) == "nothing to restore: 2 readable already, 1 impossible"
+    assert restores.nothing_to_do(a_plan(live, followed)) == ""
+    assert restores.beside_line(a_plan(live, followed)) == "1 restoring, followed · 1 readable already"
+
+
+def test_a_plan_tells_requests_bytes_tier_and_price_with_its_parts():
+    plan = a_plan(Step(Ref("s", "b", "k"), 2**30, "e", "GLACIER", Act.REQUEST, 7, Tier.BULK))
+    assert restores.sends_line(plan) == "1 request, 1.0 GiB · bulk · copies kept 7 days"
+    assert restores.price_line(plan) == "$0.54 at list price: requests <$0.01, retrieval $0.53, copies $0"
+
+
+def test_a_hit_shows_its_whole_path_and_keeps_its_end():
+    row = ObjectRow(Ref("s", "b", "a/b/c.tiff"), "c.tiff", 4096, NOW, "e", Standing(State.LIVE))
+    cells = search.hit_cells(row, NOW)
+    assert (cells[0].text, cells[0].tail, len(cells)) == ("a/b/c.tiff", True, len(search.HIT))
+    folder = search.hit_cells(FolderRow(FolderRef("s", "b", "a/b/"), "b"), NOW)
+    assert (folder[0].text, len(folder)) == ("a/b/", len(search.HIT))
+
+
+def test_a_search_tells_how_old_its_catalogue_is_or_that_there_is_none():
+    done = Coverage(True, scanned=NOW - timedelta(hours=3))
+    told, _ = search.search_line(12, done, None, NOW, reading=False, cut=False)
+    assert told == "12 hits · scanned 3 h ago, complete"
+    assert "never scanned" in search.search_line(0, None, None, NOW, reading=False, cut=False)[0]
+    assert "narrow" in search.search_line(10_000, done, None, NOW, reading=False, cut=True)[0]
+
+
 def test_a_total_is_not_told_before_the_days_are():
     span, cost = Window(timedelta(0), timedelta(hours=48)), Cost(0.46, 0.53, 0.0)
     cells = restores.tier_cells(Tier.BULK, 5, span, cost, "", chosen=True, days_known=False)
@@ -196,7 +233,9 @@ def test_no_presenter_lets_a_name_through_that_is_not_safe(name):
     shown = [
         *browse.row_cells(row, NOW), *browse.row_cells(FolderRow(folder, name, a_rollup()), NOW),
         *browse.container_cells(container, NOW), *browse.store_cells(StoreRow(name, name)),
-        *jobs.job_cells(job, NOW), *jobs.item_cells(item), *jobs.scan_cells(scan), *audit.audit_cells(entry),
+        *search.hit_cells(row, NOW), *search.hit_cells(FolderRow(folder, name, a_rollup()), NOW),
+        *jobs.job_cells(job, NOW), *jobs.item_cells(item), *jobs.item_cells(item, whole=True),
+        *jobs.scan_cells(scan), *audit.audit_cells(entry),
     ]  # fmt: skip
     for detailed in (row, FolderRow(folder, name), container, StoreRow(name, name)):
         shown += [value for _, value in browse.details(detailed, NOW)]
