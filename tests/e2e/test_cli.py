@@ -167,7 +167,7 @@ def test_a_dry_run_prices_every_tier_requests_nothing_and_needs_days(shell: Shel
     assert plan["tiers"][1]["seconds_longest"] == 12 * 3600
     again = shell.last("restore", FOLDER, "--tier", "standard", "--days", "30", "--dry-run", "--include", "r01*")
     assert 0 < again["totals"]["objects"] < 120
-    assert "--days is missing" in shell.run("restore", FOLDER, "--tier", "bulk", "--dry-run", expect=2).stderr
+    assert "say --days N" in shell.run("restore", FOLDER, "--tier", "bulk", "--dry-run", expect=2).stderr
     assert shell.s3.log(before, "RestoreObject") == []
     assert shell.rows("jobs") == []
 

@@ -201,6 +201,7 @@ def test_cancel_stops_what_was_not_sent_and_tells_what_will_be_billed(house: Hou
     assert ended.progress.outcomes == {"cancelled": COUNT}
     assert (ended.progress.ready, ended.progress.bytes_ready) == (0, 0), "nothing was seen readable"
     assert sum(accepted(s3).values()) == taken, "a cancel sends nothing"
+    assert ended.note == f"{taken} were accepted before the cancel and are billed"
     reasons = [item.reason for item in jobs.items(house, job)]
     assert sum("will be billed" in reason for reason in reasons) == taken
     with pytest.raises(UsageError, match="has ended"):

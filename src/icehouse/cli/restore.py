@@ -12,7 +12,6 @@ from icehouse.core.errors import UsageError
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Plan
 from icehouse.core.restores import RestoreWish, Tier
-from icehouse.core.states import State
 from icehouse.present.sizes import size
 
 from .choice import exclude, include, json_lines, looking, marks_at, max_cost
@@ -87,7 +86,7 @@ def command(
     wish = Wish(Tier(tier.lower()), days, speed_up, max_cost, dry_run, yes, wait, keys, as_json)
     _check(wish)
     marks = _marks(session, addresses, from_file)
-    found = _survey(session, marks, include, exclude)
+    found = _survey(session, marks, include, exclude, wish)
     plan = _plan(session, found, wish)
     _show(session, found, plan, wish)
     _refuse(plan, wish)
@@ -126,7 +125,9 @@ def _marks(session: Session, addresses: tuple[str, ...], from_file: Path | None)
     return ListFile(from_file, base, tuple(house.config.stores), house.address).marks()
 
 
-def _survey(session: Session, marks: list[Mark], include: tuple[str, ...], exclude: tuple[str, ...]) -> Survey:
+def _survey(
+    session: Session, marks: list[Mark], include: tuple[str, ...], exclude: tuple[str, ...], wish: Wish
+) -> Survey:
     from icehouse.services import restore
 
     line = ProgressLine()
@@ -134,7 +135,7 @@ def _survey(session: Session, marks: list[Mark], include: tuple[str, ...], exclu
         try:
             found = restore.survey(
                 session.house, marks, include=include, exclude=exclude,
-                progress=lambda so_far: line.show(looking(so_far)), stop=stop,
+                progress=lambda so_far: line.show(looking(so_far)), stop=stop, has_days=wish.days is not None,
             )  # fmt: skip
         finally:
             line.clear()
@@ -147,9 +148,6 @@ def _survey(session: Session, marks: list[Mark], include: tuple[str, ...], exclu
 def _plan(session: Session, found: Survey, wish: Wish) -> Plan:
     from icehouse.services import restore
 
-    faster = wish.speed_up and found.counts.get(State.RESTORING, 0)
-    if wish.days is None and (restore.needs_days(session.house, found) or faster):
-        raise UsageError("--days is missing: how many days are the restored copies to be kept?")
     return restore.freeze(session.house, found, RestoreWish(wish.tier, wish.days or 0, wish.speed_up))
 
 

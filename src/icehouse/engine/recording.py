@@ -23,6 +23,9 @@ from .probing import Finding
 SOONER = "restored, but for fewer days than wished, as somebody had asked before: restore again to extend it"
 """Why a copy that is readable does not meet the wish."""
 
+BILLED = "accepted before the cancel: will be billed, not followed any more"
+"""Why a step of a cancelled job is not simply gone."""
+
 _DURABLE_WITHIN = 120.0
 """Seconds after which a record that is not on disk counts as a failure of the ledger."""
 
@@ -172,7 +175,9 @@ class Recorder:
             until = steps.first_until(connection, record.job)
             falls_cold = ("falls_cold", to_text(until) if until else None)
             sooner = steps.number_because(connection, record.job, SOONER)
+            billed = steps.number_because(connection, record.job, BILLED)
             note = f"{sooner:,} fall cold sooner than wished: restore again to extend them" if sooner else ""
+            note = f"{billed:,} were accepted before the cancel and are billed" if billed else note
             self._turn(connection, Turn(record.job, record.state, note, (("rate", 0.0), falls_cold)), at, events)
 
 

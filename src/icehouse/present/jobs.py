@@ -68,7 +68,7 @@ def outcome_line(job: Job) -> str:
     if job.state is JobState.CANCELLING:
         return f"cancelling · {said}" if said else "cancelling"
     if job.state is JobState.CANCELLED:
-        return said or "cancelled"
+        return " · ".join(part for part in (safe(job.note), said) if part) or "cancelled"
     if job.state is JobState.WATCHING and not failures(job):
         return f"{count(job.progress.ready)} ready"
     return said

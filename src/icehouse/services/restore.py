@@ -21,6 +21,8 @@ from .house import House
 from .look import Looking, look
 from .worker import ensure_worker
 
+_NO_DAYS = "the number of days is missing: how long are the restored copies to be kept?"
+_SAY_DAYS = "say --days N"
 _MOST_ADDRESSES = 20
 MOST_DAYS = 365
 """A restored copy is kept a year at most; more is a mistake in the number."""
@@ -71,8 +73,12 @@ def survey(
     exclude: Sequence[str] = (),
     progress: Callable[[Looking], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    has_days: bool = True,
 ) -> Survey:
-    """Look at everything chosen, now.  UsageError for nothing chosen, several stores or a bad glob."""
+    """Look at everything chosen, now.  UsageError for nothing chosen, several stores or a bad glob.
+
+    `has_days` False: no number of days will be given, so the first object that needs one ends the look.
+    """
     stores = {mark.target.store for mark in marks}
     if not stores:
         raise UsageError("nothing is chosen", hint="mark objects or folders, or name an address")
@@ -81,10 +87,13 @@ def survey(
     store = house.store(stores.pop())
     identity = store.identity()
     seen_at = store.now()
-    entries = sorted(
-        look(store, marks, include=include, exclude=exclude, pin=True, progress=progress, stop=stop),
-        key=lambda entry: (entry.ref.container, entry.ref.key, entry.ref.version or ""),
-    )
+    rules = store.features.restore_rules
+    entries: list[Entry] = []
+    for entry in look(store, marks, include=include, exclude=exclude, pin=True, progress=progress, stop=stop):
+        if not has_days and _needs_days(entry, rules):
+            raise UsageError(_NO_DAYS, hint=_SAY_DAYS)
+        entries.append(entry)
+    entries.sort(key=lambda entry: (entry.ref.container, entry.ref.key, entry.ref.version or ""))
     counts: Counter[State] = Counter()
     sizes: Counter[State] = Counter()
     cold: dict[str, tuple[int, int]] = {}
@@ -102,9 +111,13 @@ def survey(
 def needs_days(house: House, found: Survey, *, speed_up: bool = False) -> bool:
     """Whether anything in the survey would become, or is, a temporary copy, so that a number of days is needed."""
     rules = house.store(found.store).features.restore_rules
-    states = {State.ARCHIVED, State.RESTORED} | ({State.RESTORING} if speed_up else set())
-    words = {entry.standing.cold_word for entry in found.entries if entry.standing.state in states}
-    return any(rules[word].days for word in words if word in rules)
+    return any(_needs_days(entry, rules, speed_up=speed_up) for entry in found.entries)
+
+
+def _needs_days(entry: Entry, rules: Mapping[str, RestoreRule], *, speed_up: bool = False) -> bool:
+    standing = entry.standing
+    concerned = standing.state in (State.ARCHIVED, State.RESTORED) or (speed_up and standing.state is State.RESTORING)
+    return concerned and standing.cold_word in rules and rules[standing.cold_word].days
 
 
 def offers(house: House, found: Survey, days: int | None, *, speed_up: bool = False) -> list[TierOffer]:
@@ -142,7 +155,7 @@ def freeze(house: House, found: Survey, wish: RestoreWish) -> Plan:
     UsageError where a number of days is needed and missing, or out of 1 to 365, or where a class has no price.
     """
     if needs_days(house, found, speed_up=wish.speed_up) and not wish.days:
-        raise UsageError("the number of days to keep restored copies is missing", hint="say --days N")
+        raise UsageError(_NO_DAYS, hint=_SAY_DAYS)
     if wish.days and not 1 <= wish.days <= MOST_DAYS:
         raise UsageError(f"{wish.days} days: copies are kept 1 to {MOST_DAYS} days")
     store = house.store(found.store)

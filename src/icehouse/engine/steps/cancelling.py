@@ -8,14 +8,12 @@ from icehouse.core.errors import LoginExpired, Throttled, Unavailable
 from icehouse.core.jobs import JobState, Phase
 from icehouse.core.outcomes import Outcome
 from icehouse.engine.probing import Found
-from icehouse.engine.recording import Probed
+from icehouse.engine.recording import BILLED, Probed
 from icehouse.ledger import steps
 from icehouse.ledger.steps import Ended
 
 from .hands import Hands
 from .sending import SLICE, settled
-
-BILLED = "accepted before the cancel: will be billed, not followed any more"
 
 
 def finish_cancel(hands: Hands, job: str, store: str) -> bool:
