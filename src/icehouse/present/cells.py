@@ -46,8 +46,8 @@ Cells = Sequence[Cell]
 class Column:
     """One column of a table: its id (what sorting calls it), its title, its width in cells.
 
-    `width` 0 takes what the others leave; `drop` tells in which order columns go when the line is short: the
-    highest first, 0 never.
+    `width` 0 takes what the others leave, at least `least`; `drop` tells in which order columns go when the line is
+    short: the highest first, 0 never.
     """
 
     id: str
@@ -55,19 +55,20 @@ class Column:
     width: int
     align: Literal["left", "right"] = "left"
     drop: int = 0
+    least: int = 20
 
 
-def fitted(columns: Sequence[Column], width: int, *, least: int = 20, gap: int = 2) -> list[tuple[int, int]]:
+def fitted(columns: Sequence[Column], width: int, *, gap: int = 2) -> list[tuple[int, int]]:
     """Which columns fit into `width` cells, and how wide: pairs of column index and width, in order.
 
-    The one elastic column keeps at least `least` cells; others are dropped by `drop`, highest first.
+    The one elastic column keeps at least its `least` cells; others are dropped by `drop`, highest first.
     """
     kept = list(range(len(columns)))
     while True:
         fixed = sum(columns[i].width for i in kept) + gap * max(0, len(kept) - 1)
         elastic = [i for i in kept if columns[i].width == 0]
         droppable = [i for i in kept if columns[i].drop > 0]
-        if fixed + (least if elastic else 0) <= width or not droppable:
+        if fixed + sum(columns[i].least for i in elastic) <= width or not droppable:
             room = max(1, width - fixed) if elastic else 0
             return [(i, columns[i].width or room) for i in kept]
         kept.remove(max(droppable, key=lambda i: columns[i].drop))

@@ -36,7 +36,7 @@ class RetryDialog(Dialog[str]):
         """What is retried, as whom, what it requests and costs, what it leaves, the plan, its command, the choices."""
         failed = plural(failed_items(self._job), "item")
         with Vertical(classes="frame"):
-            yield Paragraph(f"Retry {failed} of {job_name(self._job)}", height=1, tone=Tone.STRONG, ours=False)
+            yield Paragraph(f"Retry {failed} of {job_name(self._job)}", height=2, tone=Tone.STRONG, ours=False)
             yield Paragraph("", height=2, tone=Tone.FAINT, ours=False, id="whom")
             yield Words()
             yield Words("looking at what failed …", id="sends")

@@ -95,7 +95,7 @@ class Cold(Room):
         """By whose clock the times are."""
         if self.console.news.error:
             return self.console.news.error, Tone.DANGER
-        return "times are UTC, by each store's own clock; sums as of each bucket's last scan", Tone.FAINT
+        return "times are UTC, by each store's clock; sums as of each bucket's last scan", Tone.FAINT
 
     def position(self) -> str:
         """Sections are no positions."""
