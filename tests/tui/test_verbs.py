@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 
 import pytest
 
@@ -118,6 +119,11 @@ def test_a_refused_restore_shows_the_stores_own_words_and_can_be_retried(small):
         small.s3.run(200_000)
         term.wait_for("! restore", 60)
         before = len(small.s3.log(operation="RestoreObject"))
+        with small.console(argv=[sys.executable, "-m", "icehouse", "retry", job(small)["job"]]) as shell:
+            shell.wait_for("Request")  # the plan and its price, then the question
+            assert "at list price" in shell.text()
+            shell.send("n\r")
+            assert shell.wait_end() != 0
         term.send("t")
         term.wait_for("at list price", 30)
         text = term.text()
