@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +11,10 @@ from .choice import json_lines
 from .output import json_line, table
 from .session import Session
 
-_UNREACHABLE = 4
+if TYPE_CHECKING:
+    from icehouse.services.check import Finding
+
+_SHUT_OUT = 4
 _SIGNS = {"yes": "✓", "no": "✗", "not testable": "·", "unknown": "?"}
 
 
@@ -22,7 +26,7 @@ def command(session: Session, address: str | None, as_json: bool) -> int:
     """Check this machine and every store; with STORE: that store, with STORE:BUCKET that bucket too.
 
     What only acting would tell is said to be not testable. Nothing is changed. Exit code 4 tells that a store could
-    not be reached.
+    not be reached, or that its login is missing or has expired.
     """
     from icehouse.services.check import check
 
@@ -35,9 +39,15 @@ def command(session: Session, address: str | None, as_json: bool) -> int:
         ability = finding.ability
         if as_json:
             json_line({"about": finding.about, **asdict(ability)})
-        rows.append((_SIGNS[ability.verdict], finding.about, ability.name, ability.verdict, ability.words))
-        if ability.name == "reachable" and ability.verdict != "yes":
-            code = _UNREACHABLE
+        rows.append((f"{_sign(finding)} {ability.verdict}", finding.about, ability.name, ability.words))
+        if finding.shut_out:
+            code = _SHUT_OUT
     if not as_json:
-        table(("", "about", "what", "", "words"), rows)
+        table(("answer", "about", "what", "words"), rows)
     return code
+
+
+def _sign(finding: Finding) -> str:
+    """The sign of a verdict; what is neither good nor bad gets a dot."""
+    known = finding.ability.verdict in ("yes", "no")
+    return "·" if finding.plain and known else _SIGNS[finding.ability.verdict]

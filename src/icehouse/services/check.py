@@ -18,6 +18,8 @@ from .house import House
 
 THIS_MACHINE = "this machine"
 
+_PLAIN = ("requester pays", "versioning")
+
 _SMALL_SKEW = 60.0
 _LARGE_SKEW = 300.0
 """Seconds between this machine's clock and the store's: worth a word, and worth a no."""
@@ -29,6 +31,17 @@ class Finding:
 
     about: str
     ability: Ability
+
+    @property
+    def plain(self) -> bool:
+        """Whether this tells how things are, and neither answer is good or bad."""
+        return self.ability.name in _PLAIN
+
+    @property
+    def shut_out(self) -> bool:
+        """Whether the store can't be used at all: it is not reached, or the login is not accepted."""
+        name, verdict = self.ability.name, self.ability.verdict
+        return (name == "reachable" and verdict != "yes") or (name == "login" and verdict == "no")
 
 
 def check(house: House, store_name: str | None = None, container: str | None = None) -> Iterator[Finding]:
@@ -43,10 +56,10 @@ def check(house: House, store_name: str | None = None, container: str | None = N
         yield Finding(THIS_MACHINE, ability)
     for store in stores:
         about = f"{store.name}:{container}" if container else store.name
-        reachable = True
+        reachable = False
         for ability in store.check(container):
             yield Finding(about, ability)
-            reachable = reachable and not (ability.name == "reachable" and ability.verdict != "yes")
+            reachable = reachable or (ability.name == "reachable" and ability.verdict == "yes")
         if reachable:
             yield Finding(store.name, _clock(house, store.name))
 

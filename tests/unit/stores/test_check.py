@@ -12,9 +12,9 @@ from icehouse.services.house import House, open_house
 from tests.standin import StandIn
 
 
-def house_at(endpoint: str, folder: Path) -> House:
+def house_at(endpoint: str, folder: Path, more: str = "") -> House:
     config = folder / "config.toml"
-    config.write_text(f'[stores.lab-s3]\nkind = "s3"\nregion = "us-east-1"\nendpoint_url = "{endpoint}"\n')
+    config.write_text(f'[stores.lab-s3]\nkind = "s3"\nregion = "us-east-1"\nendpoint_url = "{endpoint}"\n{more}')
     return open_house(str(config), str(folder / "state"))
 
 
@@ -86,3 +86,41 @@ def test_a_stand_in_is_checked_to_the_end(tmp_path: Path, monkeypatch: pytest.Mo
     told = " ".join(f"{ability.words}" for ability in found.values())
     assert sim.access_key not in told
     assert sim.secret_key not in told
+
+
+def test_a_login_that_is_not_there_is_blamed_and_not_the_server(tmp_path: Path) -> None:
+    with StandIn("small") as sim:
+        house = house_at(sim.endpoint, tmp_path)
+        found = {each.ability.name: each for each in check(house, "lab-s3")}
+        house.close()
+    assert found["login"].ability.verdict == "no"
+    assert found["login"].shut_out
+    assert "reachable" not in found
+    assert "clock" not in found
+
+
+def test_how_things_are_is_neither_good_nor_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with StandIn("small") as sim:
+        for name, value in sim.environment().items():
+            monkeypatch.setenv(name, value)
+        house = house_at(sim.endpoint, tmp_path)
+        plain = {each.ability.name for each in check(house, "lab-s3", "small") if each.plain}
+        house.close()
+    assert plain == {"requester pays", "versioning"}
+
+
+def test_a_bucket_denied_under_an_expected_owner_hints_at_that_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandIn("small") as sim:
+        sim.bucket("small", deny=[{"actions": ["list"]}])
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", sim.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", sim.secret_key)
+        for owner, told in (("", False), ('expected_owner = "012345678901"\n', True)):
+            folder = tmp_path / str(told)
+            folder.mkdir()
+            house = house_at(sim.endpoint, folder, owner)
+            words = {each.ability.name: each.ability.words for each in check(house, "lab-s3", "small")}
+            house.close()
+            assert ("expected_owner in the config" in words["list objects"]) == told, words
+            assert "expected_owner" not in words["list buckets"]

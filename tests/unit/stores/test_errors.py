@@ -108,6 +108,13 @@ def test_what_the_sdk_raises_becomes_ours() -> None:
         assert type(from_sdk(raw, "x", login="log in")) is kind, raw
 
 
+def test_a_server_that_is_not_reached_is_named_without_path_or_query() -> None:
+    from botocore.exceptions import EndpointConnectionError
+
+    raw = EndpointConnectionError(endpoint_url="https://s3.lab.org:9000/b/k?X-Amz-Signature=deadbeef")
+    assert str(from_sdk(raw, "lab-s3")) == "lab-s3: https://s3.lab.org:9000 can't be reached"
+
+
 @pytest.mark.parametrize(
     "told",
     [

@@ -10,6 +10,7 @@ from icehouse.core.text import safe
 from icehouse.stores.base import Ability, Verdict
 
 from .client import Answer, Client
+from .errors import OTHER_OWNER
 from .identity import identity
 
 _ABSENT = "icehouse-check/no-such-object"
@@ -30,7 +31,8 @@ def check(client: Client, container: str | None) -> Iterator[Ability]:
         client.ask_date()
         yield Ability("reachable", "yes")
     except IcehouseError as error:
-        yield Ability("reachable", "no", _words(error))
+        # Without credentials nothing is sent, so whether the server is there is not known.
+        yield Ability("login" if isinstance(error, LoginExpired) else "reachable", "no", _words(error))
         return
     try:
         who = identity(client)
@@ -59,7 +61,7 @@ def _ability(client: Client, probe: _Probe) -> Ability:
     asked = _ask(client, probe)
     if isinstance(asked, Answer):
         return Ability(probe.name, "yes")
-    return Ability(probe.name, _verdict(asked), _words(asked))
+    return Ability(probe.name, _verdict(asked), _refusal(client, probe, asked))
 
 
 def _read_metadata(client: Client, bucket: str, *, may_list: bool) -> Ability:
@@ -67,14 +69,15 @@ def _read_metadata(client: Client, bucket: str, *, may_list: bool) -> Ability:
 
     Who may not list gets 403 for a key that is not there, whether or not metadata may be read.
     """
-    asked = _ask(client, _Probe("read metadata", "HeadObject", {"Bucket": bucket, "Key": _ABSENT}))
+    probe = _Probe("read metadata", "HeadObject", {"Bucket": bucket, "Key": _ABSENT})
+    asked = _ask(client, probe)
     if isinstance(asked, Answer):
         return Ability("read metadata", "yes")
     if isinstance(asked, NotFound):
         return Ability("read metadata", "yes" if may_list else "unknown", "" if may_list else _words(asked))
     if isinstance(asked, Denied) and not may_list:
         return Ability("read metadata", "unknown", "without the right to list, S3 does not tell")
-    return Ability("read metadata", _verdict(asked), _words(asked))
+    return Ability(probe.name, _verdict(asked), _refusal(client, probe, asked))
 
 
 def _versioning(client: Client, bucket: str) -> Ability:
@@ -95,6 +98,14 @@ def _ask(client: Client, probe: _Probe) -> Answer | StoreError:
 def _verdict(error: StoreError) -> Verdict:
     """No answer is no verdict."""
     return "unknown" if isinstance(error, Unavailable) or error.passing else "no"
+
+
+def _refusal(client: Client, probe: _Probe, error: StoreError) -> str:
+    """The store's words, and why a bucket may be denied to an account that should have it."""
+    asks_owner = client.options.expected_owner is not None and "Bucket" in probe.members
+    if asks_owner and isinstance(error, Denied) and not error.hint:
+        return f"{_words(error)}; {OTHER_OWNER}"
+    return _words(error)
 
 
 def _words(error: IcehouseError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from icehouse.core.errors import (
     AlreadyRestoring,
@@ -56,6 +57,10 @@ _SECRETS = re.compile(
     r"(?i)((?:x-amz-(?:signature|credential|security-token)|signature|credential|awsaccesskeyid)\s*[=:]\s*)[^\s&,<]+"
     r"|\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b"
 )
+
+
+OTHER_OWNER = "expected_owner in the config may not be this bucket's account"
+"""What a denial may mean where the config names the account that must own every bucket."""
 
 
 class NoAnswer(Unavailable):
@@ -141,12 +146,23 @@ def from_sdk(error: Exception, what: str, *, secrets: tuple[str, ...] = (), logi
     if kinds & {"ConnectTimeoutError", "ReadTimeoutError"}:
         return NoAnswer(f"{what}: no answer in time", words=words)
     if "EndpointConnectionError" in kinds:
-        return Unavailable(f"{what}: can't be reached", words=words)
+        return Unavailable(f"{what}: {_server(error)} can't be reached", words=words)
     if "SSLError" in kinds:
         return Unavailable(f"{what}: no trusted connection (TLS)", words=words)
     if "ResponseParserError" in kinds or kinds & {"ValueError", "KeyError", "TypeError"}:
         return Unavailable(f"{what}: the answer is broken", words=words)
     return Unavailable(f"{what}: the connection failed", words=words)
+
+
+def _server(error: Exception) -> str:
+    """Scheme, host and port of the address that the SDK could not reach, and nothing of its path or user."""
+    told = str(getattr(error, "kwargs", {}).get("endpoint_url", ""))
+    try:
+        parts = urlsplit(told)
+    except ValueError:
+        return "the server"
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}" if host else "the server"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
