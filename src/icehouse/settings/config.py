@@ -16,9 +16,16 @@ import tomli
 from icehouse.core.errors import ConfigError
 from icehouse.core.prices import US_EAST_1, PriceTable
 
-from .tables import Place, prices_in, typed
+from .tables import TWELVE_DIGITS, Place, prices_in, typed
 
 STORE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+THEMES = (
+    "terminal", "ansi-dark", "ansi-light", "atom-one-dark", "atom-one-light", "catppuccin-frappe", "catppuccin-latte",
+    "catppuccin-macchiato", "catppuccin-mocha", "dracula", "flexoki", "gruvbox", "monokai", "nord", "rose-pine",
+    "rose-pine-dawn", "rose-pine-moon", "solarized-dark", "solarized-light", "textual-dark", "textual-light",
+    "tokyo-night",
+)  # fmt: skip
+"""What `theme` may name: the terminal's own colours, and the themes of Textual."""
 TABLES = ("stores", "prices", "console")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -41,7 +48,7 @@ class StoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     region: str | None = None
     endpoint_url: str | None = None
     requester_pays: bool = False
-    expected_owner: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$")] | None = None
+    expected_owner: Annotated[str, msgspec.Meta(pattern=TWELVE_DIGITS)] | None = None
     path_style: bool | None = None
     parallel: Annotated[int, msgspec.Meta(ge=1, le=64)] = 16
     max_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
@@ -55,7 +62,10 @@ class StoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class ConsoleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``[console]``: `ascii` draws states as letters, `mouse` off leaves the terminal's own selection alone."""
+    """``[console]``: `ascii` draws states as letters, `mouse` off leaves the terminal's own selection alone.
+
+    `theme` is one of `THEMES`; none means the terminal's own colours.
+    """
 
     ascii: bool = False
     mouse: bool = True
@@ -91,7 +101,7 @@ def load_config(path: Path) -> Config:
         source=path,
         stores=MappingProxyType(stores),
         prices=prices_in(place.within("prices"), place.table(whole, "prices")),
-        console=typed(place.within("console"), place.table(whole, "console"), ConsoleConfig),
+        console=_console(place.within("console"), place.table(whole, "console")),
     )
 
 
@@ -106,6 +116,13 @@ def _read(path: Path) -> dict[str, object]:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
+
+
+def _console(place: Place, table: Mapping[str, object]) -> ConsoleConfig:
+    console = typed(place, table, ConsoleConfig)
+    if console.theme and console.theme not in THEMES:
+        raise place.wrong(f"{console.theme!r} is not known; there is {', '.join(THEMES)}", key="theme")
+    return console
 
 
 def _store(place: Place, name: str, table: object) -> StoreConfig:

@@ -20,6 +20,18 @@ T = TypeVar("T", bound=msgspec.Struct)
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
+_GOT = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
+_BOUND = re.compile(r"Expected `([a-z]+)(?: \| null)?` (<=|>=|<|>) (\S+)")
+_FORM = re.compile(r"Expected `str(?: \| null)?` matching regex '(.*)'")
+_KINDS = {
+    "int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false", "array": "a list",
+    "object": "a table", "date": "a date", "time": "a time", "datetime": "a date with a time",
+}  # fmt: skip
+_BOUNDS = {"<=": "of at most", ">=": "of at least", "<": "below", ">": "above"}
+TWELVE_DIGITS = "^[0-9]{12}$"
+_FORMS = {TWELVE_DIGITS: "12 digits, as a text"}
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A table in a config file, for naming it in an error."""
@@ -64,7 +76,20 @@ def typed(
         return msgspec.convert(dict(table), into)
     except msgspec.ValidationError as error:
         found = _AT.search(str(error))
-        raise place.wrong(_AT.sub("", str(error)).replace("`", ""), key=found[1] if found else "") from None
+        raise place.wrong(in_words(_AT.sub("", str(error))), key=found[1] if found else "") from None
+
+
+def in_words(told: str) -> str:
+    """What msgspec says of a wrong value, in words of a config file's writer."""
+    if got := _GOT.fullmatch(told):
+        wanted = [_KINDS.get(kind, kind) for kind in got[1].split(" | ") if kind != "null"]
+        found = "a fraction" if got[2] == "float" else _KINDS.get(got[2], got[2])
+        return f"expected {' or '.join(wanted)}, not {found}"
+    if bound := _BOUND.fullmatch(told):
+        return f"expected {_KINDS.get(bound[1], bound[1])} {_BOUNDS[bound[2]]} {bound[3].removesuffix('.0')}"
+    if form := _FORM.fullmatch(told):
+        return f"expected {_FORMS.get(form[1], 'another form of text')}"
+    return told.replace("`", "")
 
 
 def prices_in(place: Place, table: Mapping[str, object]) -> PriceTable:

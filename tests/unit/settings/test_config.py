@@ -9,7 +9,7 @@ import pytest
 
 from icehouse.core.errors import ConfigError
 from icehouse.core.restores import Tier
-from icehouse.settings.config import EXAMPLE, load_config
+from icehouse.settings.config import EXAMPLE, THEMES, load_config
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -60,8 +60,12 @@ def test_a_missing_file_says_what_to_write(tmp_path: Path) -> None:
         ('[stores.lab]\nkind="s3"\nprfile="x"', "[stores.lab] prfile: no such key; did you mean profile?"),
         ('[stores.lab]\nkind="s4"', "[stores.lab] kind: 's4' is not known; there is s3"),
         ('[stores.lab]\nregion="x"', '[stores.lab] kind: the kind is missing: write kind = "s3"'),
-        ('[stores.lab]\nkind="s3"\nparallel="9"', "[stores.lab] parallel: Expected int, got str"),
-        ('[stores.lab]\nkind="s3"\nparallel=99', "[stores.lab] parallel: Expected int <= 64"),
+        ('[stores.lab]\nkind="s3"\nparallel="9"', "[stores.lab] parallel: expected a whole number, not a text"),
+        ('[stores.lab]\nkind="s3"\nparallel=99', "[stores.lab] parallel: expected a whole number of at most 64"),
+        ('[stores.lab]\nkind="s3"\nparallel=1.5', "[stores.lab] parallel: expected a whole number, not a fraction"),
+        ('[stores.lab]\nkind="s3"\nmax_per_second=0', "[stores.lab] max_per_second: expected a number above 0"),
+        ('[stores.lab]\nkind="s3"\nprofile=3', "[stores.lab] profile: expected a text, not a whole number"),
+        ('[stores.lab]\nkind="s3"\nexpected_owner="12"', "[stores.lab] expected_owner: expected 12 digits, as a text"),
         ('[stores.lab]\nkind="s3"\nname="x"', "[stores.lab] name: the name stands in the table's heading"),
         ("stores=1", "stores: this is a table: write [stores]"),
         ("[stores]\nlab=1", "[stores.lab] a store is a table: write [stores.NAME] with kind = …"),
@@ -128,3 +132,18 @@ def test_prices_are_overridden_with_quoted_and_with_dotted_keys(tmp_path: Path) 
 
 def test_s3_stores_are_known_for_addresses_that_say_s3(tmp_path: Path) -> None:
     assert load_config(written(tmp_path, '[stores.a]\nkind="s3"\n[stores.b]\nkind="s3"')).s3_stores == ("a", "b")
+
+
+def test_a_theme_that_there_is_not_is_refused_by_naming_those_that_there_are(tmp_path: Path) -> None:
+    line = complaint(tmp_path, '[console]\ntheme="gloom"')
+    assert line == f"[console] theme: 'gloom' is not known; there is {', '.join(THEMES)}"
+    for theme in ("", *THEMES):
+        assert load_config(written(tmp_path, f'[console]\ntheme="{theme}"')).console.theme == theme
+
+
+def test_the_themes_of_a_config_are_those_of_the_console() -> None:
+    from textual.theme import BUILTIN_THEMES
+
+    from icehouse.tui.themes import TERMINAL
+
+    assert set(THEMES) == {TERMINAL.name, *BUILTIN_THEMES}
