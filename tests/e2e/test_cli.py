@@ -249,10 +249,9 @@ def test_what_fails_ends_in_exit_code_1_and_is_taken_up_again_from_the_log(own: 
     own.s3.bucket("imaging-platform", deny=[])
     plan = own.last("restore", "--from-file", str(log), *wish[:-1], "--dry-run")
     assert plan["totals"]["objects"] == failed
-    assert "nobody is there to be asked" in own.run("retry", done["job"], expect=2).stderr
     assert own.run("retry", done["job"], "--yes", "--max-cost", "0", expect=3).stderr.count("more than the $0") == 1
     assert sum(row["verb"] == "restore" for row in own.rows("jobs")) == 1
-    retried = own.last("retry", done["job"], "--yes", "--wait")
+    retried = own.last("retry", done["job"], "--wait")
     assert retried["retry_of"] == done["job"]
     assert retried["outcomes"]["ok"] + retried["outcomes"]["notneeded"] == failed
 
@@ -330,6 +329,15 @@ def test_a_question_is_asked_on_a_terminal_and_no_is_what_enter_means(shell: She
     assert b"Request 241 objects" in told
     assert "plan " in out
     assert shell.s3.log(before, "RestoreObject") == []
+
+
+def test_ls_of_a_folder_that_is_not_there_is_one_line_and_of_an_empty_bucket_says_so(own: Shell) -> None:
+    for path in ("nothere/", "nothere"):
+        done = own.run("ls", f"lab-s3:imaging-platform/{path}", expect=2)
+        assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+        assert "no such" in done.stderr
+    own.s3.boto3_client().create_bucket(Bucket="bare")
+    assert own.run("ls", "lab-s3:bare/").stderr == "lab-s3:bare/ is empty\n"
 
 
 def test_run_due_without_anything_due_ends_at_once(shell: Shell) -> None:

@@ -6,10 +6,11 @@ import json
 
 import click
 
-from icehouse.present.sizes import count
+from icehouse.present.sizes import plural
 from icehouse.present.times import stamp
 
 from .choice import json_lines
+from .job import given
 from .output import json_line, say
 from .rows import instant
 from .session import Session
@@ -47,7 +48,7 @@ def listing(session: Session, limit: int, job_id: str | None, as_json: bool) -> 
 def _list(session: Session, limit: int, job_id: str | None, as_json: bool) -> int:
     from icehouse.services import audit, jobs
 
-    job = jobs.job(session.house, job_id).id if job_id else ""
+    job = "" if job_id is None else jobs.job(session.house, given(job_id)).id
     for entry in audit.entries(session.house, limit=limit, job=job):
         if as_json:
             json_line(
@@ -68,7 +69,7 @@ def _list(session: Session, limit: int, job_id: str | None, as_json: bool) -> in
     return 0
 
 
-@command.command()
+@command.command(short_help="Prove that no entry was changed, lost or put in.")
 @json_lines
 @click.pass_obj
 def verify(session: Session, as_json: bool) -> int:
@@ -87,7 +88,7 @@ def verify(session: Session, as_json: bool) -> int:
             }
         )
     elif report.ok:
-        say(f"the audit chain holds: {count(report.entries)} entries, head {report.head[:16]}")
+        say(f"the audit chain holds: {plural(report.entries, 'entry', 'entries')}, head {report.head[:16]}")
     else:
         say(f"the audit chain is broken at entry {report.first_break}: {report.words}")
     return 0 if report.ok else 1

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from icehouse.core.errors import UsageError
 from icehouse.core.jobs import Job, JobItem
 from icehouse.core.refs import ref_address
-from icehouse.present.sizes import count, size
+from icehouse.present.sizes import count, plural, size
 from icehouse.present.states import job_glyph, outcome_glyph, outcome_word, outcomes_line
 from icehouse.present.times import stamp
 
@@ -49,14 +50,14 @@ def command(
     from icehouse.services import jobs
 
     house = session.house
-    job = jobs.job(house, job_id)
+    job = jobs.job(house, given(job_id))
     if following:
         job = follow(session, job.id, quiet=as_json, each=_JsonLines() if as_json else None)
     if log is not None:
         from .joblog import write_log
 
         written = write_log(log, jobs.every_item(house, job.id, failed_only=failed))
-        tell(f"{log}: {count(written)} lines")
+        tell(f"{log}: {plural(written, 'line')}")
     if items or (failed and log is None):
         _list(jobs.every_item(house, job.id, failed_only=failed), as_json)
     if as_json:
@@ -64,6 +65,13 @@ def command(
     else:
         _tell_job(job)
     return exit_code(job)
+
+
+def given(job_id: str) -> str:
+    """`job_id`, refused where it is empty."""
+    if not job_id:
+        raise UsageError("no job id given")
+    return job_id
 
 
 class _JsonLines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from icehouse.core.clock import Instant
-from icehouse.core.errors import UsageError
+from icehouse.core.errors import NotFound, UsageError
 from icehouse.core.marks import Mark
 from icehouse.core.refs import FolderRef, folder_address
 from icehouse.core.rows import ContainerRow, FolderRow, ObjectRow, Rollup, Row, StoreRow
@@ -51,10 +51,7 @@ def command(session: Session, address: str | None, search: str | None, as_json: 
         return 0
     target = resolve(house, place)
     if isinstance(target, FolderRef):
-        now = house.clock.now()
-        for page in browse.live(house, target):
-            for row in page:
-                json_line(_row(row)) if as_json else say(_line(row, now))
+        _folder(session, target, as_json)
         return 0
     from icehouse.services.status import keys
 
@@ -62,6 +59,22 @@ def command(session: Session, address: str | None, search: str | None, as_json: 
         row = ObjectRow(entry.ref, entry.ref.key, entry.size, entry.modified, entry.etag, entry.standing)
         json_line(entry_row(entry)) if as_json else say(_line(row, house.clock.now()))
     return 0
+
+
+def _folder(session: Session, folder: FolderRef, as_json: bool) -> None:
+    """Print one level of a folder; NotFound for one that holds nothing, which no store knows from one that is not."""
+    from icehouse.services import browse
+
+    house, now = session.house, session.house.clock.now()
+    empty = True
+    for page in browse.live(house, folder):
+        for row in page:
+            empty = False
+            json_line(_row(row)) if as_json else say(_line(row, now))
+    if empty and folder.prefix:
+        raise NotFound(f"{folder_address(folder)}: no such folder")
+    if empty:
+        tell(f"{folder_address(folder)} is empty")
 
 
 def _search(session: Session, address: str | None, text: str, as_json: bool) -> int:
@@ -135,6 +148,12 @@ def _told(rollup: Rollup | None) -> tuple[str, str, str]:
     return at_least(count(rollup.objects), growing=growing), at_least(size(rollup.bytes), growing=growing), cold
 
 
+def _below(rollup: Rollup, cold: str) -> str:
+    """What lies below a folder: ``1 object``, ``12,380 objects, 40% cold``."""
+    objects = at_least(plural(rollup.objects, "object"), growing=not rollup.complete)
+    return objects if cold == NOTHING else f"{objects}, {cold} cold"
+
+
 def _sums(rollup: Rollup | None) -> dict[str, object]:
     """A folder's sums for scripts, None where it was never scanned."""
     if rollup is None:
@@ -174,9 +193,9 @@ def _row(row: Row) -> dict[str, object]:
 def _line(row: Row, now: Instant, path: str = "") -> str:
     """One line for people: size first, the name (or `path`) last, as names have no bounds."""
     if isinstance(row, FolderRow):
-        objects, amount, cold = _told(row.rollup)
+        _, amount, cold = _told(row.rollup)
         changed = row.rollup.newest if row.rollup else None
-        told = f"{objects} objects, {cold} cold" if row.rollup else "never scanned"
+        told = _below(row.rollup, cold) if row.rollup else "never scanned"
         return f"{amount:>11}  {told:32}  {day(changed, now):>7}  {path or row.name + '/'}"
     state = f"{glyph(row.standing.state)} {state_word(row.standing, now)}"
     return f"{size(row.size):>11}  {state:32}  {day(row.modified, now):>7}  {path or row.name or '(folder marker)'}"

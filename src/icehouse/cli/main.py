@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import os
 import sys
@@ -18,6 +20,7 @@ from .session import INTERRUPTED, OpenConsole, Session
 
 READER_GONE = 141
 _WRONG_USAGE = 2
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 COMMANDS = {
     "demo": ("demo", "Open the console on an embedded S3 with sample data."),
@@ -91,8 +94,12 @@ def main(open_console: OpenConsole, argv: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):  # click itself leaves by SystemExit when its output is closed
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Python still flushes at its end goes nowhere
+        _silence()
         return READER_GONE
+    except OSError as error:
+        if error.errno not in _FULL:
+            return _crash(error, session)
+        return _complain(f"can't write{f' {error.filename}' if error.filename else ''}: {error.strerror}", 1)
     except Exception as error:  # noqa: BLE001 - the last door: no traceback reaches a user
         return _crash(error, session)
     return code if isinstance(code, int) else 0
@@ -111,10 +118,16 @@ def _complain(line: str, code: int) -> int:
     """The one line on stderr."""
     try:
         sys.stdout.flush()
+    except OSError:  # its reader is gone, or its disk is full
+        _silence()
+    with contextlib.suppress(OSError):
         print(f"icehouse: {safe(line)}", file=sys.stderr, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return code
+
+
+def _silence() -> None:
+    """Send what Python still flushes to stdout at its end nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _plain(error: click.ClickException) -> str:

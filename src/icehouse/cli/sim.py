@@ -17,10 +17,10 @@ STAND_INS = ("s3",)
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     epilog="Its own options: icehouse sim s3 --help",
 )
-@click.argument("system", type=click.Choice(STAND_INS))
+@click.argument("system", metavar="SYSTEM", type=click.Choice(STAND_INS))
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def command(system: str, options: tuple[str, ...]) -> int:
-    """Run a stand-in of SYSTEM on loopback, with its own clock and faults.
+    """Run a stand-in of SYSTEM (s3) on loopback, with its own clock and faults.
 
     It prints one JSON line when it is ready, and stops on SIGTERM.
     """

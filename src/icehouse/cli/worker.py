@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -50,10 +51,15 @@ def told_to_end() -> threading.Event:
 
 
 def ended(reports: list[WorkerReport]) -> int:
-    """Say on stderr which store's work could not go on; the worst exit code among them."""
+    """Say on stderr which store's work could not go on, and to a person how it ended; the worst exit code."""
     codes = [0]
+    person = sys.stderr.isatty()
+    if person and not reports:
+        tell("nothing is due")
     for report in reports:
         if report.error is not None:
             tell(f"icehouse: {report.store}: {report.error}")
             codes.append(report.error.exit_code)
+        elif person:
+            tell(f"{report.store}: {report.ended}")
     return max(codes)

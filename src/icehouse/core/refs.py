@@ -56,7 +56,8 @@ class Address:
         return None
 
     def __str__(self) -> str:
-        return f"{self.store}:{self.container}/{self.path}" if self.container else f"{self.store}:"
+        """As a user would type it; a whole store is told by its name alone."""
+        return f"{self.store}:{self.container}/{self.path}" if self.container else self.store
 
 
 def parse_address(text: str, *, s3_stores: tuple[str, ...] = ()) -> Address:
@@ -76,10 +77,10 @@ def parse_address(text: str, *, s3_stores: tuple[str, ...] = ()) -> Address:
     else:
         store, colon, rest = text.partition(":")
         if not colon or not store or "/" in store:
-            raise UsageError(f"{text}: not an address", hint="write STORE:CONTAINER/path, as in lab-s3:bucket/folder/")
+            raise UsageError(f"{text}: not an address", hint="write STORE:BUCKET/path, as in lab-s3:bucket/folder/")
     container, _, path = rest.partition("/")
     if not container and path:
-        raise UsageError(f"{text}: the container is missing", hint="write STORE:CONTAINER/path")
+        raise UsageError(f"{text}: the bucket is missing", hint="write STORE:BUCKET/path")
     return Address(store, container, path)
 
 

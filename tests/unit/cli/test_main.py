@@ -63,8 +63,11 @@ def test_the_help_lists_every_command_and_every_command_has_its_own(capsys: pyte
         (["restore", "lab-s3:b/", "--tier", "bulk", "--max-cost", "nan"], "nan is no number of dollars"),
         (["restore", "--tier", "bulk", "--dry-run"], "name what to restore: an ADDRESS, or --from-file"),
         (["status", "nope:b/"], "icehouse: nope: no such store; configured in"),
-        (["status", "bucket/folder"], "not an address; write STORE:CONTAINER/path"),
-        (["status", "lab-s3:"], "name a bucket"),
+        (["status", "bucket/folder"], "not an address; write STORE:BUCKET/path"),
+        (["status", "lab-s3:"], "icehouse: lab-s3: name a bucket"),
+        (["scan", "lab-s3:"], "icehouse: lab-s3: name what to scan"),
+        (["job", ""], "icehouse: no job id given\n"),
+        (["audit", "--job", ""], "icehouse: no job id given\n"),
         (["job", "no-id"], "icehouse: no-id: not a job id; see icehouse jobs"),
         (["sim", "gopher"], "'gopher' is not 's3'"),
         ([], "icehouse: the console needs a terminal"),
@@ -104,6 +107,45 @@ def test_a_store_that_does_not_answer_is_exit_code_4(config: Path, state: Path) 
     env = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
     done = run("status", "lab-s3:bucket/", "--config", str(config), "--state", str(state), **env)
     assert (done.returncode, done.stderr.count("\n")) == (4, 1), done.stderr
+
+
+def test_a_store_that_does_not_answer_is_named_by_its_endpoint(config: Path, state: Path) -> None:
+    env = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
+    done = run("ls", "lab-s3:", "--config", str(config), "--state", str(state), **env)
+    assert done.stderr == "icehouse: lab-s3: http://127.0.0.1:9 can't be reached\n"
+
+
+def test_a_check_without_a_login_blames_the_login_and_is_exit_code_4(config: Path, state: Path) -> None:
+    done = run("check", "--config", str(config), "--state", str(state))
+    assert done.returncode == 4, done
+    assert "✗ no" in next(line for line in done.stdout.splitlines() if "  login " in line)
+    assert "reachable" not in done.stdout
+    assert done.stdout.split("\n")[0].split() == ["answer", "about", "what", "words"]
+
+
+def test_a_full_disk_at_the_other_end_of_the_output_is_one_line(config: Path, state: Path) -> None:
+    with open("/dev/full", "w") as full:
+        for words in (["info", "--json"], ["info"], ["--help"]):
+            done = subprocess.run(
+                [sys.executable, "-m", "icehouse", "--config", str(config), "--state", str(state), *words],
+                stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+            )  # fmt: skip
+            assert (done.returncode, done.stderr) == (1, "icehouse: can't write: No space left on device\n")
+
+
+def test_a_person_is_told_that_nothing_is_due(config: Path, state: Path) -> None:
+    import pty
+
+    for words in (["run-due"], ["worker", "--until-idle"]):
+        primary, secondary = pty.openpty()
+        done = subprocess.run(
+            [sys.executable, "-m", "icehouse", *words, "--config", str(config), "--state", str(state)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=secondary, timeout=60, check=False,
+        )  # fmt: skip
+        os.close(secondary)
+        assert (done.returncode, done.stdout) == (0, b"")
+        assert os.read(primary, 1000) == b"nothing is due\r\n"
+        os.close(primary)
 
 
 def test_without_credentials_the_line_says_so_with_exit_code_4(config: Path, state: Path) -> None:
