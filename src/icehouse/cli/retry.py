@@ -30,7 +30,8 @@ def command(session: Session, job_id: str, max_cost: float | None, yes: bool, wa
     """Retry what failed in the job whose id begins with ID, as a new job with the same wish.
 
     Every object is looked at afresh, a plan is made and priced, and approved after a question or --yes; what needs
-    nothing any more is left alone.
+    nothing any more is left alone. Where nobody is there to be asked, it may cost at most what the first job was
+    approved for.
     """
     from icehouse.services import jobs, restore
 
@@ -38,19 +39,21 @@ def command(session: Session, job_id: str, max_cost: float | None, yes: bool, wa
     old = jobs.job(house, job_id)
     if yes and max_cost is None and jobs.plan(house, old.id).wish.tier is Tier.EXPEDITED:
         raise UsageError("an expedited restore with --yes needs a bound", hint="say --max-cost DOLLARS")
-    if not yes and not interactive():
-        raise UsageError("nobody is there to be asked", hint="say --yes to go on")
+    asks = not yes and interactive()
+    if not yes and not asks and max_cost is None:
+        max_cost = jobs.plan(house, old.id).cost.total
     plan = _plan(session, old.id)
     if not as_json:
         tell_plan(plan)
     refuse_above(plan, max_cost)
-    if not yes:
+    if asks:
         if nothing := nothing_to_do(plan):
             tell(nothing)
             return 0
         if not click.confirm(question(plan), default=False, err=True):
             raise click.Abort
-    how = f"retry of job {old.id}, command line, {'--yes' if yes else 'confirmed at a terminal'}"
+    approved = "confirmed at a terminal" if asks else "--yes" if yes else "within the price of that job"
+    how = f"retry of job {old.id}, command line, {approved}"
     job = restore.approve(house, plan, how=how, max_cost=max_cost, retry_of=old.id)
     if as_json:
         json_line({**plan_row(plan), "job": job, "retry_of": old.id})
