@@ -261,7 +261,7 @@ def _report(files: Files, folder: FolderRef, told: ScanProgress, error: str, cau
 
 def _folder(address: Address) -> FolderRef:
     if not address.container:
-        raise UsageError(f"{address}: name what to scan", hint="STORE:CONTAINER/ or STORE:CONTAINER/folder/")
+        raise UsageError(f"{address}: name what to scan", hint="STORE:BUCKET/ or STORE:BUCKET/folder/")
     prefix = address.path if address.path.endswith("/") or not address.path else address.path + "/"
     return FolderRef(address.store, address.container, prefix)
 

@@ -16,10 +16,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from icehouse.core.clock import Instant
-from icehouse.core.errors import IcehouseError, StoreError, Throttled, Unavailable
+from icehouse.core.errors import Denied, IcehouseError, StoreError, Throttled, Unavailable
 from icehouse.core.text import SafeText, safe
 
-from .errors import NoAnswer, from_response, from_sdk
+from .errors import OTHER_OWNER, NoAnswer, from_response, from_sdk
 from .options import S3Options, check_endpoint, is_loopback
 from .quick import take_rows
 from .states import parse_http_date
@@ -191,6 +191,8 @@ class Client:
         except ClientError as refused:
             heard(refused.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
             failure = from_response(refused.response, operation, what, secrets=self._secrets(), login=self._login_hint)
+            if isinstance(failure, Denied) and self.options.expected_owner and members.get("Bucket"):
+                failure.hint = safe(OTHER_OWNER)
         except Exception as raw:  # noqa: BLE001 - the SDK raises more than it lists; all of it means "no usable answer"
             failure = self._from_sdk(raw, what)
         # Raised out here, so that no raw exception, which may hold signed headers, hangs on to ours.
