@@ -20,6 +20,12 @@ from .times import when
 
 SOON = timedelta(hours=24)
 
+BAR = 64
+"""Cells that a bar with its words takes at most."""
+
+BEFORE_BAR = 2
+"""Cells of the sign's column, and of the gap after it."""
+
 COLD = (
     Column("sign", "", 1),
     Column("what", "", 0),
@@ -139,8 +145,8 @@ def identity(row: ColdRow) -> tuple[str, str]:
             return "Place", f"{row.row.store}:{row.row.name}"
 
 
-def cold_cells(row: ColdRow, *, ascii: bool = False) -> Cells:
-    """One row of the screen."""
+def cold_cells(row: ColdRow, *, ascii: bool = False, room: int = BAR) -> Cells:
+    """One row of the screen; a bar is drawn to the `room` there is beside the sign."""
     match row:
         case Section():
             numbers = row is WHERE
@@ -149,7 +155,7 @@ def cold_cells(row: ColdRow, *, ascii: bool = False) -> Cells:
         case Remark():
             return (Cell(""), Cell(row.words, Tone.FAINT, span=5, align="left"))
         case Bar():
-            text = progress_line(row.job, 64)
+            text = progress_line(row.job, min(room, BAR))
             return (Cell(""), Cell(in_ascii(text) if ascii else text, Tone.WAY, span=5, align="left"))
         case OnItsWay():
             done, of = done_of(row.job)

@@ -218,11 +218,12 @@ def item_details(item: JobItem) -> list[tuple[str, Cell]]:
 
 
 def progress_line(job: Job, width: int) -> str:
-    """A bar with words: ``███░░  7,902 ready · 43 %``."""
+    """A bar with words: ``███░░  7,902 ready · 43 %``; in at most `width` cells, the words giving way first."""
     of = job.progress.to_send or job.progress.steps
     ready = min(job.progress.ready, of)
-    words = f"  {count(ready)} ready · {percent(ready, of)}"
-    return bar(ready, of, max(8, width - len(words))) + words
+    share = percent(ready, of)
+    words = next((w for w in (f"  {count(ready)} ready · {share}", f"  {share}") if width - len(w) >= 8), "")
+    return bar(ready, of, max(0, width - len(words))) + words
 
 
 def cancel_words(unsent: int, in_doubt: int, accepted: int, accepted_bytes: int, usd: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from icehouse.present.cells import Cell, Tone
 from icehouse.present.marks import MarkTotals
 
 from .actions import registry
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from .app import Console
 
+NO_DETAILS = (("", Cell("nothing here has details", Tone.FAINT)), ("", Cell("i, esc or q closes this", Tone.FAINT)))
+"""What the details say about a row that has none, or where there is no row."""
+
 
 def tell(console: Console, base: Screen[object]) -> None:
     """Say where one is, how far that can be trusted, what is marked and what can be done."""
@@ -30,7 +34,7 @@ def tell(console: Console, base: Screen[object]) -> None:
     base.query_one(BottomBar).tell(console.marked.totals)
     base.query_one(KeyLine).tell(registry.key_line(room.room, room.situation()), width)
     if console.has_class("-details"):
-        base.query_one(Details).say(room.details())
+        base.query_one(Details).say(room.details() or NO_DETAILS)
 
 
 def sum_up_marks(console: Console) -> None:

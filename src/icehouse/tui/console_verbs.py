@@ -87,9 +87,11 @@ def back(console: Console) -> None:
 
 
 def escape(console: Console) -> None:
-    """End a range, the details, a filter or a message, whichever is there first."""
+    """End what covers the list, a range, the details, a filter or a message, whichever is there first."""
     room = console.room
-    if room.list.range_from is not None:
+    if console.has_class("-details") and console.has_class("-narrow"):
+        details(console)
+    elif room.list.range_from is not None:
         room.list.end_range()
         console.say("range forgotten")
     elif console.has_class("-details"):

@@ -261,3 +261,13 @@ def test_no_presenter_lets_a_name_through_that_is_not_safe(name):
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_nouns_agree_with_their_number(number):
     assert ("1 mark ·" in text_of(marks.marks_cells(marks.MarkTotals(number, number)))) == (number == 1)
+
+
+@pytest.mark.parametrize("width", [1, 8, 16, 24, 40, 64])
+def test_a_bar_is_drawn_to_the_room_there_is(width):
+    text = jobs.progress_line(a_job(), width)
+    assert len(text) == width
+    assert "…" not in text
+    row = cold.Bar(a_job())
+    assert cold.cold_cells(row, room=width)[1].text == text
+    assert len(cold.cold_cells(row, room=500)[1].text) == cold.BAR

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from . import Action, Situation
+from . import Action
 from .quoting import command
-
-
-def _details(now: Situation) -> str | None:
-    return None if now.row is not None else "nothing is under the cursor"
-
 
 ACTIONS = (
     Action("browse", ("1",), "browse", "Browse: stores, buckets, folders", twin=lambda now: command("ls")),
@@ -16,7 +11,7 @@ ACTIONS = (
     Action("jobs", ("5",), "jobs", "Jobs: what is carried out, what came of it",
            twin=lambda _: command("jobs")),
     Action("audit", ("6",), "audit", "Audit: every decision and every call", twin=lambda _: command("audit", "list")),
-    Action("details", ("i",), "details", "Show or hide all that is known about the row", rank=80, enabled=_details),
+    Action("details", ("i",), "details", "Show or hide all that is known about the row", rank=80),
     Action("twin", ("y",), "command", "Show the command line that does the same", rank=85),
     Action("help", ("question_mark", "f1"), "help", "Every key of this screen", rank=90),
     Action("palette", ("colon", "ctrl+p"), "palette", "Find an action by name"),

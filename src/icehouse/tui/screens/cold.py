@@ -11,11 +11,12 @@ from icehouse.core.refs import FolderRef
 from icehouse.core.rows import ContainerRow
 from icehouse.present import cold as words
 from icehouse.present.browse import details as place_details
-from icehouse.present.cells import Cell, Tone
+from icehouse.present.cells import Cell, Cells, Tone
 from icehouse.present.jobs import job_details
 from icehouse.tui.actions import Situation
 from icehouse.tui.feeds import Turn
 from icehouse.tui.sources import Rows
+from icehouse.tui.widgets.virtual_list import GUTTER
 
 from .browse import Browse
 from .place import Place
@@ -67,18 +68,23 @@ class Cold(Room):
         host = self.console.house.clock.now()
         jobs = [(job, news.times.get(job.store, host)) for job in news.jobs]
         rows = words.cold_rows(jobs, self._places) if news.read else []
-        ascii = self.console.ascii_only
-        source = Rows(rows, words.identity, lambda row: words.cold_cells(row, ascii=ascii))
+        source = Rows(rows, words.identity, self._cells)
         first = next((i for i, row in enumerate(rows) if not isinstance(row, words.Section)), 0)
         fresh = self.list.source.count == 0
         self.show(source)
         if fresh:
             self.list.go(first)
 
+    def _cells(self, row: words.ColdRow) -> Cells:
+        room = self.list.content_size.width - GUTTER - words.BEFORE_BAR
+        return words.cold_cells(row, ascii=self.console.ascii_only, room=room)
+
     def _job(self) -> tuple[Job, Instant] | None:
         row = self.list.current.row if self.list.current else None
         if isinstance(row, words.OnItsWay | words.Warm):
             return row.job, row.now
+        if isinstance(row, words.Bar):
+            return row.job, self.console.news.times.get(row.job.store, self.console.house.clock.now())
         return None
 
     def situation(self) -> Situation:
