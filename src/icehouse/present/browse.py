@@ -222,3 +222,13 @@ def _rollup_details(rollup: Rollup | None, now: Instant, *, ascii: bool) -> list
             text = f"{size(rollup.sizes.get(state, 0)):>9}  {plural(n, 'object')}"
             lines.append((f"{glyph(state, ascii)} {word(state)}", Cell(text, tone(state))))
     return lines
+
+
+def no_store(path: str, example: str) -> str:
+    """What to do where no store is configured, over several lines."""
+    indented = "\n".join(f"    {line}" for line in example.strip().splitlines())
+    return (
+        f"No store is configured.  Write one into {safe(path)}:\n \n{indented}\n \n"
+        "and open Icehouse again; `icehouse check` tells what is missing.\n"
+        "To look around first: `icehouse demo` brings a store with data of its own."
+    )

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
+from icehouse.core.states import State
 from icehouse.present.cells import Cell, Cells, Column, Tone
+from icehouse.present.states import glyph, word
 from icehouse.tui.actions import Action, Situation, key_name
 from icehouse.tui.actions.everywhere import ACTIONS
 from icehouse.tui.actions.registry import MOVING, ROOMS
 from icehouse.tui.sources import Rows
-from icehouse.tui.widgets.virtual_list import VirtualList
+from icehouse.tui.widgets.details import folded
+from icehouse.tui.widgets.virtual_list import GUTTER, VirtualList
 
 from .dialog import Dialog, Words
 
 COLUMNS = (Column("keys", "", 15), Column("words", "", 0))
 
+STATES = tuple((glyph(state), word(state)) for state in State)
+
 SIGNS = (
-    ("● live  ◐ restoring  ◑ archiving  ○ archived  ◉ restored", "signs of states; ? is not known"),
-    ("✓ marked  · inside a marked folder", "signs at the left edge"),
-    ("≥", "at least this much: still counting, or only partly scanned"),
+    ("✓", "marked"),
+    ("·", "inside a marked folder"),
+    ("≥", "at least this: still counting, or partly scanned"),
 )
+
+Line = tuple[str, str, Tone]
+"""Keys, words, and how they are shown."""
+
+NOTHING: Line = ("", "", Tone.PLAIN)
 
 
 class HelpDialog(Dialog[None]):
@@ -43,23 +54,44 @@ class HelpDialog(Dialog[None]):
             yield Words("q closes · y shows what the command line would say · times are UTC", Tone.FAINT)
 
     def on_mount(self) -> None:
-        """Fill and focus the list."""
-        rows: list[tuple[str, str, str]] = [*(self._row(action) for action in ROOMS[self._room]), ("", "", "")]
-        rows += [*((keys, words, "") for keys, words in MOVING), ("", "", "")]
-        rows += [*(self._row(action) for action in ACTIONS), ("", "", "")]
-        rows += [
-            ("", words if len(sign) > 3 else f"{sign}  {words}", sign if len(sign) > 3 else "") for sign, words in SIGNS
-        ]
+        """Focus the list, and fill it as soon as its width is known."""
+        self.query_one(VirtualList).focus()
+        self.call_after_refresh(self._fill)
+
+    def on_resize(self) -> None:
+        """Fill the list, its lines broken to the room there is."""
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
         shown = self.query_one(VirtualList)
+        room = max(8, shown.content_size.width - GUTTER - COLUMNS[0].width - 1)
+        rows: list[Line] = []
+        for keys, words, tone in self._all():
+            for n, part in enumerate(folded(words, room)):
+                rows.append((keys if n == 0 else "", part, tone))
         shown.show(Rows(list(enumerate(rows)), lambda row: row[0], _cells))
-        shown.focus()
 
-    def _row(self, action: Action) -> tuple[str, str, str]:
-        keys = " ".join(key_name(key) for key in action.keys)
-        return keys, action.words, action.why_not(self._now) or ""
+    def _all(self) -> Iterator[Line]:
+        for action in ROOMS[self._room]:
+            yield from self._about(action)
+        yield NOTHING
+        for keys, words in MOVING:
+            yield keys, words, Tone.PLAIN
+        yield NOTHING
+        for action in ACTIONS:
+            yield from self._about(action)
+        for title, signs in (("states", STATES), ("signs", SIGNS)):
+            yield NOTHING
+            for n, (sign, words) in enumerate(signs):
+                yield title if n == 0 else "", f"{sign}  {words}", Tone.PLAIN
+
+    def _about(self, action: Action) -> Iterator[Line]:
+        why = action.why_not(self._now)
+        yield " ".join(key_name(key) for key in action.keys), action.words, Tone.FAINT if why else Tone.PLAIN
+        if why:
+            yield "", f"not now: {why}", Tone.FAINT
 
 
-def _cells(row: tuple[int, tuple[str, str, str]]) -> Cells:
-    keys, words, why = row[1]
-    text = f"{words}   ({why})" if keys and why else f"{why}   {words}" if why else words
-    return (Cell(keys, Tone.STRONG), Cell(text, Tone.FAINT if why and keys else Tone.PLAIN))
+def _cells(row: tuple[int, Line]) -> Cells:
+    keys, words, tone = row[1]
+    return (Cell(keys, Tone.STRONG), Cell(words, tone))

@@ -15,6 +15,7 @@ from icehouse.core.text import safe
 from icehouse.present import browse as words
 from icehouse.present.cells import Cell, Cells, Column, Tone
 from icehouse.present.sizes import count
+from icehouse.settings.config import EXAMPLE
 from icehouse.tui.actions import Situation
 from icehouse.tui.feeds import Turn
 from icehouse.tui.listing import Catalogued, Listing, Live
@@ -111,7 +112,7 @@ class Browse(Room):
         if self.list.source.count or self.at.store:
             return
         rows = [StoreRow(name, store.kind) for name, store in self.console.house.config.stores.items()]
-        self.list.nothing = "no store is configured"
+        self.list.nothing = self._no_store()
         self._show_stores(rows)
         self.call_after_refresh(self._after_first_paint)
 
@@ -135,7 +136,7 @@ class Browse(Room):
         elif place.store:
             self._open_store(place.store, on)
         else:
-            self._asking = ""
+            self._asking, self.list.nothing = "", self._no_store()
             self._read_stores(on)
         self.console.tell()
 
@@ -172,6 +173,9 @@ class Browse(Room):
     def _show_stores(self, rows: Sequence[StoreRow], on: Hashable | None = None) -> None:
         source = Rows(rows, _name_of, words.store_cells)
         self.show(source, words.STORE, on=on)
+
+    def _no_store(self) -> str:
+        return words.no_store(str(self.console.house.config.source), EXAMPLE)
 
     def _read_stores(self, on: Hashable | None) -> None:
         def work(_: Turn) -> list[StoreRow]:

@@ -17,6 +17,7 @@ from textual.strip import Strip
 from icehouse.present.cells import Cell, Column, Tone, cut, fitted
 from icehouse.tui.sources import NO_ROWS, Line, Source
 
+from .details import folded
 from .painted import CURSOR, Painted, padded, spoken, strip_of
 
 GUTTER = 2
@@ -72,7 +73,7 @@ class VirtualList(Painted, can_focus=True):
         self.range_from: Hashable | None = None
         """Where a range began, while one is being drawn."""
         self.nothing = ""
-        """What to say where there are no rows."""
+        """What to say where there are no rows; lines that are too long are broken."""
         self.sorted_by: tuple[str, bool] | None = None
         """Column id and whether descending, shown in its title."""
         self._marked = marked
@@ -220,7 +221,9 @@ class VirtualList(Painted, can_focus=True):
         count = self.source.count
         if count == 0:
             strips.append(Strip.blank(width))
-            strips.append(strip_of([Cell("  " + self.nothing, Tone.FAINT)], width, ascii=self.ascii))
+            for said in self.nothing.splitlines() or [""]:
+                for part in folded(said, max(1, width - GUTTER)):
+                    strips.append(strip_of([Cell(" " * GUTTER + part, Tone.FAINT)], width, ascii=self.ascii))
             return strips
         first, last = self.span() if self.range_from is not None else (-1, -1)
         for i, line in enumerate(self.source.rows(self.top, self.room), self.top):
