@@ -26,6 +26,12 @@ def go_down_to(term, name, most=40):
     raise AssertionError(f"no row {name!r}:\n{term.text()}")
 
 
+def go_up_to(term, name):
+    term.send("g")
+    term.quiet(0.3)
+    go_down_to(term, name)
+
+
 def open_bucket(term, name):
     term.wait_for(name)
     go_down_to(term, name)
@@ -87,7 +93,7 @@ def test_help_and_palette_are_made_from_the_registry_and_show_no_empty_rooms(sma
         open_bucket(term, "small")
         term.send("?")
         term.wait_for("Keys in Browse")
-        assert "Mark or unmark" in term.text()
+        term.wait_for("Mark or unmark")
         assert "Deliveries" not in term.text()
         term.send("q")
         term.wait_gone("Keys in Browse")
@@ -97,6 +103,35 @@ def test_help_and_palette_are_made_from_the_registry_and_show_no_empty_rooms(sma
         term.wait(lambda: "Mark or unmark" not in term.text(), "the narrowed palette")
         term.send("\r")
         term.wait(lambda: term.display()[0].startswith("Jobs"), "Jobs")
+
+
+def test_help_breaks_its_lines_and_tells_every_sign_in_full(small):
+    with small.console() as term:
+        term.wait_for("small")
+        term.send("q?")
+        term.wait_for("Keys in Browse")
+        term.wait_for("Mark or unmark the row, and go one down")
+        term.wait_for("not now: folders and objects are marked; open a")
+        assert "…" not in term.text()
+        for _ in range(5):
+            term.send("\x1b[6~")
+            term.quiet(0.3)
+            assert "…" not in term.text()
+        for sign in ("● live", "◐ restoring", "◉ restored", "? unknown", "· inside a marked folder"):
+            assert sign in " ".join(term.text().split()), sign
+
+
+def test_a_console_without_a_store_says_what_to_write_where(tmp_path):
+    with place(tmp_path, "small") as here:
+        here.config.write_text("")
+        with here.console() as term:
+            term.wait_for("No store is configured")
+            term.quiet(1)
+            text = term.text()
+            assert "[stores.lab-s3]" in text
+            assert 'kind = "s3"' in text
+            assert "icehouse demo" in text
+            assert "config.toml" in text.replace("\n", "")
 
 
 def test_a_dangerous_action_says_that_the_console_is_read_only(small):
@@ -135,6 +170,26 @@ def test_marks_survive_sort_filter_navigation_and_restart(small):
         open_bucket(term, "small")
         term.wait_for("0 hidden")
         assert any(line.startswith("✓ " + name) for line in term.display()), term.text()
+        term.send("u")
+        term.wait_for("nothing marked")
+
+
+def test_what_lies_inside_a_marked_folder_is_not_marked_again(small):
+    with small.console() as term:
+        open_bucket(term, "small")
+        term.wait_for("complete")
+        go_down_to(term, "run1/")
+        term.send(" ")
+        term.wait_for("1 mark ")
+        go_up_to(term, "run1/")
+        term.send("\r")
+        term.wait_for("› run1/")
+        term.wait(lambda: any(line.startswith("· ") for line in term.display()), "rows that are covered")
+        term.send("g ")
+        term.wait_for("inside run1/ already")
+        term.send("q")
+        term.wait_gone("› run1/")
+        assert "1 mark " in term.text()
         term.send("u")
         term.wait_for("nothing marked")
 

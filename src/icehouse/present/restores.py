@@ -11,7 +11,7 @@ from icehouse.core.restores import Tier, Window
 from icehouse.core.states import State
 from icehouse.core.text import safe
 
-from .cells import Cell, Cells, Column, Tone
+from .cells import Cell, Cells, Column, Tone, cut, wide
 from .sizes import count, money, plural, size
 from .states import cold_label
 from .times import DAY, when, window
@@ -49,6 +49,17 @@ def title(requests: int, total: int, cold: Mapping[str, tuple[int, int]]) -> str
     words = sorted(cold_label(word) for word in cold)
     places = words[0] if len(words) == 1 else f"{len(words)} classes" if words else ""
     return f"Restore {plural(requests, 'object')}, {size(total)}" + (f", from {places}" if places else "")
+
+
+def chosen(addresses: Sequence[str], width: int) -> str:
+    """What was chosen, in `width` cells: the first addresses, at least one, ``and N more``."""
+    for shown in range(len(addresses), 0, -1):
+        rest = len(addresses) - shown
+        more = f" and {count(rest)} more" if rest else ""
+        text = ", ".join(safe(address) for address in addresses[:shown])
+        if shown == 1 or wide(text) + wide(more) <= width:
+            return cut(text, max(1, width - wide(more)), tail=True, keep=width // 3) + more
+    return ""
 
 
 def as_whom(identity: Identity) -> str:

@@ -76,6 +76,19 @@ class Marked:
         self._marks.add(targets)
         self._changed()
 
+    def is_marked(self, target: Target) -> bool:
+        """Whether this very object or folder is marked."""
+        return self._marks is not None and self._marks.is_marked(target)
+
+    def discard(self, marks: Iterable[Mark]) -> int:
+        """Take those of them away that are there; how many were."""
+        assert self._marks is not None
+        gone = set(marks) & set(self._all)
+        if gone:
+            self._marks.discard(gone)
+            self._changed()
+        return len(gone)
+
     def clear(self) -> None:
         """Take every mark away."""
         assert self._marks is not None

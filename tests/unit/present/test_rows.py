@@ -271,3 +271,12 @@ def test_a_bar_is_drawn_to_the_room_there_is(width):
     row = cold.Bar(a_job())
     assert cold.cold_cells(row, room=width)[1].text == text
     assert len(cold.cold_cells(row, room=500)[1].text) == cold.BAR
+
+
+def test_what_is_chosen_is_named_in_the_room_there_is():
+    many = [f"lab-s3:bucket/plate{n}/" for n in range(40)]
+    assert restores.chosen(many[:1], 70) == many[0]
+    assert restores.chosen(many, 70) == f"{many[0]}, {many[1]} and 38 more"
+    assert restores.chosen([], 70) == ""
+    assert len(restores.chosen(["x" * 300, "y"], 60)) == 60
+    assert is_safe(restores.chosen(["s:b/\x1b[2J\n"], 60))

@@ -79,8 +79,8 @@ class RestoreDialog(Dialog[str]):
         """Title, tiers, fields, what is left out, the plan, its command, and the choices."""
         with Vertical(classes="frame"):
             yield Words("Restore", Tone.STRONG, id="title")
+            yield Words(id="chosen")
             yield Paragraph("", height=2, tone=Tone.FAINT, ours=False, id="whom")
-            yield Words()
             yield Tiers(words.TIER, soft=True, height=4, id="tiers")
             yield Words()
             with Horizontal(classes="row"):
@@ -107,7 +107,17 @@ class RestoreDialog(Dialog[str]):
     def on_mount(self) -> None:
         """Look at once; Cancel has the focus."""
         self.query_one("#cancel").focus()
+        self.call_after_refresh(self._tell_chosen)
         self._look()
+
+    def on_resize(self) -> None:
+        """Name what is chosen in the room there is now."""
+        self.call_after_refresh(self._tell_chosen)
+
+    def _tell_chosen(self) -> None:
+        shown = self.query_one("#chosen", Words)
+        addresses = [str(mark) for mark in self._marks]
+        shown.put(words.chosen(addresses, shown.content_size.width), ours=False)
 
     def on_unmount(self) -> None:
         """Nobody waits for a look any more."""

@@ -12,7 +12,7 @@ from icehouse.present.sizes import count, money, plural
 from icehouse.tui.feeds import Turn
 from icehouse.tui.listing import SORTS, following
 
-from .choosing import do_clear, do_mark, do_range, do_restore, mark_rows, start_scan
+from .choosing import do_clear, do_mark, do_range, do_restore, inside, mark_rows, start_scan
 from .place import Place
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ def do_all(room: Browse) -> None:
         return
     folder = room.at.folder
     if folder is None:
+        return
+    covering = room.console.marked.covering(folder)
+    if covering is not None and not room.console.marked.is_marked(folder):
+        room.console.say(inside(covering))
         return
     if room.console.marked.toggle(folder, None):
         room.console.say(f"marked all of {safe(folder.prefix or folder.container)}, as a folder")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from icehouse.core.refs import Address
+from icehouse.core.marks import Mark
+from icehouse.core.refs import Address, FolderRef
 from icehouse.core.text import safe
 from icehouse.present.sizes import count, plural
 from icehouse.tui.feeds import Turn
@@ -23,12 +25,21 @@ def do_mark(room: Room) -> None:
     target = target_of(here.row) if here else None
     if here is None or target is None:
         return
-    covering = room.console.marked.covering(target)
-    if room.console.marked.toggle(target, here.row) and covering is not None:
-        room.console.say(f"was already marked with {safe(covering.prefix or covering.container)}")
+    marked = room.console.marked
+    covering = marked.covering(target)
+    if covering is not None and not marked.is_marked(target):
+        room.console.say(inside(covering))
+        room.list.action_move(1)
+        return
+    marked.toggle(target, here.row)
     room.list.repaint()
     room.list.action_move(1)
     room.console.marks_changed()
+
+
+def inside(folder: FolderRef) -> str:
+    """That nothing needs to be marked inside that folder, as it is marked."""
+    return f"inside {safe(folder.prefix or folder.container)} already, which is marked"
 
 
 def do_range(room: Room) -> None:
@@ -49,9 +60,12 @@ def mark_rows(room: Room, first: int, last: int) -> None:
         room.console.say(f"{count(number)} rows: mark the folder instead, or narrow the filter", danger=True)
         return
     rows = [line.row for line in room.list.source.rows(first, number)]
-    targets = [target for row in rows if (target := target_of(row)) is not None]
+    found = [target for row in rows if (target := target_of(row)) is not None]
+    targets = [target for target in found if room.console.marked.covering(target) is None]
     room.console.marked.add(targets, rows)
-    room.console.say(f"{plural(len(targets), 'row')} marked")
+    within = len(found) - len(targets)
+    already = f"; {count(within)} inside a marked folder already" if within else ""
+    room.console.say(f"{plural(len(targets), 'row')} marked{already}")
     room.list.repaint()
     room.console.marks_changed()
 
@@ -71,14 +85,20 @@ def do_restore(room: Room) -> None:
 
     chosen = room.situation().chosen
     room.console.push_screen(
-        RestoreDialog(room.console.house, chosen, room.console.feeds), lambda job: _restored(room, job)
+        RestoreDialog(room.console.house, chosen, room.console.feeds), lambda job: _restored(room, job, chosen)
     )
 
 
-def _restored(room: Room, job: str | None) -> None:
-    if job:
-        room.console.say(f"approved: job {job} carries it out, with or without this console (5 shows it)")
-        room.console.poke()
+def _restored(room: Room, job: str | None, chosen: Sequence[Mark]) -> None:
+    if not job:
+        return
+    number = room.console.marked.discard(chosen)
+    unmarked = f"; {plural(number, 'mark')} taken away" if number else ""
+    room.console.say(f"approved: job {job} (5 shows it){unmarked}")
+    room.console.poke()
+    if number:
+        room.list.repaint()
+        room.console.marks_changed()
 
 
 def start_scan(room: Room, store: str, container: str) -> None:
