@@ -17,6 +17,8 @@ from icehouse.core.errors import UsageError
 
 _HELD, _GUESTS = "demo.lock", "demo.guests"
 _GRACE = 3.0
+_TIED = "ICEHOUSE_TIED_TO"
+"""Handed down from the demo and its guests to what they start: a process that begins when the demo is gone must end."""
 
 
 class Tether:
@@ -32,6 +34,7 @@ class Tether:
             if time.monotonic() > end:
                 raise UsageError(f"{state}: another demo runs on this folder")
             time.sleep(0.02)
+        os.environ[_TIED] = str(state)
 
     def cut(self, seconds: float = 2 * _GRACE) -> bool:
         """Let go, and wait until every process that was tied has ended; False when one has not within `seconds`."""
@@ -62,18 +65,30 @@ def abandoned(state: Path) -> bool:
 
 
 def follow_demo(state: Path) -> None:
-    """End this process when the demo that runs on `state` ends; nothing where there is none, or none any more."""
+    """End this process when the demo that runs on `state` ends; nothing where there is none, or none any more.
+
+    A process that a demo or one of its guests started ends at once (SystemExit) where the demo has ended before it.
+    """
     try:
         held = os.open(state / _HELD, os.O_RDWR)
         guests = os.open(state / _GUESTS, os.O_RDWR)
     except OSError:
+        _orphaned(state)
         return
     if _free(held, fcntl.LOCK_SH):  # a demo that was killed left its file; nobody holds it
         os.close(held)
         os.close(guests)
+        _orphaned(state)
         return
+    os.environ[_TIED] = str(state)
     fcntl.flock(guests, fcntl.LOCK_SH | fcntl.LOCK_NB)  # kept open, and so held, as long as this process lives
     threading.Thread(target=_end_with, args=(held,), name="tether", daemon=True).start()
+
+
+def _orphaned(state: Path) -> None:
+    """End a process that was started for a demo which is gone by now; else nothing."""
+    if os.environ.get(_TIED) == str(state):
+        raise SystemExit(1)
 
 
 def _end_with(held: int) -> None:

@@ -68,3 +68,26 @@ def test_without_a_demo_nothing_is_tied(state: Path) -> None:
         assert process.poll() is None
         process.kill()
     assert os.listdir(state) == []
+
+
+@pytest.mark.parametrize("how", ["closed", "killed"])
+def test_what_a_demo_started_and_comes_up_only_after_its_end_ends_at_once(how: str, state: Path) -> None:
+    with started("hold", state) as demo:
+        demo.kill()
+    if how == "closed":
+        (state / "demo.lock").unlink()
+    env = {**os.environ, "ICEHOUSE_TIED_TO": str(state)}
+    late = subprocess.run([sys.executable, "-c", FOLLOWS, "follow", str(state)], env=env, timeout=30, check=False)
+    assert late.returncode == 1
+
+
+def test_a_guest_hands_the_tether_down_to_what_it_starts(state: Path) -> None:
+    tether = Tether(state)
+    child = "import os; print(os.environ['ICEHOUSE_TIED_TO'])"
+    words = FOLLOWS.replace("time.sleep(60)", f"import subprocess; subprocess.run([sys.executable, '-c', {child!r}])")
+    env = {name: value for name, value in os.environ.items() if name != "ICEHOUSE_TIED_TO"}
+    done = subprocess.run(
+        [sys.executable, "-c", words, "follow", str(state)], env=env, capture_output=True, text=True, timeout=30
+    )
+    assert done.stdout.split() == ["up", str(state)]
+    tether.cut()
