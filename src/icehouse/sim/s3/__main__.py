@@ -10,11 +10,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from icehouse.sim.clock import parse_iso
 from icehouse.sim.s3 import fixtures
-from icehouse.sim.s3.clock import parse_iso
 from icehouse.sim.s3.keyspace import Ground
-from icehouse.sim.s3.server import end_with_parent, listen, serve
+from icehouse.sim.s3.server import application, ready_line
 from icehouse.sim.s3.world import Settings, open_world
+from icehouse.sim.server import address, end_with_parent, listen, serve
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             folder = wish.data or Path(scratch)
             settings = Settings(folder, tuple(wish.fixture), wish.region, wish.seed, start, wish.speed)
             sock = listen(wish.port)
-            serve(open_world(settings), sock)
+            world = open_world(settings)
+            serve(application(world), sock, ready_line(world, address(sock)), world.close)
     except (ValueError, OSError) as problem:
         parser.exit(2, f"{parser.prog}: {problem}\n")
     return 0

@@ -13,18 +13,19 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.types import Receive, Scope, Send
 
+from icehouse.sim.clock import http_date, iso_precise
+from icehouse.sim.faults import Rule
 from icehouse.sim.s3.auth import Request
 from icehouse.sim.s3.body import Body, ClientGoneError
 from icehouse.sim.s3.bucket import Bucket
-from icehouse.sim.s3.clock import http_date, iso_precise
 from icehouse.sim.s3.errors import S3Error
 from icehouse.sim.s3.exchange import Call, Reply, xml_reply
-from icehouse.sim.s3.faults import Rule
 from icehouse.sim.s3.identity import caller_identity
 from icehouse.sim.s3.operations import HANDLERS
 from icehouse.sim.s3.routing import Route, find_route
 from icehouse.sim.s3.wire import error_document
 from icehouse.sim.s3.world import World
+from icehouse.sim.server import hang_up
 
 LONGEST_KEY = 1024
 """UTF-8 bytes of a key."""
@@ -75,7 +76,7 @@ class S3App:
                 reply = Reply(304, refused.headers)
         except ConnectionDropped:
             self._write_log(scope, headers, body, trace, ids[0], None, error, 0)
-            await _hang_up(scope)
+            await hang_up(scope)
             return
         except ClientGoneError:
             trace.fields["gone"] = True
@@ -83,7 +84,7 @@ class S3App:
             return
         if any(rule.kind == "lost_reply" for rule in rules):
             self._write_log(scope, headers, body, trace, ids[0], reply, error, 0)
-            await _hang_up(scope)
+            await hang_up(scope)
             return
         half = any(rule.kind == "half_body" for rule in rules)
         await self._answer(scope, send, headers, body, trace, ids, reply, error, half=half)
@@ -116,7 +117,7 @@ class S3App:
         if refused:
             raise refused
         assert route is not None
-        rules += world.faults.strike(route.operation, trace.bucket, trace.key)
+        rules += world.faults.strike(route.operation, {"bucket": trace.bucket, "key": trace.key})
         await self._break(rules, trace)
         if not world.request_rate.allows(world.switches.requests_per_second):
             raise S3Error("SlowDown")
@@ -160,7 +161,8 @@ class S3App:
                 case "drop_before":
                     raise ConnectionDropped
                 case "error":
-                    raise S3Error(rule.code, rule.message, status=rule.status)
+                    wait = {} if rule.retry_after is None else {"retry-after": str(rule.retry_after)}
+                    raise S3Error(rule.code, rule.message, status=rule.status, headers=wait)
 
     def _permit(self, bucket: Bucket, route: Route, call: Call) -> None:
         owner = call.headers.get("x-amz-expected-bucket-owner")
@@ -238,7 +240,7 @@ class S3App:
             if not logged:
                 self._write_log(scope, headers, body, trace, ids[0], reply, error, sent)
         if half:
-            await _hang_up(scope)
+            await hang_up(scope)
 
     def _write_log(
         self,
@@ -300,10 +302,3 @@ def _target(scope: Scope) -> tuple[str, list[tuple[str, str]]]:
             name, _, value = piece.replace(b"+", b" ").partition(b"=")
             pairs.append((_decoded(name), _decoded(value)))
     return _decoded(scope["raw_path"]), pairs
-
-
-async def _hang_up(scope: Scope) -> None:
-    transport: asyncio.Transport = scope["state"]["transport"]
-    transport.close()
-    for _ in range(3):  # until the protocol has noticed, or it would try to answer 500
-        await asyncio.sleep(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icehouse.sim.s3.clock import http_date
+from icehouse.sim.clock import http_date
 from icehouse.sim.s3.errors import S3Error
 from icehouse.sim.s3.exchange import Call, Reply, xml_reply
 from icehouse.sim.s3.lookup import find_version

@@ -13,9 +13,9 @@ from typing import Final
 
 from starlette.types import Receive
 
+from icehouse.sim.content import Blobs
 from icehouse.sim.s3 import checksums
 from icehouse.sim.s3.auth import Signed
-from icehouse.sim.s3.content import Blobs
 from icehouse.sim.s3.errors import S3Error, not_implemented
 from icehouse.sim.s3.version import Slice
 

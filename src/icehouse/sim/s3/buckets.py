@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from icehouse.sim.clock import iso
 from icehouse.sim.s3.bucket import Bucket
-from icehouse.sim.s3.clock import iso
 from icehouse.sim.s3.errors import S3Error, not_implemented
 from icehouse.sim.s3.exchange import OWNER_ID, OWNER_NAME, Call, Reply, xml_reply
 from icehouse.sim.s3.wire import document, element, parse

@@ -6,8 +6,8 @@ import hashlib
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from icehouse.sim.clock import iso
 from icehouse.sim.s3 import checksums, conditions
-from icehouse.sim.s3.clock import iso
 from icehouse.sim.s3.errors import S3Error
 from icehouse.sim.s3.exchange import Call, Reply, xml_reply
 from icehouse.sim.s3.lookup import named_version

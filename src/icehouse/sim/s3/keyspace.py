@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from icehouse.sim.s3.clock import DAY, midnight
-from icehouse.sim.s3.content import HASHED, synthetic_md5
+from icehouse.sim.clock import DAY, midnight
+from icehouse.sim.content import HASHED, synthetic_md5
 from icehouse.sim.s3.storage_classes import ARCHIVE_TIERS, COPY_CLASSES, restore_window
 from icehouse.sim.s3.timing import restore_seconds
 from icehouse.sim.s3.version import NULL_VERSION, Restore, Row, Slice, Version

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from icehouse.sim.clock import http_date
 from icehouse.sim.s3.bucket import Bucket
-from icehouse.sim.s3.clock import http_date
 from icehouse.sim.s3.errors import S3Error
 from icehouse.sim.s3.exchange import Call
 from icehouse.sim.s3.version import Version

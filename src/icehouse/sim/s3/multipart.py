@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from icehouse.sim.clock import iso
+from icehouse.sim.content import cut
 from icehouse.sim.s3 import checksums, conditions
 from icehouse.sim.s3.bucket import Bucket
-from icehouse.sim.s3.clock import iso
-from icehouse.sim.s3.content import cut
 from icehouse.sim.s3.copying import LARGEST, digest_of, find_source
 from icehouse.sim.s3.errors import S3Error
 from icehouse.sim.s3.exchange import Call, Reply, xml_reply

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl
 
+from icehouse.sim.clock import http_date
+from icehouse.sim.content import cut
 from icehouse.sim.s3 import conditions
-from icehouse.sim.s3.clock import http_date
-from icehouse.sim.s3.content import cut
 from icehouse.sim.s3.deletion import delete_one
 from icehouse.sim.s3.errors import S3Error, not_implemented
 from icehouse.sim.s3.exchange import Call, Reply

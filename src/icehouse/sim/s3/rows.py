@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from icehouse.sim.s3.clock import iso
+from icehouse.sim.clock import iso
 from icehouse.sim.s3.storage_classes import INTELLIGENT_TIERING
 from icehouse.sim.s3.version import Row
 from icehouse.sim.s3.world import World

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from icehouse.sim.clock import iso
 from icehouse.sim.s3.buckets import owner_element
-from icehouse.sim.s3.clock import iso
 from icehouse.sim.s3.exchange import Call, Reply, xml_reply
 from icehouse.sim.s3.multipart import find_upload
 from icehouse.sim.s3.wire import document, element, escape, url_encoded

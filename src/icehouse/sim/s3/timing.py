@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from icehouse.sim.s3.clock import DAY, next_midnight
+from icehouse.sim.clock import DAY, next_midnight
 from icehouse.sim.s3.storage_classes import restore_window
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from icehouse.sim.content import Slice
 from icehouse.sim.s3.storage_classes import COPY_CLASSES, GLACIER, STANDARD
 
 NULL_VERSION = "null"
@@ -45,15 +46,6 @@ class Row(NamedTuple):
     restore: Restore | None
     checksums: Mapping[str, str] | None = None
     checksum_type: str = ""
-
-
-class Slice(NamedTuple):
-    """A run of bytes: `name` is a seed when `synthetic`, else a blob in the data directory."""
-
-    synthetic: bool
-    name: str
-    offset: int
-    length: int
 
 
 class PartSize(NamedTuple):

@@ -9,19 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from icehouse.sim.clock import SimClock
+from icehouse.sim.content import Blobs
+from icehouse.sim.faults import Faults
+from icehouse.sim.journal import Journal
+from icehouse.sim.log import RequestLog
 from icehouse.sim.s3 import fixtures
 from icehouse.sim.s3.auth import Gatekeeper, Principal
 from icehouse.sim.s3.bucket import Bucket, Options
-from icehouse.sim.s3.clock import SimClock
-from icehouse.sim.s3.content import Blobs
 from icehouse.sim.s3.errors import S3Error
-from icehouse.sim.s3.faults import Faults
-from icehouse.sim.s3.journal import Journal
 from icehouse.sim.s3.keyspace import Ground, KeySpace
-from icehouse.sim.s3.log import RequestLog
-from icehouse.sim.s3.switches import RateLimit, Switches
+from icehouse.sim.s3.switches import Switches
 from icehouse.sim.s3.uploads import Part, Upload
 from icehouse.sim.s3.version import NULL_VERSION, Version
+from icehouse.sim.switches import RateLimit
 
 OWNER = Principal("AKIAICEHOUSEOWNER001", "icehouse/owner/secret/not/a/real/key/000", "owner")
 READER = Principal("AKIAICEHOUSEREADER01", "icehouse/reader/secret/not/a/real/key/00", "reader", read_only=True)
@@ -54,7 +55,7 @@ class World:
     buckets: dict[str, Bucket] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
-    faults: Faults = field(default_factory=Faults)
+    faults: Faults = field(default_factory=lambda: Faults(("bucket", "key")))
     restore_rate: RateLimit = field(default_factory=RateLimit)
     request_rate: RateLimit = field(default_factory=RateLimit)
     counter: int = 0
@@ -64,6 +65,11 @@ class World:
         """What the x-icehouse-standin header says."""
         speed = 0 if self.clock.frozen else self.clock.speed
         return f"s3; speed={speed:g}"
+
+    @property
+    def started(self) -> float:
+        """The instant at which the clock first started."""
+        return self.ground.started
 
     def bucket(self, name: str) -> Bucket:
         """The bucket; raises NoSuchBucket."""

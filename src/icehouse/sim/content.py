@@ -6,15 +6,22 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, Final
-
-from icehouse.sim.s3.version import Slice
+from typing import BinaryIO, Final, NamedTuple
 
 BLOCK: Final = 64 * 1024
 """Bytes of one synthetic block, and of one read from a file."""
 
 HASHED: Final = 64 * 1024
 """Synthetic objects up to this many bytes have their true MD5 as ETag; larger ones pose as encrypted with a KMS key."""
+
+
+class Slice(NamedTuple):
+    """A run of bytes: `name` is a seed when `synthetic`, else a blob in the data directory."""
+
+    synthetic: bool
+    name: str
+    offset: int
+    length: int
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,13 @@ class Journal:
                 continue
 
     def write(self, kind: str, **fields: Any) -> None:
-        """Add one record of a kind: `key`, `bucket`, `upload`, `clock` or `switches`."""
-        self._file.append(json.dumps({"kind": kind, **fields}, separators=(",", ":")).encode())
+        """Add one record of a kind that the stand-in names."""
+        self.write_all([{"kind": kind, **fields}])
+
+    def write_all(self, records: Sequence[Record]) -> None:
+        """Add some records, each with its `kind`, at once: a kill keeps all of them or a beginning."""
+        if records:
+            self._file.append(b"\n".join(json.dumps(record, separators=(",", ":")).encode() for record in records))
 
     def close(self) -> None:
         """Close the file."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from icehouse.sim.s3.journal import LineFile
+from icehouse.sim.journal import LineFile
 
 
 class RequestLog:

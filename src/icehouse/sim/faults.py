@@ -15,17 +15,17 @@ KINDS = ("error", "latency", "drop_before", "half_body", "lost_reply", "garbage"
 class Rule:
     """One fault.
 
-    `operations`, `bucket` and `key` (globs) say which requests match; of these the first `skip` are spared, then each
-    is hit with probability `rate` drawn from `seed`, at most `count` times.  `error` answers `code` with `status` and
-    carries nothing out; `latency` waits `latency_ms` and goes on; `drop_before` closes the connection with nothing
-    carried out; `lost_reply` carries out, then closes; `half_body` sends half of the answer's bytes, then closes;
-    `garbage` answers 200 with bytes that are no XML, with nothing carried out.
+    `operations` and `where` (globs by the names that the stand-in has for its things, such as `bucket` and `key`) say
+    which requests match; of these the first `skip` are spared, then each is hit with probability `rate` drawn from
+    `seed`, at most `count` times.  `error` answers `code` with `status`, and with Retry-After where `retry_after`
+    (seconds) is given, and carries nothing out; `latency` waits `latency_ms` and goes on; `drop_before` closes the
+    connection with nothing carried out; `lost_reply` carries out, then closes; `half_body` sends half of the answer's
+    bytes, then closes; `garbage` answers 200 with bytes that nothing can read, with nothing carried out.
     """
 
     kind: str
     operations: Sequence[str] = ()
-    bucket: str = "*"
-    key: str = "*"
+    where: Mapping[str, str] = field(default_factory=dict)
     rate: float = 1.0
     seed: int = 0
     count: int | None = None
@@ -34,6 +34,7 @@ class Rule:
     status: int | None = None
     message: str | None = None
     latency_ms: float = 0.0
+    retry_after: int | None = None
     matched: int = 0
     hits: int = 0
     _dice: random.Random = field(default_factory=random.Random, repr=False)
@@ -45,11 +46,11 @@ class Rule:
             raise ValueError("a fault's rate is between 0 and 1")
         self._dice = random.Random(self.seed)
 
-    def strikes(self, operation: str, bucket: str, key: str) -> bool:
+    def strikes(self, operation: str, target: Mapping[str, str]) -> bool:
         """Whether this request is hit; each match draws once, so that a seed always hits the same ones."""
         if self.operations and operation not in self.operations:
             return False
-        if not (fnmatchcase(bucket, self.bucket) and fnmatchcase(key, self.key)):
+        if not all(fnmatchcase(target.get(name, ""), glob) for name, glob in self.where.items()):
             return False
         self.matched += 1
         drawn = self._dice.random()
@@ -60,34 +61,39 @@ class Rule:
 
     def as_json(self) -> dict[str, Any]:
         """The rule with how often it matched and hit."""
-        return {name: value for name, value in asdict(self).items() if not name.startswith("_")}
+        fields = {name: value for name, value in asdict(self).items() if not name.startswith("_") and name != "where"}
+        return {**fields, **self.where}
 
 
 class Faults:
     """The rules in force, in the order they were added."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
+        """`names` are the words that a rule may match by glob, besides the operation."""
         self.rules: list[Rule] = []
+        self._names = names
 
     def add(self, wishes: Sequence[Mapping[str, Any]]) -> None:
         """Add rules; raises ValueError or TypeError for fields that are none, with nothing added."""
         made = []
         for wish in wishes:
-            if any(name.startswith("_") or name in {"matched", "hits"} for name in wish):
+            if any(name.startswith("_") or name in {"matched", "hits", "where"} for name in wish):
                 raise ValueError("matched and hits are counted, not given")
-            made.append(Rule(**wish))
+            where = {name: wish.get(name, "*") for name in self._names}
+            made.append(Rule(where=where, **{name: value for name, value in wish.items() if name not in where}))
         self.rules += made
 
     def clear(self) -> None:
         """Drop every rule."""
         self.rules.clear()
 
-    def strike(self, operation: str, bucket: str | None, key: str | None) -> list[Rule]:
+    def strike(self, operation: str, target: Mapping[str, str | None]) -> list[Rule]:
         """The rules that hit this request: any number of latencies, at most one other."""
         struck: list[Rule] = []
+        named = {name: value or "" for name, value in target.items()}
         for rule in self.rules:
             if rule.kind != "latency" and any(other.kind != "latency" for other in struck):
                 continue
-            if rule.strikes(operation, bucket or "", key or ""):
+            if rule.strikes(operation, named):
                 struck.append(rule)
         return struck
