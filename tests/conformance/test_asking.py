@@ -6,7 +6,7 @@ import pytest
 
 from icehouse.core.errors import Invalid, LoginExpired, NotFound
 from icehouse.core.refs import FolderRef, Ref
-from icehouse.stores.base import Archives, Reads
+from icehouse.stores.base import Reads, Restores
 from icehouse.stores.wrap.readonly import ReadOnly
 from tests.conformance.servers import Server
 
@@ -101,9 +101,9 @@ def test_a_read_only_store_reads_and_has_no_way_to_change(server: Server) -> Non
     server.put(bucket, "a", b"x")
     whole = server.store()
     store = ReadOnly(whole)
-    assert isinstance(whole, Archives)
+    assert isinstance(whole, Restores)
     assert isinstance(store, Reads)
-    assert not isinstance(store, Archives)
+    assert not isinstance(store, Restores)
     assert not hasattr(store, "restore")
     [page] = store.walk(FolderRef("lab", bucket, ""))
     assert b"".join(store.open(page.entries[0].ref)) == b"x"

@@ -9,7 +9,7 @@ from icehouse.core.errors import AlreadyRestoring, Cold, Invalid, NotArchived, N
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
-from icehouse.stores.base import RestoreFailed
+from icehouse.stores.base import NotTaken
 from icehouse.stores.s3.store import S3Store
 from tests.conformance.servers import Server
 
@@ -29,7 +29,7 @@ def asked(store: S3Store, *refs: Ref) -> dict[str, Entry]:
 
 def error_of(store: S3Store, ref: Ref, tier: Tier = Tier.STANDARD, days: int | None = 3) -> StoreError:
     [result] = store.restore([RestoreRequest(ref, tier, days)])
-    assert isinstance(result, RestoreFailed), result
+    assert isinstance(result, NotTaken), result
     assert result.ref == ref
     return result.error
 

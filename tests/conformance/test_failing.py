@@ -9,7 +9,7 @@ import pytest
 from icehouse.core.errors import ConfigError, LoginExpired, NotSupported, StoreError, Unavailable
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreRequest, Tier
-from icehouse.stores.base import RestoreFailed
+from icehouse.stores.base import NotTaken
 from icehouse.stores.s3.store import S3Store
 from tests.conformance.servers import Server, Silent, free_ports
 
@@ -58,7 +58,7 @@ def test_no_credentials_at_all_are_an_expired_login_before_anything_is_sent(monk
         with pytest.raises(LoginExpired):
             store.identity()
         [result] = store.restore([RestoreRequest(REF, Tier.BULK, 1)])
-        assert isinstance(result, RestoreFailed)
+        assert isinstance(result, NotTaken)
         assert isinstance(result.error, LoginExpired)
         assert silent.connections == 0
 
@@ -76,7 +76,7 @@ def test_a_server_that_is_not_there_is_unavailable_at_once(credentials: str) -> 
     with pytest.raises(Unavailable):
         store.now()
     [result] = store.restore([RestoreRequest(REF, Tier.BULK, 1)])
-    assert isinstance(result, RestoreFailed)
+    assert isinstance(result, NotTaken)
     assert isinstance(result.error, Unavailable)
     assert time.monotonic() - began < 5
     abilities = list(store.check("anything"))
@@ -104,7 +104,7 @@ def test_a_server_that_accepts_and_never_answers_is_unavailable_in_time(credenti
         assert time.monotonic() - began < 3
         assert silent.connections == 1
         [result] = store.restore([RestoreRequest(REF, Tier.BULK, 1)])
-        assert isinstance(result, RestoreFailed)
+        assert isinstance(result, NotTaken)
         assert isinstance(result.error, Unavailable)
         assert silent.connections == 2
         store.close()
@@ -135,7 +135,7 @@ def test_what_a_server_does_not_do_is_said_so(server: Server) -> None:
     bucket = server.bucket()
     server.put(bucket, "cold", b"x", StorageClass="GLACIER")
     [result] = server.store().restore([RestoreRequest(Ref("lab", bucket, "cold"), Tier.BULK, 1)])
-    assert isinstance(result, RestoreFailed)
+    assert isinstance(result, NotTaken)
     assert isinstance(result.error, NotSupported)
     assert "MethodNotAllowed" in result.error.words
 

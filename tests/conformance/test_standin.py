@@ -23,10 +23,10 @@ from icehouse.core.errors import (
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
-from icehouse.stores.base import RestoreFailed
+from icehouse.stores.base import NotTaken
 from icehouse.stores.registry import open_store
 from icehouse.stores.s3.store import S3Store
-from icehouse.stores.wrap.throttle import ThrottledArchives
+from icehouse.stores.wrap.throttle import ThrottledRestores
 from tests.standin import StandIn, describe
 
 TOP = FolderRef("lab", "small", "")
@@ -73,7 +73,7 @@ def cold(sim: StandIn, name: str, word: str = "GLACIER") -> Ref:
 
 def failed(store: S3Store, ref: Ref, tier: Tier = Tier.STANDARD) -> StoreError:
     [result] = store.restore([RestoreRequest(ref, tier, 3)])
-    assert isinstance(result, RestoreFailed), result
+    assert isinstance(result, NotTaken), result
     return result.error
 
 
@@ -322,7 +322,7 @@ def test_a_bucket_of_another_owner_is_denied_where_the_owner_is_known(sim: Stand
 
 def test_a_throttled_store_still_restores_and_counts_no_more_than_it_may(sim: StandIn) -> None:
     store = open_store("lab", "s3", {"endpoint_url": sim.endpoint, "max_per_second": 200.0})
-    assert isinstance(store, ThrottledArchives)
+    assert isinstance(store, ThrottledRestores)
     ref = cold(sim, "throttled")
     assert [type(result) for result in store.restore([RestoreRequest(ref, Tier.BULK, 1)])] == [RestoreAccepted]
     entries = [entry for page in store.walk(TOP) for entry in page.entries]

@@ -9,7 +9,7 @@ import icehouse
 
 ROOT = Path(icehouse.__file__).parent
 
-MAY_NAME_ARCHIVES = {"engine/gate.py", "engine/worker.py", "services/worker.py"}
+MAY_NAME_RESTORES = {"engine/gate.py", "engine/worker.py", "services/worker.py"}
 """Outside the stores' own room: the gate, and the worker's composition root."""
 
 MAY_CALL_RESTORE = {"engine/gate.py"}
@@ -37,7 +37,7 @@ def test_the_changing_protocol_is_named_by_the_gate_and_its_worker_alone() -> No
     elsewhere = {
         path
         for path, tree in _sources()
-        if "Archives" in _names(tree) and path not in MAY_NAME_ARCHIVES and not path.startswith("stores/")
+        if "Restores" in _names(tree) and path not in MAY_NAME_RESTORES and not path.startswith("stores/")
     }
     assert elsewhere == set()
 

@@ -53,18 +53,18 @@ def tell_plan(plan: Plan, tiers: Sequence[TierOffer] = ()) -> None:
     if tiers:
         table(
             ("", "tier", "ready in", "requests", "retrieval", "copies", "total", "to request"),
-            [_tier_cells(offer, plan.wish.tier) for offer in tiers],
+            [_tier_cells(offer, plan.restoring.tier) for offer in tiers],
             "<<<>>>>>",
         )
     else:
-        say(f"{plan.wish.tier.value} · {price_line(plan)}")
+        say(f"{plan.restoring.tier.value} · {price_line(plan)}")
     say()
     what: Counter[str] = Counter(step.settled.value if step.settled else step.act.value for step in plan.steps)
     say(" · ".join(f"{count(what[name])} {said}" for name, said in _SAID.items() if what[name]))
     reasons = Counter(step.reason for step in plan.steps if step.settled and step.settled.failed)
     for reason, times in reasons.most_common(_MOST_REASONS):
         say(f"  {count(times)} left out: {reason}")
-    kept = f"copies kept {plural(plan.wish.days, 'day')} · " if plan.wish.days else ""
+    kept = f"copies kept {plural(plan.restoring.days, 'day')} · " if plan.restoring.days else ""
     say(f"{kept}prices {plan.prices_of} · plan {plan.id}")
 
 

@@ -37,7 +37,7 @@ def command(session: Session, job_id: str, max_cost: float | None, yes: bool, wa
 
     house = session.house
     old = jobs.job(house, job_id)
-    if yes and max_cost is None and jobs.plan(house, old.id).wish.tier is Tier.EXPEDITED:
+    if yes and max_cost is None and jobs.plan(house, old.id).restoring.tier is Tier.EXPEDITED:
         raise UsageError("an expedited restore with --yes needs a bound", hint="say --max-cost DOLLARS")
     asks = not yes and interactive()
     if not yes and not asks and max_cost is None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 
+from .archives import ArchiveWish, Expected
 from .clock import Instant, to_text
 from .outcomes import Outcome
 from .refs import Ref
@@ -16,17 +17,27 @@ from .restores import RestoreWish, Tier
 
 
 class Act(Enum):
-    """What a step of a restore plan does."""
+    """What a step of a plan does.
+
+    CALL_OFF takes an archiving back that has not moved the bytes yet: at once, and free.
+    """
 
     REQUEST = "request"
     EXTEND = "extend"
     SPEED_UP = "speed-up"
+    CALL_OFF = "call-off"
+    ARCHIVE = "archive"
     FOLLOW = "follow"
     NOTHING = "nothing"
 
     @property
     def sends(self) -> bool:
         """Whether the step sends a request to the store."""
+        return self.tiered or self in (Act.CALL_OFF, Act.ARCHIVE)
+
+    @property
+    def tiered(self) -> bool:
+        """Whether the request names a tier: what is brought back from the cold."""
         return self in (Act.REQUEST, Act.EXTEND, Act.SPEED_UP)
 
 
@@ -44,9 +55,9 @@ class Step:
     """One object's step, pinned to what was seen when the plan was made.
 
     `settled` is the outcome that was known at planning (live: notneeded; wrong tier: impossible); None for steps
-    that send or follow (`act` is NOTHING exactly for settled ones).  `tier` is what is asked for, of sending steps;
-    `until` is when a copy that is to be extended falls cold, as seen.
-    `reason` says why, in words for the operator.
+    that send or follow (`act` is NOTHING exactly for settled ones).  `tier` is what is asked for, of steps that bring
+    back; `expected` what is foretold, of steps that archive; `until` is when a copy that is to be extended falls
+    cold, as seen.  `reason` says why, in words for the operator.
     """
 
     ref: Ref
@@ -59,12 +70,15 @@ class Step:
     until: Instant | None = None
     settled: Outcome | None = None
     reason: str = ""
+    expected: Expected | None = None
 
     def __post_init__(self) -> None:
         if (self.settled is not None) != (self.act is Act.NOTHING):
             raise ValueError("a step does nothing if, and only if, it was settled at planning")
-        if (self.tier is not None) != self.act.sends:
-            raise ValueError("a step has a tier if, and only if, it sends a request")
+        if (self.tier is not None) != self.act.tiered:
+            raise ValueError("a step has a tier if, and only if, it asks for bytes from the cold")
+        if (self.expected is not None) != (self.act is Act.ARCHIVE):
+            raise ValueError("a step foretells a state if, and only if, it archives")
 
     def row(self) -> list[object]:
         """The step as the digest sees it: everything that decides what will be done, to what."""
@@ -72,7 +86,8 @@ class Step:
         identity: list[object] = [ref.store, ref.container, ref.key, ref.version, self.size, self.etag]
         until = to_text(self.until) if self.until else None
         tier = self.tier.value if self.tier else None
-        return [*identity, self.cold_word, self.act.value, self.days, tier, until]
+        expected = self.expected.value if self.expected else None
+        return [*identity, self.cold_word, self.act.value, self.days, tier, until, expected]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +104,32 @@ class Cost:
         return self.requests + self.retrieval + self.copies
 
 
-_COUNTED = ("request", "extend", "speed-up", "follow", "notneeded", "impossible", "conflict", "unknown")
+_COUNTED = (
+    "archive",
+    "request",
+    "extend",
+    "speed-up",
+    "call-off",
+    "follow",
+    "notneeded",
+    "impossible",
+    "conflict",
+    "unknown",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What will be done, by whom, for how much.  Immutable; its digest covers header and rows.
 
-    `complete` tells whether the listing under it was whole; `seen_at` and `frozen_at` are the store's time.
+    `complete` tells whether the listing under it was whole; `seen_at` and `frozen_at` are the store's time, as is
+    `not_before`, the end of a cooling-off before which nothing is sent.
     """
 
     verb: str
     store: str
     addresses: tuple[str, ...]
-    wish: RestoreWish
+    wish: RestoreWish | ArchiveWish
     identity: Identity
     steps: tuple[Step, ...]
     complete: bool
@@ -111,6 +138,21 @@ class Plan:
     cost: Cost
     prices_of: str
     digest: str = field(default="")
+    not_before: Instant | None = None
+
+    @property
+    def restoring(self) -> RestoreWish:
+        """The wish of a plan that brings back.  TypeError for any other plan."""
+        if not isinstance(self.wish, RestoreWish):
+            raise TypeError(f"plan {self.id} does not restore")
+        return self.wish
+
+    @property
+    def archiving(self) -> ArchiveWish:
+        """The wish of a plan that archives.  TypeError for any other plan."""
+        if not isinstance(self.wish, ArchiveWish):
+            raise TypeError(f"plan {self.id} does not archive")
+        return self.wish
 
     @property
     def id(self) -> str:
@@ -132,13 +174,25 @@ class Plan:
             "bytes": sum(step.size for step in self.steps),
             "bytes_to_request": sum(step.size for step in self.sending),
             **{name: acts[name] for name in _COUNTED},
+            **self._foretold(),
         }
+
+    def _foretold(self) -> dict[str, int]:
+        """Of a plan that archives: objects and bytes by what is foretold of them; nothing for any other plan."""
+        if not isinstance(self.wish, ArchiveWish):
+            return {}
+        told: dict[str, int] = {}
+        for expected in Expected:
+            sizes = [step.size for step in self.steps if step.expected is expected]
+            told |= {expected.value: len(sizes), f"bytes_{expected.value}": sum(sizes)}
+        return told
 
 
 def header(plan: Plan) -> dict[str, object]:
     """The plan without its steps, as JSON-ready values."""
     wish = asdict(plan.wish)
-    wish["tier"] = plan.wish.tier.value
+    if isinstance(plan.wish, RestoreWish):
+        wish["tier"] = plan.wish.tier.value
     return {
         "verb": plan.verb,
         "store": plan.store,
@@ -150,6 +204,7 @@ def header(plan: Plan) -> dict[str, object]:
         "frozen_at": to_text(plan.frozen_at),
         "cost": asdict(plan.cost),
         "prices_of": plan.prices_of,
+        "not_before": to_text(plan.not_before) if plan.not_before else None,
     }
 
 

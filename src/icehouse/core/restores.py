@@ -58,10 +58,13 @@ class RestoreWish:
 
 @dataclass(frozen=True, slots=True)
 class RestoreRequest:
-    """One request as the store gets it; `days` None where the cold word's rule forbids days."""
+    """One request as the store gets it; `days` None where the cold word's rule forbids days.
+
+    `tier` None calls an archiving off that has not moved the bytes yet.
+    """
 
     ref: Ref
-    tier: Tier
+    tier: Tier | None
     days: int | None
 
 

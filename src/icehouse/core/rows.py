@@ -102,13 +102,18 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class ContainerRow:
-    """One container with what its catalogue knows; `rollup` and `coverage` None where it was never scanned."""
+    """One container with what its catalogue knows; `rollup` and `coverage` None where it was never scanned.
+
+    `title` is what people call it, "" where that is its name; `facts` what the platform says of it.
+    """
 
     store: str
     name: str
     created: Instant | None = None
     rollup: Rollup | None = None
     coverage: Coverage | None = None
+    title: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from icehouse.core.plans import Act, Identity, Plan
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
 from icehouse.ledger.leases import TIME_TO_LIVE
 from icehouse.ledger.steps import Task
-from icehouse.stores.base import Archives, RestoreFailed
+from icehouse.stores.base import NotTaken, Restores
 
 _FRESH = TIME_TO_LIVE * 0.6
 
@@ -55,7 +55,7 @@ class LeaseStale(Refused):
 class Gate:
     """Holds the changing side of one store and opens for steps of approved plans only."""
 
-    def __init__(self, archives: Archives, guards: Guards) -> None:
+    def __init__(self, archives: Restores, guards: Guards) -> None:
         self._archives = archives
         self._guards = guards
 
@@ -70,7 +70,7 @@ class Gate:
             raise Refused(f"step {task.seq} has no tier")
         request = RestoreRequest(task.ref, task.tier, task.days)
         for answer in self._archives.restore([request]):
-            return answer.error if isinstance(answer, RestoreFailed) else answer
+            return answer.error if isinstance(answer, NotTaken) else answer
         raise AssertionError("a store answers every request it is given")
 
 

@@ -19,7 +19,7 @@ from icehouse.core.jobs import Job, JobState
 from icehouse.core.plans import Identity, Plan
 from icehouse.ledger import jobs, leases, plans, steps
 from icehouse.ledger.session import Ledger
-from icehouse.stores.base import Archives, Store
+from icehouse.stores.base import Restores, Store
 
 from .gate import GUARDS, Gate, Guards
 from .probing import Prober, probe
@@ -41,7 +41,7 @@ _LONGEST_PAUSE = 300.0
 _PARKED_FOR = 60.0
 
 
-class WorkingStore(Store, Archives, Protocol):
+class WorkingStore(Store, Restores, Protocol):
     """A store with its changing side, as only the worker opens it."""
 
 

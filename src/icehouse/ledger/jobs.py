@@ -13,6 +13,7 @@ from icehouse.core.jobs import Job, JobItem, JobState, Phase, Progress
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act, Plan, Step
 from icehouse.core.refs import Ref
+from icehouse.core.restores import RestoreWish
 
 from .session import Ledger
 from .tables import jobs, steps
@@ -60,6 +61,7 @@ def _row(job: str, seq: int, step: Step, moment: str) -> dict[str, object]:
         "phase": phase.value,
         "outcome": step.settled.value if step.settled else None,
         "reason": step.reason,
+        "expected": step.expected.value if step.expected else None,
         "at": moment if step.settled else None,
         "accepted_at": moment if step.act is Act.FOLLOW else None,
         "seen_until": to_text(step.until) if step.until else None,
@@ -80,8 +82,9 @@ def create(connection: Connection, plan: Plan, *, title: str, at: Instant, retry
             state=JobState.QUEUED.value,
             created=moment,
             updated=moment,
-            tier=plan.wish.tier.value,
+            tier=plan.wish.tier.value if isinstance(plan.wish, RestoreWish) else "",
             retry_of=retry_of,
+            not_before=to_text(plan.not_before) if plan.not_before else None,
             steps=len(plan.steps),
             to_send=len(plan.sending),
             ended=counts.total(),
@@ -233,6 +236,7 @@ def _job(row: Row[tuple[object, ...]]) -> Job:
         tier=row.tier,
         ready_by=_instant(row.ready_by),
         falls_cold=_instant(row.falls_cold),
+        not_before=_instant(row.not_before),
         rate=row.rate,
         retry_of=row.retry_of,
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from icehouse.core.archives import ArchiveWish
 from icehouse.core.clock import Instant, from_text, to_text
 from icehouse.core.errors import LedgerError
 from icehouse.core.plans import Cost, Identity, Plan, digest_of, header
@@ -55,19 +57,13 @@ def proven(ledger: Ledger, plan_id: str, rows: Iterator[list[object]]) -> Plan:
 
 
 def _plan(read: dict[str, object], digest: str) -> Plan:
-    wish = dict(read["wish"])  # type: ignore[call-overload]
     cost, identity = read["cost"], read["identity"]
+    not_before = read.get("not_before")
     return Plan(
         verb=str(read["verb"]),
         store=str(read["store"]),
         addresses=tuple(read["addresses"]),  # type: ignore[arg-type]
-        wish=RestoreWish(
-            tier=Tier(wish["tier"]),
-            days=wish["days"],
-            speed_up=wish["speed_up"],
-            include=tuple(wish["include"]),
-            exclude=tuple(wish["exclude"]),
-        ),
+        wish=_wish(str(read["verb"]), dict(read["wish"])),  # type: ignore[call-overload]
         identity=Identity(**identity),  # type: ignore[arg-type]
         steps=(),
         complete=bool(read["complete"]),
@@ -76,4 +72,16 @@ def _plan(read: dict[str, object], digest: str) -> Plan:
         cost=Cost(**cost),  # type: ignore[arg-type]
         prices_of=str(read["prices_of"]),
         digest=digest,
+        not_before=from_text(str(not_before)) if not_before else None,
     )
+
+
+def _wish(verb: str, read: dict[str, Any]) -> RestoreWish | ArchiveWish:
+    globs = {"include": tuple(read["include"]), "exclude": tuple(read["exclude"])}
+    match verb:
+        case "restore":
+            return RestoreWish(tier=Tier(read["tier"]), days=read["days"], speed_up=read["speed_up"], **globs)
+        case "archive":
+            return ArchiveWish(all_copies=read["all_copies"], **globs)
+        case _:
+            raise LedgerError(f"a plan to {verb}: this version does not know how", hint="upgrade Icehouse")

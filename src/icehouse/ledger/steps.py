@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
+from icehouse.core.archives import Expected
 from icehouse.core.clock import Instant, from_text, to_text
 from icehouse.core.errors import LedgerError
 from icehouse.core.jobs import Phase
@@ -36,6 +37,7 @@ class Task:
     tier: Tier | None
     accepted_at: Instant | None
     until: Instant | None
+    expected: Expected | None = None
 
 
 def take(connection: Connection, job: str, store: str, limit: int, at: Instant) -> list[Task]:
@@ -218,6 +220,7 @@ def accepted_groups(ledger: Ledger, job: str) -> list[tuple[str, Act, Tier, int 
     query = (
         select(*columns, func.count(), func.sum(steps.c.size))
         .where(steps.c.job == job, steps.c.accepted_at.is_not(None), steps.c.ours.is_(True))
+        .where(steps.c.tier.is_not(None))
         .group_by(*columns)
     )
     with ledger.reading() as connection:
@@ -243,7 +246,7 @@ def rows_for_digest(ledger: Ledger, job: str) -> Iterator[list[object]]:
 
 
 def _how(row: Row[tuple[object, ...]]) -> list[object]:
-    return [row.cold_word, row.act, row.days, row.tier, row.seen_until]
+    return [row.cold_word, row.act, row.days, row.tier, row.seen_until, row.expected]
 
 
 def task(row: Row[tuple[object, ...]], store: str) -> Task:
@@ -260,4 +263,5 @@ def task(row: Row[tuple[object, ...]], store: str) -> Task:
         tier=Tier(row.tier) if row.tier else None,
         accepted_at=from_text(row.accepted_at) if row.accepted_at else None,
         until=from_text(row.seen_until) if row.seen_until else None,
+        expected=Expected(row.expected) if row.expected else None,
     )

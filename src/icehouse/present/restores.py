@@ -114,8 +114,8 @@ def price_line(plan: Plan) -> str:
 def sends_line(plan: Plan) -> str:
     """What a plan requests, how fast and for how long: ``12 requests, 3.0 GiB · bulk · copies kept 7 days``."""
     amount = f"{plural(len(plan.sending), 'request')}, {size(plan.totals()['bytes_to_request'])}"
-    kept = f" · copies kept {plural(plan.wish.days, 'day')}" if plan.wish.days else ""
-    return f"{amount} · {plan.wish.tier.value}{kept}"
+    kept = f" · copies kept {plural(plan.restoring.days, 'day')}" if plan.restoring.days else ""
+    return f"{amount} · {plan.restoring.tier.value}{kept}"
 
 
 def beside_line(plan: Plan) -> str:

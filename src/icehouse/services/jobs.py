@@ -137,7 +137,7 @@ def plan_retry(
     marks = [Mark(item.ref) for item in every_item(house, old.id, failed_only=True)]
     if not marks:
         raise UsageError(f"job {old.id}: nothing failed", hint="there is nothing to retry")
-    wish = plan(house, old.id).wish
+    wish = plan(house, old.id).restoring
     found = restore.survey(house, marks, progress=progress, stop=stop)
     return restore.freeze(house, found, RestoreWish(wish.tier, wish.days, wish.speed_up))
 

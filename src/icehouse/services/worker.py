@@ -145,14 +145,14 @@ def _carry_out(house: House, name: str, ending: threading.Event, options: Option
 
 def _working_store(house: House, name: str) -> WorkingStore:
     """The store with its changing side: opened here for the worker alone."""
-    from icehouse.stores.base import Archives
+    from icehouse.stores.base import Restores
     from icehouse.stores.registry import open_store
 
     settings = house.config.stores.get(name)
     if settings is None:
         raise UsageError(f"{name}: the config has no such store any more")
     store = open_store(name, settings.kind, settings.options())
-    if not isinstance(store, Archives):
+    if not isinstance(store, Restores):
         raise UsageError(f"{name}: this store can't restore")
     return cast("WorkingStore", store)
 

@@ -20,12 +20,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
+from icehouse.core.archives import ArchiveAccepted, ArchiveRequest, Pointers, Quote
 from icehouse.core.clock import Instant
 from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
 from icehouse.core.errors import StoreError
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
-from icehouse.core.restores import RestoreAccepted, RestoreRequest, RestoreRule
+from icehouse.core.restores import RestoreAccepted, RestoreRequest, RestoreRule, Tier, Window
+from icehouse.core.states import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +35,29 @@ class Features:
     """Facts about a store that screens and services ask instead of its kind.
 
     `restore_rules` by cold word; `needs_describe` holds the words whose state a listing can't see and a describe can
-    (``INTELLIGENT_TIERING``); `max_restore_batch` is requests per call of `Archives.restore`; `standin` is True where
-    the server says that it is a stand-in on loopback, whose simulated time may be trusted.
+    (``INTELLIGENT_TIERING``); `max_batch` is requests per call of `Restores.restore` and `Archives.archive`;
+    `standin` is True where the server says that it is a stand-in on loopback, whose simulated time may be trusted.
+    `ordered` tells whether walks and pages come in key order; `titled` whether containers have a name besides their
+    identity; `ids` whether an object's version is its whole identity and its key only where it was seen;
+    `archive_window` how long archiving takes where the store says; `follows` and `previews` whether it plays Follows
+    and Previews (a wrapper has their methods in any case).
     """
 
     kind: str
     container_word: str
     restore_rules: Mapping[str, RestoreRule] = field(default_factory=dict)
     needs_describe: frozenset[str] = frozenset()
-    max_restore_batch: int = 1
+    max_batch: int = 1
     describe_per_second: int = 300
     versioned: bool = False
     standin: bool = False
     standin_speed: float = 1.0
+    ordered: bool = True
+    titled: bool = False
+    ids: bool = False
+    archive_window: Window | None = None
+    follows: bool = False
+    previews: bool = False
 
 
 Verdict = Literal["yes", "no", "not testable", "unknown"]
@@ -90,7 +102,10 @@ class Store(Protocol):
         ...
 
     def list(self, folder: FolderRef, following: str | None = None, *, limit: int = 1000) -> Page:
-        """One page of one level of `folder`: its folders and objects, in key order.  NotFound: no such container."""
+        """One page of one level of `folder`: its folders and objects, in key order.  NotFound: no such container.
+
+        Where the store is not `ordered`, each page is in an order of its own, folders come with the first.
+        """
         ...
 
     def walk(
@@ -101,6 +116,9 @@ class Store(Protocol):
         `pin` True puts the current version's id into each ref where the container keeps versions.  `after`: only keys
         behind this one, in key order, whether or not there is such a key; ignored where a frontier is given.  Raises
         in the middle where the store does: what was yielded stands, the walk is then not complete.
+
+        Where the store is not `ordered`, entries come in any order and one may come twice (the later is the newer);
+        `after` is then NotSupported.
         """
         ...
 
@@ -123,11 +141,55 @@ class Reads(Protocol):
 
 
 @runtime_checkable
-class Archives(Protocol):
-    """Changing where bytes stand.  Only the gate calls this."""
+class Follows(Protocol):
+    """Telling what is under way without asking for each object."""
 
-    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | RestoreFailed]:
-        """Ask for each object's bytes back; one result per request.
+    def moving(self, container: str, state: State) -> Iterator[WalkPage]:
+        """Every object of `container` that is now in `state`, RESTORING or ARCHIVING, as a search of the store tells.
+
+        In any order.  Raises where it can't be told to the end.
+        """
+        ...
+
+
+@runtime_checkable
+class Previews(Protocol):
+    """What only this store can tell before anything is archived or brought back.  Changes nothing."""
+
+    def obstacles(self, container: str) -> Sequence[str]:
+        """Why nothing in `container` can be archived by these credentials, one line each; empty where nothing is known.
+
+        A tag on the container that forbids it counts; a licence that only acting would tell does not.
+        """
+        ...
+
+    def sees_all(self, container: str) -> bool:
+        """Whether these credentials are known to see every container of the account that pays for `container`."""
+        ...
+
+    def pointers(self, refs: Sequence[Ref]) -> Iterator[Pointers]:
+        """For each ref the other places that these credentials see, in no particular order.
+
+        Costs about one call a ref.  Never raises per item.
+        """
+        ...
+
+    def quote(self, refs: Sequence[Ref], tier: Tier) -> Quote:
+        """What the store says that bringing these back would take and cost, in however many containers.
+
+        Costs a call for every `max_batch` refs.  Invalid where the tier is not offered; nothing is requested.
+        """
+        ...
+
+
+@runtime_checkable
+class Restores(Protocol):
+    """Bringing bytes back.  Only the gate calls this."""
+
+    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | NotTaken]:
+        """Ask for each object's bytes back; one result per request, `max_batch` requests at most.
+
+        All requests of a batch are in one container, of one tier.  One without a tier calls an archiving off.
 
         Errors per item: AlreadyRestoring, NotArchived, Invalid (days or tier do not fit), NoCapacity, NotFound,
         Denied, Throttled, Unavailable (the effect is then not known).
@@ -135,9 +197,23 @@ class Archives(Protocol):
         ...
 
 
+@runtime_checkable
+class Archives(Restores, Protocol):
+    """Sending bytes to the cold, and bringing them back.  Only the gate calls this."""
+
+    def archive(self, requests: Sequence[ArchiveRequest]) -> Iterable[ArchiveAccepted | NotTaken]:
+        """Archive each object; one result per request, `max_batch` requests in one container at most.
+
+        Objects go by identity, never by folder.  One that can't be archived never fails its neighbours: it is told
+        apart and they are asked for again.  Errors per item: Conflict (not archivable as it is now), NotFound, Denied,
+        Invalid, Throttled, Unavailable (the effect is then not known).
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class RestoreFailed:
-    """A restore request that the store did not take, or whose fate is not known (`Unavailable`)."""
+class NotTaken:
+    """A request that the store did not take, or whose fate is not known (`Unavailable`)."""
 
     ref: Ref
     error: StoreError

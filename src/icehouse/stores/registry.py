@@ -15,7 +15,7 @@ KINDS = ("s3",)
 def open_store(name: str, kind: str, options: Mapping[str, object]) -> Store:
     """The store `name` of `kind`; nothing is connected yet.
 
-    `options` is the store's table in the config.  It plays Archives as well where its kind does.  A rate that the
+    `options` is the store's table in the config.  It plays Restores as well where its kind does.  A rate that the
     options bound is kept by a throttle around it.  UsageError for an unknown kind, ConfigError for a wrong option.
     """
     if kind != "s3":

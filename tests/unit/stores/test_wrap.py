@@ -12,11 +12,11 @@ from icehouse.core.errors import ConfigError, NotSupported, StoreError, Throttle
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
-from icehouse.stores.base import Ability, Archives, Features, Reads, RestoreFailed
+from icehouse.stores.base import Ability, Features, NotTaken, Reads, Restores
 from icehouse.stores.registry import open_store
 from icehouse.stores.wrap.readonly import ReadOnly
 from icehouse.stores.wrap.record import recorded
-from icehouse.stores.wrap.throttle import ThrottledArchives, TokenBucket, throttled
+from icehouse.stores.wrap.throttle import ThrottledRestores, TokenBucket, throttled
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 FOLDER = FolderRef("lab", "b", "")
@@ -60,12 +60,12 @@ class Plain:
 
 
 class Whole(Plain):
-    """Plays Reads and Archives as well."""
+    """Plays Reads and Restores as well."""
 
     def open(self, ref: Ref, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         yield b"x"
 
-    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | RestoreFailed]:
+    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | NotTaken]:
         for request in requests:
             yield RestoreAccepted(request.ref, False, "r", NOW)
 
@@ -86,7 +86,7 @@ class Hands:
 def test_a_read_only_store_has_no_method_that_changes() -> None:
     store = ReadOnly(Whole())
     assert isinstance(store, Reads)
-    assert not isinstance(store, Archives)
+    assert not isinstance(store, Restores)
     public = {name for name in dir(store) if not name.startswith("_")}
     assert public == {
         "name", "features", "identity", "now", "check", "containers", "list", "walk", "describe", "open", "close",
@@ -131,7 +131,7 @@ def test_a_bucket_halves_when_throttled_has_a_floor_and_comes_back() -> None:
 def test_a_throttled_store_learns_from_what_it_is_told() -> None:
     plain = Plain()
     store = throttled(plain, 1000.0)
-    assert not isinstance(store, Archives)
+    assert not isinstance(store, Restores)
     plain.error = Throttled("slow down")
     assert len(list(store.describe(REFS))) == 10
     assert store.bucket.rate < 1000.0
@@ -159,7 +159,7 @@ def test_a_throttled_store_that_is_gone_is_not_asked_on() -> None:
 
 def test_a_throttled_store_restores_where_the_store_does() -> None:
     store = throttled(Whole(), 1000.0)
-    assert isinstance(store, ThrottledArchives)
+    assert isinstance(store, ThrottledRestores)
     results = list(store.restore([RestoreRequest(ref, Tier.BULK, 1) for ref in REFS]))
     assert [result.ref for result in results] == REFS
 
@@ -173,7 +173,7 @@ def test_a_recorded_store_counts_requests_by_kind() -> None:
     store.now()
     store.identity()
     list(store.containers())
-    assert isinstance(store, Archives)
+    assert isinstance(store, Restores)
     list(store.restore([RestoreRequest(REFS[0], Tier.BULK, 1)]))
     assert store.counts == {"list": 3, "describe": 10, "read": 1, "other": 3, "restore": 1}
     assert store.total == 18
@@ -185,4 +185,4 @@ def test_the_registry_knows_its_kinds_and_options() -> None:
     with pytest.raises(ConfigError, match="colour"):
         open_store("lab", "s3", {"colour": "blue"})
     assert open_store("lab", "s3", {"endpoint_url": "http://127.0.0.1:9"}).name == "lab"
-    assert isinstance(open_store("lab", "s3", {"max_per_second": 5.0}), ThrottledArchives)
+    assert isinstance(open_store("lab", "s3", {"max_per_second": 5.0}), ThrottledRestores)

@@ -7,26 +7,28 @@ from collections.abc import Iterator, Sequence
 from icehouse.core.errors import Invalid, StoreError, Unavailable
 from icehouse.core.refs import ref_address
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
-from icehouse.stores.base import RestoreFailed
+from icehouse.stores.base import NotTaken
 
 from .client import Client
 
 _TIERS = {Tier.BULK: "Bulk", Tier.STANDARD: "Standard", Tier.EXPEDITED: "Expedited"}
 
 
-def restore(client: Client, requests: Sequence[RestoreRequest]) -> Iterator[RestoreAccepted | RestoreFailed]:
+def restore(client: Client, requests: Sequence[RestoreRequest]) -> Iterator[RestoreAccepted | NotTaken]:
     """One result per request, in order; a request is sent when its result is asked for."""
     for request in requests:
         try:
             yield _restore_one(client, request)
         except StoreError as error:
-            yield RestoreFailed(request.ref, error)
+            yield NotTaken(request.ref, error)
 
 
 def _restore_one(client: Client, request: RestoreRequest) -> RestoreAccepted:
     what = ref_address(request.ref)
     if request.days is not None and request.days < 1:
         raise Invalid(f"{what}: a restore lasts 1 day or more")
+    if request.tier is None:
+        raise Invalid(f"{what}: S3 has nothing to call off")
     # The tier belongs in GlacierJobParameters: at the top level S3 takes it for a retired kind of request.
     wish: dict[str, object] = {"GlacierJobParameters": {"Tier": _TIERS[request.tier]}}
     if request.days is not None:

@@ -12,7 +12,7 @@ from icehouse.core.errors import StoreError, Unavailable
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
-from icehouse.stores.base import Ability, Features, RestoreFailed
+from icehouse.stores.base import Ability, Features, NotTaken
 
 from . import checking, describing, reading, restoring, walking
 from .client import Client
@@ -26,7 +26,7 @@ _STANDIN = re.compile(r"s3; speed=([0-9.]+(?:e\+?[0-9]+)?)")
 
 
 class S3Store:
-    """AWS S3 or a work-alike.  Plays Store, Reads and Archives; safe for threads."""
+    """AWS S3 or a work-alike.  Plays Store, Reads and Restores; safe for threads."""
 
     def __init__(
         self, name: str, options: Mapping[str, object], *, pause: Callable[[float], None] = time.sleep
@@ -55,7 +55,7 @@ class S3Store:
             container_word="bucket",
             restore_rules=RESTORE_RULES,
             needs_describe=frozenset({IT}) if tells else frozenset({IT}) | COLD_CLASSES,
-            max_restore_batch=1,
+            max_batch=1,
             versioned=True,
             standin=standin is not None,
             standin_speed=float(standin[1]) if standin else 1.0,
@@ -108,7 +108,7 @@ class S3Store:
         """The bytes of `ref`."""
         return reading.read_bytes(self._client, ref, start, end)
 
-    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | RestoreFailed]:
+    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | NotTaken]:
         """One RestoreObject a request."""
         return restoring.restore(self._client, requests)
 

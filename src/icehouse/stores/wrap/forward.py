@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from icehouse.core.archives import Pointers, Quote
 from icehouse.core.clock import Instant
 from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
 from icehouse.core.errors import NotSupported
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
-from icehouse.stores.base import Ability, Features, Reads, Store
+from icehouse.core.restores import Tier
+from icehouse.core.states import State
+from icehouse.stores.base import Ability, Features, Follows, Previews, Reads, Store
 
 
 class Forward:
-    """Plays Store and Reads by the store behind it."""
+    """Plays Store, Reads, Follows and Previews by the store behind it; NotSupported where that does not play one."""
 
     def __init__(self, store: Store) -> None:
         """Pass everything on to `store`."""
@@ -64,6 +67,33 @@ class Forward:
         if not isinstance(self._store, Reads):
             raise NotSupported(f"{self.name}: this store reads no bytes")
         return self._store.open(ref, start, end)
+
+    def moving(self, container: str, state: State) -> Iterator[WalkPage]:
+        """What is under way in a container.  NotSupported where the store can't search for it."""
+        if not isinstance(self._store, Follows):
+            raise NotSupported(f"{self.name}: this store can't search for what is under way")
+        return self._store.moving(container, state)
+
+    def obstacles(self, container: str) -> Sequence[str]:
+        """Why nothing in a container can be archived."""
+        return self._previews().obstacles(container)
+
+    def sees_all(self, container: str) -> bool:
+        """Whether no pointer in the container's account can be hidden."""
+        return self._previews().sees_all(container)
+
+    def pointers(self, refs: Sequence[Ref]) -> Iterator[Pointers]:
+        """The other places of each ref."""
+        return self._previews().pointers(refs)
+
+    def quote(self, refs: Sequence[Ref], tier: Tier) -> Quote:
+        """What the store says that bringing these back would take."""
+        return self._previews().quote(refs, tier)
+
+    def _previews(self) -> Previews:
+        if not isinstance(self._store, Previews):
+            raise NotSupported(f"{self.name}: this store can't tell beforehand")
+        return self._store
 
     def close(self) -> None:
         """Close the store behind."""

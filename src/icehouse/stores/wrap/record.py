@@ -11,7 +11,7 @@ from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
-from icehouse.stores.base import Archives, RestoreFailed, Store
+from icehouse.stores.base import NotTaken, Restores, Store
 
 from .forward import Forward
 
@@ -83,15 +83,15 @@ class Record(Forward):
             self._counts[operation] += 1
 
 
-class RecordedArchives(Record):
+class RecordedRestores(Record):
     """A recorded store that archives and restores as well."""
 
-    def __init__(self, store: Store, archives: Archives) -> None:
-        """`archives` is `store` itself, known to play Archives."""
+    def __init__(self, store: Store, archives: Restores) -> None:
+        """`archives` is `store` itself, known to play Restores."""
         super().__init__(store)
         self._archives = archives
 
-    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | RestoreFailed]:
+    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | NotTaken]:
         """Every request counted as ``restore``."""
         for result in self._archives.restore(requests):
             self._count("restore")
@@ -99,5 +99,5 @@ class RecordedArchives(Record):
 
 
 def recorded(store: Store) -> Record:
-    """`store`, counted; plays Archives where `store` does."""
-    return RecordedArchives(store, store) if isinstance(store, Archives) else Record(store)
+    """`store`, counted; plays Restores where `store` does."""
+    return RecordedRestores(store, store) if isinstance(store, Restores) else Record(store)

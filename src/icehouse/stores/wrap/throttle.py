@@ -13,7 +13,7 @@ from icehouse.core.errors import LoginExpired, StoreError, Throttled, Unavailabl
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
-from icehouse.stores.base import Archives, RestoreFailed, Store
+from icehouse.stores.base import NotTaken, Restores, Store
 
 from .forward import Forward
 
@@ -155,24 +155,24 @@ class Throttle(Forward):
             self.bucket.slower()
 
 
-class ThrottledArchives(Throttle):
+class ThrottledRestores(Throttle):
     """A throttled store that archives and restores as well."""
 
-    def __init__(self, store: Store, archives: Archives, bucket: TokenBucket) -> None:
-        """`archives` is `store` itself, known to play Archives."""
+    def __init__(self, store: Store, archives: Restores, bucket: TokenBucket) -> None:
+        """`archives` is `store` itself, known to play Restores."""
         super().__init__(store, bucket)
         self._archives = archives
 
-    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | RestoreFailed]:
+    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | NotTaken]:
         """One request each."""
         for request in requests:
             self.bucket.take()
             for result in self._archives.restore([request]):
-                self._learn(result.error if isinstance(result, RestoreFailed) else None)
+                self._learn(result.error if isinstance(result, NotTaken) else None)
                 yield result
 
 
 def throttled(store: Store, per_second: float) -> Throttle:
-    """`store` at `per_second` requests at most; plays Archives where `store` does."""
+    """`store` at `per_second` requests at most; plays Restores where `store` does."""
     bucket = TokenBucket(per_second)
-    return ThrottledArchives(store, store, bucket) if isinstance(store, Archives) else Throttle(store, bucket)
+    return ThrottledRestores(store, store, bucket) if isinstance(store, Restores) else Throttle(store, bucket)
