@@ -10,6 +10,7 @@ import pytest
 from icehouse.core.errors import ConfigError
 from icehouse.core.restores import Tier
 from icehouse.settings.config import EXAMPLE, THEMES, load_config
+from icehouse.settings.stores import S3Config
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -30,6 +31,7 @@ def complaint(tmp_path: Path, text: str) -> str:
 
 def test_the_example_that_the_missing_file_proposes_is_a_good_config(tmp_path: Path) -> None:
     store = load_config(written(tmp_path, EXAMPLE)).stores["lab-s3"]
+    assert isinstance(store, S3Config)
     assert (store.name, store.kind, store.profile, store.region) == ("lab-s3", "s3", "lab", "us-east-1")
     assert (store.parallel, store.requester_pays, store.endpoint_url) == (16, False, None)
 
@@ -58,8 +60,8 @@ def test_a_missing_file_says_what_to_write(tmp_path: Path) -> None:
     [
         ("[store.lab]", "store: no such table; did you mean stores?"),
         ('[stores.lab]\nkind="s3"\nprfile="x"', "[stores.lab] prfile: no such key; did you mean profile?"),
-        ('[stores.lab]\nkind="s4"', "[stores.lab] kind: 's4' is not known; there is s3"),
-        ('[stores.lab]\nregion="x"', '[stores.lab] kind: the kind is missing: write kind = "s3"'),
+        ('[stores.lab]\nkind="s4"', "[stores.lab] kind: 's4' is not known; there is s3, dnanexus"),
+        ('[stores.lab]\nregion="x"', '[stores.lab] kind: the kind is missing: write kind = "s3" or kind = "dnanexus"'),
         ('[stores.lab]\nkind="s3"\nparallel="9"', "[stores.lab] parallel: expected a whole number, not a text"),
         ('[stores.lab]\nkind="s3"\nparallel=99', "[stores.lab] parallel: expected a whole number of at most 64"),
         ('[stores.lab]\nkind="s3"\nparallel=1.5', "[stores.lab] parallel: expected a whole number, not a fraction"),
