@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -184,6 +185,8 @@ class Planter:
             **fields,
         )
         self._world.keep_object(thing)
+        if fields.get("state") == "closing":
+            self._world.closing[unique] = math.inf  # it stays so, for tests to meet it
         modified = created if modified_days is None else int((self.started - modified_days * DAY) * 1000)
         self.place(
             thing, project, folder or "/", last, state=state, tags=tags, properties=properties, modified=modified
