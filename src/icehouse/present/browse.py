@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from icehouse.core.clock import Instant
 from icehouse.core.refs import folder_address, ref_address
 from icehouse.core.rows import ContainerRow, Coverage, FolderRow, ObjectRow, Rollup, Row, ScanStanding, StoreRow
 from icehouse.core.states import Standing, State
-from icehouse.core.text import safe
+from icehouse.core.text import SafeText, safe
 
 from .cells import Cell, Cells, Column, Tone
+from .manners import PLAIN, Manner
 from .sizes import NOTHING, at_least, count, plural, rate, share, short_count, size
-from .states import cold_label, glyph, state_word, word
+from .states import cold_label, glyph, own_word, state_word, word
 from .times import ago, day, since, stamp
 
 _SHARES = (
@@ -45,6 +48,9 @@ STORE = (
     *_SHARES,
 )
 
+TOLD = 4
+"""Characters of an id that tell two things of one name apart; the details have all of it."""
+
 _TONES = {
     State.LIVE: Tone.PLAIN,
     State.RESTORED: Tone.PLAIN,
@@ -70,7 +76,9 @@ def tone(state: State) -> Tone:
 
 
 def short_state(standing: Standing, now: Instant) -> str:
-    """A state in at most fourteen characters: ``Deep Archive``, ``until 2 Dec``, ``tier unknown``."""
+    """A state in at most fourteen characters: ``Deep Archive``, ``until 2 Dec``, ``tier unknown``, ``archival``."""
+    if own := own_word(standing):
+        return own
     if standing.state is State.ARCHIVED:
         return _SHORT.get(standing.cold_word) or cold_label(standing.word) or "archived"
     if standing.state is State.RESTORED and standing.until is not None:
@@ -80,8 +88,11 @@ def short_state(standing: Standing, now: Instant) -> str:
     return word(standing.state)
 
 
-def row_cells(row: Row, now: Instant, *, ascii: bool = False, growing: bool = False) -> Cells:
-    """One folder or object of a folder's list; `growing` True while a scan is filling the numbers."""
+def row_cells(row: Row, now: Instant, *, ascii: bool = False, growing: bool = False, alike: bool = False) -> Cells:
+    """One folder or object of a folder's list; `growing` True while a scan is filling the numbers.
+
+    `alike` True puts the end of the object's id beside its name, as another one here has the same.
+    """
     if isinstance(row, FolderRow):
         name = Cell(safe(row.name) + "/", ours=False)
         newest = row.rollup.newest if row.rollup else None
@@ -89,8 +100,9 @@ def row_cells(row: Row, now: Instant, *, ascii: bool = False, growing: bool = Fa
     standing = row.standing
     state = Cell(f"{glyph(standing.state, ascii)} {short_state(standing, now)}", tone(standing.state), True, 3, "left")
     blank = Cell("")
+    said = safe(row.name) if row.name else "(this folder's own marker)"
     return (
-        Cell(safe(row.name) if row.name else "(this folder's own marker)", ours=not row.name),
+        Cell(f"{said} ~{safe(row.ref.version)[-TOLD:]}" if alike and row.ref.version else said, ours=not row.name),
         blank, Cell(size(row.size)), state, blank, blank, Cell(day(row.modified, now), Tone.FAINT),
     )  # fmt: skip
 
@@ -120,16 +132,29 @@ def _parts(rollup: Rollup) -> tuple[int, int, int, int]:
     return live, parts.get(State.ARCHIVED, 0), way, whole
 
 
-def container_cells(row: ContainerRow, now: Instant, *, growing: bool = False) -> Cells:
+def container_columns(manner: Manner = PLAIN) -> tuple[Column, ...]:
+    """The columns of a store's containers, under the store's own word for them."""
+    return (replace(CONTAINER[0], title=manner.container), *CONTAINER[1:])
+
+
+def called(row: ContainerRow, *, alike: bool = False) -> SafeText:
+    """What people call a container; where another is called the same (`alike`), with the end of its identity."""
+    if not row.title:
+        return safe(row.name)
+    return safe(f"{row.title} ~{row.name[-TOLD:]}" if alike else row.title)
+
+
+def container_cells(row: ContainerRow, now: Instant, *, growing: bool = False, alike: bool = False) -> Cells:
     """One bucket or project of a store's list."""
     scanned = row.coverage.scanned if row.coverage else None
     said = since(scanned, now) if scanned else ("partly" if row.coverage else "never")
-    return (Cell(safe(row.name), ours=False), *_sums(row.rollup, growing=growing), Cell(said, Tone.FAINT))
+    name = Cell(called(row, alike=alike), ours=False)
+    return (name, *_sums(row.rollup, growing=growing), Cell(said, Tone.FAINT))
 
 
 def store_cells(row: StoreRow) -> Cells:
     """One configured store."""
-    scanned = plural(row.scanned, "bucket") if row.scanned else "none"
+    scanned = count(row.scanned) if row.scanned else "none"
     name = Cell(safe(row.name), ours=False)
     return (name, Cell(safe(row.kind)), Cell(scanned, Tone.FAINT), *_sums(row.rollup, growing=False))
 
@@ -157,15 +182,18 @@ Detail = tuple[str, Cell]
 """A label and its value; an empty label goes on from the line above, an empty value is a rule."""
 
 
-def details(row: object, now: Instant, *, ascii: bool = False) -> list[Detail]:
+def details(row: object, now: Instant, *, ascii: bool = False, manner: Manner = PLAIN) -> list[Detail]:
     """Everything known about one row, for the details panel."""
     if isinstance(row, ObjectRow):
-        return _object_details(row, now, ascii=ascii)
+        return _object_details(row, now, ascii=ascii, manner=manner)
     if isinstance(row, FolderRow):
         address = folder_address(row.ref)
         return [("folder", Cell(safe(address), ours=False)), *_rollup_details(row.rollup, now, ascii=ascii)]
     if isinstance(row, ContainerRow):
-        lines: list[Detail] = [("bucket", Cell(safe(f"{row.store}:{row.name}/"), ours=False))]
+        lines: list[Detail] = [(manner.container, Cell(safe(f"{row.store}:{row.name}/"), ours=False))]
+        if row.title:
+            lines.insert(0, ("name", Cell(safe(row.title), Tone.STRONG, ours=False)))
+        lines += [(safe(label), Cell(safe(words), ours=False)) for label, words in row.facts]
         lines.append(("created", Cell(stamp(row.created))))
         lines.append(("", Cell(coverage_line(row.coverage, None, now))))
         return [*lines, *_rollup_details(row.rollup, now, ascii=ascii)]
@@ -173,19 +201,28 @@ def details(row: object, now: Instant, *, ascii: bool = False) -> list[Detail]:
         return [
             ("store", Cell(safe(row.name), ours=False)),
             ("kind", Cell(safe(row.kind))),
-            ("scanned", Cell(plural(row.scanned, "bucket"))),
+            ("scanned", Cell(count(row.scanned) if row.scanned else "none")),
             *_rollup_details(row.rollup, now, ascii=ascii),
         ]
     return []
 
 
-def _object_details(row: ObjectRow, now: Instant, *, ascii: bool) -> list[Detail]:
+STANDS_STILL = (
+    "asked for, not done: the bytes go cold when no copy in the account that pays is live any more; until then it may "
+    "stay so for ever, paid in full. Restore calls it off, free and at once."
+)
+"""Why something that is being archived may never get there."""
+
+
+def _object_details(row: ObjectRow, now: Instant, *, ascii: bool, manner: Manner) -> list[Detail]:
     standing = row.standing
     lines: list[Detail] = [
         ("object", Cell(safe(ref_address(row.ref)), ours=False)),
         ("state", Cell(f"{glyph(standing.state, ascii)} {state_word(standing, now)}", tone(standing.state))),
         ("store says", Cell(safe(standing.word) or NOTHING, ours=False)),
     ]
+    if standing.state is State.ARCHIVING:
+        lines.append(("why", Cell(STANDS_STILL, Tone.WAY)))
     if standing.until is not None:
         lines.append(("falls cold", Cell(stamp(standing.until), Tone.WAY)))
     if standing.tier:
@@ -199,10 +236,11 @@ def _object_details(row: ObjectRow, now: Instant, *, ascii: bool) -> list[Detail
         ("known", Cell(how)),
         ("size", Cell(f"{size(row.size)} ({count(row.size)} B)" if row.size >= 1024 else size(row.size))),
         ("changed", Cell(stamp(row.modified))),
-        ("etag", Cell(safe(row.etag) or NOTHING, ours=False)),
     ]
+    if row.etag or not manner.ids:
+        lines.append(("etag", Cell(safe(row.etag) or NOTHING, ours=False)))
     if row.ref.version:
-        lines.append(("version", Cell(safe(row.ref.version), ours=False)))
+        lines.append(("id" if manner.ids else "version", Cell(safe(row.ref.version), ours=False)))
     return lines
 
 

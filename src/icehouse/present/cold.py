@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,10 +13,10 @@ from icehouse.core.states import State
 from icehouse.core.text import safe
 
 from .cells import Cell, Cells, Column, Tone
-from .jobs import done_of, job_title, progress_line
-from .sizes import NOTHING, at_least, count, size
+from .jobs import ARCHIVE, NO_NAMES, cooling, done_of, job_title, progress_line
+from .sizes import NOTHING, at_least, count, plural, size
 from .states import glyph, in_ascii
-from .times import when
+from .times import soon, when
 
 SOON = timedelta(hours=24)
 
@@ -47,7 +47,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class OnItsWay:
-    """A restore under way; `now` is its store's time."""
+    """A restore or an archiving under way; `now` is its store's time."""
 
     job: Job
     now: Instant
@@ -55,7 +55,7 @@ class OnItsWay:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The progress of the restore above it."""
+    """The progress of the job above it."""
 
     job: Job
 
@@ -81,6 +81,13 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Stays:
+    """What of one container is asked to go cold and is not there yet, be it under way or for ever."""
+
+    row: ContainerRow
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """A line that says that there is nothing, and why."""
 
@@ -88,9 +95,9 @@ class Remark:
     words: str
 
 
-ColdRow = Section | OnItsWay | Bar | Warm | Place | Remark
+ColdRow = Section | OnItsWay | Bar | Warm | Place | Stays | Remark
 
-WAY = Section("way", "on its way", ("objects", "size", "ready by", "tier"))
+WAY = Section("way", "on its way", ("objects", "size", "ready / cold by", "tier"))
 WARM = Section("warm", "warm for now", ("objects", "size", "falls cold (UTC)", ""))
 WHERE = Section("where", "where the bytes are", ("live", "cold", "on way / warm", "unknown"))
 
@@ -119,7 +126,7 @@ def cold_rows(jobs: Sequence[tuple[Job, Instant]], places: Sequence[ContainerRow
         if each.job.progress.to_send:
             rows.append(Bar(each.job))
     if not way:
-        rows.append(Remark("no-way", "nothing is being restored"))
+        rows.append(Remark("no-way", "nothing is being restored or archived"))
     rows.append(Remark("gap-way", ""))
     if not soon:
         rows.append(WARM)
@@ -128,7 +135,10 @@ def cold_rows(jobs: Sequence[tuple[Job, Instant]], places: Sequence[ContainerRow
             rows.append(Remark("no-warm", "no copy of Icehouse's restores is warm"))
         rows.append(Remark("gap-warm", ""))
     rows.append(WHERE)
-    rows.extend(Place(row) for row in places)
+    for row in places:
+        rows.append(Place(row))
+        if row.rollup is not None and row.rollup.counts.get(State.ARCHIVING):
+            rows.append(Stays(row))
     if not places:
         rows.append(Remark("no-where", "nothing was scanned yet: open a bucket and press S"))
     return rows
@@ -141,11 +151,13 @@ def identity(row: ColdRow) -> tuple[str, str]:
             return type(row).__name__, row.id
         case OnItsWay() | Bar() | Warm():
             return type(row).__name__, row.job.id
-        case Place():
-            return "Place", f"{row.row.store}:{row.row.name}"
+        case Place() | Stays():
+            return type(row).__name__, f"{row.row.store}:{row.row.name}"
 
 
-def cold_cells(row: ColdRow, *, ascii: bool = False, room: int = BAR) -> Cells:
+def cold_cells(
+    row: ColdRow, *, ascii: bool = False, room: int = BAR, names: Mapping[tuple[str, str], str] = NO_NAMES
+) -> Cells:
     """One row of the screen; a bar is drawn to the `room` there is beside the sign."""
     match row:
         case Section():
@@ -161,19 +173,22 @@ def cold_cells(row: ColdRow, *, ascii: bool = False, room: int = BAR) -> Cells:
             done, of = done_of(row.job)
             waits = row.job.state in (JobState.QUEUED, JobState.PARKED)
             due = safe(row.job.note) or row.job.state.value if waits else when(row.job.ready_by, row.now)
+            if row.job.not_before is not None and cooling(row.job, row.now):
+                waits, due = False, f"from {soon(row.job.not_before, row.now).removeprefix('today ')}"
+            archives = row.job.verb == ARCHIVE
             sending = row.job.state is JobState.RUNNING and done < of and row.job.ready_by is None
             return (
-                Cell(glyph(State.RESTORING, ascii), Tone.WAY),
-                Cell(_where(row.job), ours=False, tail=True, keep=len(safe(row.job.store)) + 2),
+                Cell(glyph(State.ARCHIVING if archives else State.RESTORING, ascii), Tone.WAY),
+                Cell(_where(row.job, names), ours=False, tail=True, keep=len(safe(row.job.store)) + 2),
                 Cell(count(row.job.progress.steps)),
                 Cell(size(row.job.progress.bytes_total)),
                 Cell("being requested" if sending else due, Tone.DANGER if waits and row.job.note else Tone.PLAIN),
-                Cell(safe(row.job.tier).capitalize()),
+                Cell("Archive" if archives else safe(row.job.tier).capitalize()),
             )
         case Warm():
             return (
                 Cell(glyph(State.RESTORED, ascii)),
-                Cell(_where(row.job), ours=False, tail=True, keep=len(safe(row.job.store)) + 2),
+                Cell(_where(row.job, names), ours=False, tail=True, keep=len(safe(row.job.store)) + 2),
                 Cell(count(row.job.progress.ready)),
                 Cell(size(row.job.progress.bytes_ready)),
                 Cell(when(row.job.falls_cold, row.now), Tone.DANGER if row.soon else Tone.PLAIN),
@@ -181,14 +196,16 @@ def cold_cells(row: ColdRow, *, ascii: bool = False, room: int = BAR) -> Cells:
             )
         case Place():
             return _place_cells(row.row)
+        case Stays():
+            return _stays_cells(row.row, ascii=ascii)
 
 
-def _where(job: Job) -> str:
-    return f"{safe(job.store)}  {job_title(job)}"
+def _where(job: Job, names: Mapping[tuple[str, str], str]) -> str:
+    return f"{safe(job.store)}  {job_title(job, names)}"
 
 
 def _place_cells(row: ContainerRow) -> Cells:
-    name = Cell(f"{safe(row.store)}  {safe(row.name)}", ours=False)
+    name = Cell(f"{safe(row.store)}  {safe(row.title or row.name)}", ours=False)
     rollup = row.rollup
     if rollup is None:
         return (Cell(""), name, Cell("not scanned", Tone.FAINT, span=4))
@@ -203,3 +220,12 @@ def _place_cells(row: ContainerRow) -> Cells:
         Cell(at_least(size(n), growing=growing) if n else NOTHING, tone if n else Tone.FAINT) for n, tone in amounts
     ]
     return (Cell(""), name, *cells[:3], Cell(cells[3].text, cells[3].tone, align="right"))
+
+
+def _stays_cells(row: ContainerRow, *, ascii: bool) -> Cells:
+    """What is asked to go cold and is not: the platform tells no more, so nothing is promised."""
+    counts, sizes = (row.rollup.counts, row.rollup.sizes) if row.rollup else ({}, {})
+    objects, amount = counts.get(State.ARCHIVING, 0), sizes.get(State.ARCHIVING, 0)
+    words = f"{plural(objects, 'object')} archival, {size(amount)}: being moved, or live elsewhere and paid for"
+    sign = Cell(glyph(State.ARCHIVING, ascii), Tone.WAY)
+    return (sign, Cell(f"  {words}", Tone.WAY, span=5, align="left"))

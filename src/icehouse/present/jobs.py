@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from icehouse.core.clock import Instant
 from icehouse.core.jobs import Job, JobItem, JobState, Phase
 from icehouse.core.outcomes import Outcome
@@ -12,7 +14,7 @@ from icehouse.core.text import safe
 from .cells import Cell, Cells, Column, Tone
 from .sizes import bar, count, percent, plural, rate, short_count, size
 from .states import failures, job_glyph, job_word, outcome_glyph, outcome_word, outcomes_line
-from .times import duration, since, soon, stamp, when
+from .times import clock_time, day, duration, since, soon, stamp, when
 
 JOB = (
     Column("sign", "", 1),
@@ -21,7 +23,7 @@ JOB = (
     Column("of", "of", 6, "right"),
     Column("rate", "rate", 6, "right", drop=2),
     Column("left", "left", 12, "right", drop=1),
-    Column("outcome", "outcome", 17),
+    Column("outcome", "outcome", 18),
 )
 
 ITEM = (
@@ -31,6 +33,12 @@ ITEM = (
     Column("outcome", "outcome", 10),
     Column("why", "in the store's own words", 36, drop=1),
 )
+
+NO_NAMES: Mapping[tuple[str, str], str] = {}
+"""Where no container has a name besides its identity."""
+
+ARCHIVE = "archive"
+"""The verb of jobs that send to the cold."""
 
 _PHASES = {Phase.PENDING: "not sent", Phase.INTENT: "being sent", Phase.ACCEPTED: "accepted", Phase.ENDED: "ended"}
 
@@ -48,9 +56,16 @@ def done_of(job: Job) -> tuple[int, int]:
     return progress.ended, progress.steps
 
 
+def cooling(job: Job, now: Instant) -> bool:
+    """Whether nothing is sent yet because the notice that was given has not run out; `now` is the store's time."""
+    return job.state.open and job.not_before is not None and job.not_before > now
+
+
 def left(job: Job, now: Instant) -> str:
     """How long it will still take: seconds while it sends, the hour when all is ready while it watches."""
     progress = job.progress
+    if job.not_before is not None and cooling(job, now):
+        return soon(job.not_before, now)
     if job.state is JobState.RUNNING and job.rate > 0 and progress.sent < progress.to_send:
         return duration((progress.to_send - progress.sent) / job.rate)
     if job.state in (JobState.RUNNING, JobState.WATCHING) and job.ready_by is not None:
@@ -58,9 +73,12 @@ def left(job: Job, now: Instant) -> str:
     return ""
 
 
-def outcome_line(job: Job) -> str:
-    """What a job has come to, what went wrong first; why it waits where it does."""
+def outcome_line(job: Job, now: Instant | None = None) -> str:
+    """What a job has come to, what went wrong first; why it waits where it does, until when by the store's `now`."""
     said = outcomes_line(job.progress.outcomes)
+    if now is not None and job.not_before is not None and cooling(job, now):
+        same = job.not_before.date() == now.date()
+        return f"waits until {clock_time(job.not_before) if same else day(job.not_before, now)}"
     if job.state is JobState.PARKED:
         return safe(job.note) or "parked"
     if job.state is JobState.QUEUED:
@@ -70,13 +88,18 @@ def outcome_line(job: Job) -> str:
     if job.state is JobState.CANCELLED:
         return " · ".join(part for part in (safe(job.note), said) if part) or "cancelled"
     if job.state is JobState.WATCHING and not failures(job):
-        return f"{count(job.progress.ready)} ready"
+        return f"{count(job.progress.ready)} {ready_word(job)}"
     return said
 
 
-def short_outcome(job: Job, width: int = 17) -> str:
+def ready_word(job: Job) -> str:
+    """What the objects are that a job has brought where it wanted them."""
+    return "gone cold" if job.verb == ARCHIVE else "ready"
+
+
+def short_outcome(job: Job, now: Instant | None = None, width: int = 18) -> str:
     """As much of `outcome_line` as fits, whole words of it, what went wrong first."""
-    first, *others = outcome_line(job).split(" · ")
+    first, *others = outcome_line(job, now).split(" · ")
     for other in others:
         if len(first) + len(other) + 3 > width:
             break
@@ -84,17 +107,21 @@ def short_outcome(job: Job, width: int = 17) -> str:
     return first
 
 
-def job_title(job: Job) -> str:
-    """What the job is about, without the store's name, safe to show."""
-    return safe(job.title.removeprefix(f"{job.store}:"))
+def job_title(job: Job, names: Mapping[tuple[str, str], str] = NO_NAMES) -> str:
+    """What the job is about, without the store's name, safe to show.
+
+    `names` by store and container tell what people call the container where that is not its identity.
+    """
+    container, slash, path = job.title.removeprefix(f"{job.store}:").partition("/")
+    return safe(f"{names.get((job.store, container), '') or container}{slash}{path}")
 
 
-def job_name(job: Job) -> str:
+def job_name(job: Job, names: Mapping[tuple[str, str], str] = NO_NAMES) -> str:
     """What the job does to what, safe to show."""
-    return f"{safe(job.verb)} {job_title(job)}"
+    return f"{safe(job.verb)} {job_title(job, names)}"
 
 
-def job_cells(job: Job, now: Instant, *, ascii: bool = False) -> Cells:
+def job_cells(job: Job, now: Instant, *, ascii: bool = False, names: Mapping[tuple[str, str], str] = NO_NAMES) -> Cells:
     """One job of the jobs list; `now` is the store's time."""
     done, of = done_of(job)
     bad = failures(job) > 0
@@ -103,7 +130,7 @@ def job_cells(job: Job, now: Instant, *, ascii: bool = False) -> Cells:
     return (
         sign,
         Cell(
-            job_name(job),
+            job_name(job, names),
             Tone.PLAIN if job.state.open or bad else Tone.FAINT,
             ours=False,
             tail=True,
@@ -113,7 +140,7 @@ def job_cells(job: Job, now: Instant, *, ascii: bool = False) -> Cells:
         Cell("" if over and done == of else _six(of)),
         Cell(rate(job.rate) if job.state is JobState.RUNNING else ""),
         Cell(left(job, now)),
-        Cell(short_outcome(job), Tone.DANGER if bad or job.state is JobState.PARKED else Tone.PLAIN),
+        Cell(short_outcome(job, now), Tone.DANGER if bad or job.state is JobState.PARKED else Tone.PLAIN),
     )
 
 
@@ -167,16 +194,18 @@ def job_details(job: Job, now: Instant) -> list[tuple[str, Cell]]:
         ("job", Cell(f"{job.id}  {job_word(job.state)}")),
         ("", Cell(job_name(job), ours=False)),
         ("store", Cell(safe(job.store), ours=False)),
-        ("tier", Cell(safe(job.tier) or "·")),
+        *([] if job.verb == ARCHIVE else [("tier", Cell(safe(job.tier) or "·"))]),
         ("plan", Cell(job.plan[:12])),
         ("asked", Cell(stamp(job.created))),
         ("objects", Cell(f"{count(progress.steps)}, {size(progress.bytes_total)}")),
         ("requests", Cell(f"{count(progress.sent)} of {count(progress.to_send)} sent")),
-        ("ready", Cell(f"{count(progress.ready)}, {size(progress.bytes_ready)}")),
+        (ready_word(job), Cell(f"{count(progress.ready)}, {size(progress.bytes_ready)}")),
         ("outcomes", Cell(outcomes_line(progress.outcomes) or "none yet")),
     ]
+    if job.not_before is not None and cooling(job, now):
+        lines.append(("waits until", Cell(f"{when(job.not_before, now)} UTC: nothing is sent before", Tone.WAY)))
     if job.ready_by is not None:
-        lines.append(("ready by", Cell(when(job.ready_by, now))))
+        lines.append(("cold by" if job.verb == ARCHIVE else "ready by", Cell(when(job.ready_by, now))))
     if job.falls_cold is not None:
         lines.append(("falls cold", Cell(f"{when(job.falls_cold, now)} UTC", Tone.WAY)))
     if job.retry_of:
@@ -222,16 +251,36 @@ def progress_line(job: Job, width: int) -> str:
     of = job.progress.to_send or job.progress.steps
     ready = min(job.progress.ready, of)
     share = percent(ready, of)
-    words = next((w for w in (f"  {count(ready)} ready · {share}", f"  {share}") if width - len(w) >= 8), "")
+    told = (f"  {count(ready)} {ready_word(job)} · {share}", f"  {share}")
+    words = next((w for w in told if width - len(w) >= 8), "")
     return bar(ready, of, max(0, width - len(words))) + words
 
 
-def cancel_words(unsent: int, in_doubt: int, accepted: int, accepted_bytes: int, usd: str) -> str:
+def cancel_lines(job: Job) -> list[str]:
+    """What a cancel would stop, and what it could not, before it is asked for."""
+    unsent, sent = max(0, job.progress.to_send - job.progress.sent), job.progress.sent
+    if job.verb == ARCHIVE:
+        return [
+            f"{plural(unsent, 'object')} not asked for yet will stay as they are.",
+            f"{plural(sent, 'object')} accepted already will go cold; nothing is billed for that.",
+            "While one is archival still, a restore calls it off: free, and at once.",
+        ]
+    return [
+        f"{plural(unsent, 'request')} not sent yet will not be sent.",
+        f"{plural(sent, 'request')} sent already: the store carries them out, and bills them.",
+    ]
+
+
+def cancel_words(
+    unsent: int, in_doubt: int, accepted: int, accepted_bytes: int, usd: str, *, archiving: bool = False
+) -> str:
     """What a cancel stopped and what it could not."""
     doubt = f"; {count(in_doubt)} unanswered are looked at, none is sent again" if in_doubt else ""
     stopped = f"cancelled: {plural(unsent, 'request')} not sent{doubt}"
     if not accepted:
         return f"{stopped}; nothing was accepted yet"
+    if archiving:
+        return f"{stopped}; {count(accepted)} accepted before ({size(accepted_bytes)}) go cold, restore calls them off"
     billed = f", {usd} at list price" if usd else ""
     return f"{stopped}; {count(accepted)} accepted before ({size(accepted_bytes)}{billed}) go on and are billed"
 

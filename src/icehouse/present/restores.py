@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from icehouse.core.archives import ArchiveWish
 from icehouse.core.clock import Instant
 from icehouse.core.plans import Cost, Identity, Plan
 from icehouse.core.restores import Tier, Window
 from icehouse.core.states import State
 from icehouse.core.text import safe
 
+from . import archives
 from .cells import Cell, Cells, Column, Tone, cut, wide
 from .sizes import count, money, plural, size
 from .states import cold_label
 from .times import DAY, when, window
+
+CALLED_OFF = "free, at once"
+"""What bringing back something that is archival costs and takes: its archiving is called off."""
 
 TIER = (
     Column("sign", "", 1),
@@ -81,6 +86,8 @@ def left_out(counts: Mapping[State, int], impossible: int, *, extended: int = 0,
         f"restoring {count(restoring)}" + ((" (sped up)" if speed_up else " (followed)") if restoring else ""),
         f"impossible {count(impossible)}",
     ]
+    if archival := counts.get(State.ARCHIVING, 0):
+        parts.insert(0, f"called off {count(archival)} ({CALLED_OFF})")
     unknown = counts.get(State.UNKNOWN, 0) + counts.get(State.MISSING, 0) + counts.get(State.SET_ASIDE, 0)
     if unknown:
         parts.append(f"unknown {count(unknown)}")
@@ -91,9 +98,7 @@ def nothing_to_do(plan: Plan) -> str:
     """Why approving the plan would do nothing; "" where it sends or follows something."""
     if any(step.settled is None for step in plan.steps):
         return ""
-    totals = plan.totals()
-    said = [f"{count(totals[name])} {words}" for name, words in _SETTLED.items() if totals[name]]
-    return f"nothing to restore: {', '.join(said) or 'no object'}"
+    return f"nothing to {plan.verb}: {', '.join(_settled(plan)) or 'no object'}"
 
 
 _SETTLED = {
@@ -102,10 +107,20 @@ _SETTLED = {
     "conflict": "not there any more",
     "unknown": "could not be looked at",
 }
+_SETTLED_COLD = _SETTLED | {"notneeded": "archived or archival already", "impossible": "can't be archived"}
+
+
+def _settled(plan: Plan) -> list[str]:
+    """What the plan leaves alone, and why."""
+    totals = plan.totals()
+    words = _SETTLED_COLD if isinstance(plan.wish, ArchiveWish) else _SETTLED
+    return [f"{count(totals[name])} {said}" for name, said in words.items() if totals[name]]
 
 
 def price_line(plan: Plan) -> str:
     """What a plan costs, and what for: ``$0.99 at list price: requests $0.46, retrieval $0.53, copies $0``."""
+    if isinstance(plan.wish, ArchiveWish):
+        return "archiving costs nothing; the store names no price for it"
     cost = plan.cost
     parts = f"requests {money(cost.requests)}, retrieval {money(cost.retrieval)}, copies {money(cost.copies)}"
     return f"{money(cost.total)} at list price: {parts}"
@@ -113,6 +128,8 @@ def price_line(plan: Plan) -> str:
 
 def sends_line(plan: Plan) -> str:
     """What a plan requests, how fast and for how long: ``12 requests, 3.0 GiB · bulk · copies kept 7 days``."""
+    if isinstance(plan.wish, ArchiveWish):
+        return archives.sends_line(plan)
     amount = f"{plural(len(plan.sending), 'request')}, {size(plan.totals()['bytes_to_request'])}"
     kept = f" · copies kept {plural(plan.restoring.days, 'day')}" if plan.restoring.days else ""
     return f"{amount} · {plan.restoring.tier.value}{kept}"
@@ -122,7 +139,8 @@ def beside_line(plan: Plan) -> str:
     """What a plan does beside requesting: follows, and leaves alone."""
     totals = plan.totals()
     parts = [f"{count(totals['follow'])} restoring, followed"] if totals["follow"] else []
-    parts += [f"{count(totals[name])} {words}" for name, words in _SETTLED.items() if totals[name]]
+    parts += [f"{count(totals['call-off'])} called off: {CALLED_OFF}"] if totals["call-off"] else []
+    parts += _settled(plan)
     return " · ".join(parts) or "nothing is left out"
 
 

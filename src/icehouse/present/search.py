@@ -11,10 +11,10 @@ from .browse import FOLDER, coverage_line, row_cells
 from .cells import Cell, Cells, Column, Tone
 from .sizes import plural
 
-HIT = (Column("name", "where in the bucket", 0, least=30), *(column for column in FOLDER[1:] if column.id != "objects"))
+HIT = (Column("name", "where it lies", 0, least=30), *(column for column in FOLDER[1:] if column.id != "objects"))
 """A folder's list with whole paths in it; what that takes, the number of objects gives."""
 
-NEVER_SCANNED = "this bucket was never scanned: there is nothing to search · S scans"
+NEVER_SCANNED = "never scanned: there is nothing to search · S scans"
 
 
 def path_of(row: Row) -> str:

@@ -41,7 +41,12 @@ _COLD_LABELS: Mapping[str, str] = {
     "INTELLIGENT_TIERING/DEEP_ARCHIVE_ACCESS": "IT Deep Archive",
     "INTELLIGENT_TIERING": "IT",
     "GLACIER_IR": "Instant Retrieval",
+    "archived/aws": "AWS archive",
+    "archived/azure": "Azure archive",
 }
+
+_OWN_WORDS = {State.ARCHIVING: {"archival"}, State.ARCHIVED: {"archived"}, State.RESTORING: {"unarchiving"}}
+"""Words of a store that say a state better than ours does."""
 
 _OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.OK: ("✓", "ok"),
@@ -94,9 +99,11 @@ def state_word(standing: Standing, now: Instant | None = None) -> str:
     """One object's state with what matters beside it.
 
     ``live``, ``Deep Archive`` (archived, by its class), ``restoring, Deep Archive``, ``restored until 2 Dec 00:00``
-    (`now` gives the words for near days), ``IT, tier unknown``.
+    (`now` gives the words for near days), ``IT, tier unknown``, ``archival``.
     """
     state = standing.state
+    if own := own_word(standing):
+        return own
     label = cold_label(standing.cold_word or standing.word)
     if state is State.ARCHIVED:
         return label or "archived"
@@ -111,6 +118,11 @@ def state_word(standing: Standing, now: Instant | None = None) -> str:
     if state is State.LIVE and standing.word and standing.word not in ("STANDARD", "live"):
         return f"live, {cold_label(standing.word)}"
     return _WORDS[state]
+
+
+def own_word(standing: Standing) -> str:
+    """The store's own word for a state where people know it by that: ``archival``, ``unarchiving``; else ""."""
+    return standing.word if standing.word in _OWN_WORDS.get(standing.state, ()) else ""
 
 
 def outcome_glyph(outcome: Outcome | None, ascii: bool = False) -> str:

@@ -1,0 +1,25 @@
+"""How one store is spoken about: what it calls its containers, and what can be asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What the screens want to know of a store, taken from its features.
+
+    `container` is its word for a container; `titled` tells whether containers have a name besides their identity,
+    `ids` whether an object's version is its whole identity, `archives` whether it can be asked to archive, and
+    `quotes` whether it tells itself what bringing back would cost.
+    """
+
+    container: str = "bucket"
+    titled: bool = False
+    ids: bool = False
+    archives: bool = False
+    quotes: bool = False
+
+
+PLAIN = Manner()
+"""A store of which nothing is known yet."""
