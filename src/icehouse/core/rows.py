@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .clock import Instant
+from .entries import NONE
 from .refs import FolderRef, Ref
 from .states import Standing, State
 
@@ -68,7 +69,7 @@ class ObjectRow:
     """One object in a list.  `name` is the last part of the key, "" for the marker object of a folder.
 
     `asked_at` is when the standing was learned (host's clock) and `asked` how: ``list`` or ``describe``.  `reason`
-    says why a describe could not settle it.
+    says why a describe could not settle it.  `traits` and `tags` as in `core.entries.Entry`.
     """
 
     ref: Ref
@@ -80,6 +81,8 @@ class ObjectRow:
     asked: str = "list"
     asked_at: Instant | None = None
     reason: str = ""
+    traits: frozenset[str] = NONE
+    tags: frozenset[str] = NONE
 
 
 Row = FolderRow | ObjectRow
@@ -130,7 +133,8 @@ class StoreRow:
 class ScanStanding:
     """The last scan of a container: under way, done, or stopped and resumable.
 
-    `rate` is objects a second over the last seconds of the run; `running` is known from a lock, not from `pid`.
+    `rate` is objects a second over the last seconds of the run; `running` is known from a lock, not from `pid`;
+    `title` is what people call the container, "" where that is its name.
     """
 
     store: str
@@ -146,6 +150,7 @@ class ScanStanding:
     running: bool
     complete: bool
     error: str = ""
+    title: str = ""
 
     @property
     def resumable(self) -> bool:
