@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-_FOREIGN = ("AWS_", "ICEHOUSE_", "XDG_", "BOTO_", "S3_")
+_FOREIGN = ("AWS_", "DX_", "ICEHOUSE_", "XDG_", "BOTO_", "S3_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Entry
+from icehouse.core.holds import Hold
 from icehouse.core.jobs import Job, JobItem
+from icehouse.core.marks import Mark
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Cost, Plan, Step
-from icehouse.core.refs import Ref, ref_address
+from icehouse.core.refs import FolderRef, Ref, ref_address
 from icehouse.core.rows import ScanStanding
 
 if TYPE_CHECKING:
@@ -130,6 +132,26 @@ def job_row(job: Job) -> dict[str, object]:
         "ready_by": instant(job.ready_by),
         "falls_cold": instant(job.falls_cold),
         "retry_of": job.retry_of or None,
+    }
+
+
+def hold_row(hold: Hold) -> dict[str, object]:
+    """One hold; `prefix` of a folder's, `key` and `version` of an object's."""
+    target = hold.target
+    where = (
+        {"prefix": target.prefix, "key": None, "version": None}
+        if isinstance(target, FolderRef)
+        else {"prefix": None, "key": target.key, "version": target.version}
+    )
+    return {
+        "hold": hold.id,
+        "address": str(Mark(target)),
+        "store": target.store,
+        "container": target.container,
+        **where,
+        "reason": hold.reason,
+        "by": hold.by,
+        "at": instant(hold.at),
     }
 
 

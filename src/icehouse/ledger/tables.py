@@ -130,3 +130,19 @@ audit_head = Table(
     Column("seq", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
 )
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("store", Text, nullable=False),
+    Column("container", Text, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("version", Text),
+    Column("by_id", Boolean, nullable=False, default=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", String(27), nullable=False),
+    Index("holds_by_place", "store", "container", "path"),
+)
