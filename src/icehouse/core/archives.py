@@ -13,6 +13,16 @@ from .states import Standing
 NEVER_ARCHIVE = "never-archive"
 """The tag that keeps an object, or everything in a tagged container, from being archived."""
 
+BLOCKING_WORDS = {
+    "open": "still open for writing: close it first",
+    "closing": "still being closed",
+    "symlink": "a link to bytes elsewhere: nothing to archive here",
+    "sponsored": "sponsored by somebody else: not yours to archive",
+}
+"""Traits that keep an object from being archived, in words."""
+
+BLOCKING = frozenset(BLOCKING_WORDS)
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveWish:

@@ -37,12 +37,14 @@ class RestoreRule:
     """What a cold word allows.
 
     `days` True: a restore makes a temporary copy and needs a number of days.  False: it moves the object back for
-    good and must carry none.  A tier that is not in `windows` is not offered.
+    good and must carry none.  A tier that is not in `windows` is not offered.  `hastens`: a restore under way can be
+    asked for again in a faster tier.
     """
 
     label: str
     days: bool
     windows: Mapping[Tier, Window]
+    hastens: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from itertools import groupby
 
 from icehouse.core.clock import Instant
-from icehouse.core.entries import Described
+from icehouse.core.entries import Described, Entry
 from icehouse.core.errors import Denied, NotFound, NotSupported
+from icehouse.core.plans import Act
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.states import State
 from icehouse.ledger.steps import Task
-from icehouse.stores.base import Features, Store
+from icehouse.stores.base import Features, Follows, Store
 
 _WORTH_LISTING = 20
 """From this many objects a page of a listing is cheaper than a describe for each."""
@@ -60,6 +62,38 @@ def listed(store: Store, tasks: Sequence[Task], behind: Ref | None) -> Iterator[
             continue
 
 
+class Search:
+    """What the store's own search tells to be under way, asked once for each container and state of one look."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._moving: dict[tuple[str, State], dict[tuple[str, str | None], Entry]] = {}
+
+    def of(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Described]]:
+        """The tasks that are still under way as they should be; the others are left to a describe.
+
+        Objects are known by their identity: where that is the version, a key that has changed does not matter.
+        """
+        for task in tasks:
+            state = State.ARCHIVING if task.act is Act.ARCHIVE else State.RESTORING
+            entry = self._in(task.ref.container, state).get(self._identity(task.ref))
+            if entry is not None:
+                yield task, Described(task.ref, entry)
+
+    def _in(self, container: str, state: State) -> Mapping[tuple[str, str | None], Entry]:
+        if (container, state) not in self._moving:
+            found: dict[tuple[str, str | None], Entry] = {}
+            if isinstance(self._store, Follows):
+                with suppress(Denied, NotFound, NotSupported):
+                    for page in self._store.moving(container, state):
+                        found |= {self._identity(entry.ref): entry for entry in page.entries}
+            self._moving[container, state] = found
+        return self._moving[container, state]
+
+    def _identity(self, ref: Ref) -> tuple[str, str | None]:
+        return ("" if self._store.features.ids else ref.key), ref.version
+
+
 def _common(first: str, last: str) -> str:
     """The longest folder that both keys, and so all between them, lie in."""
     parts: list[str] = []
@@ -74,6 +108,10 @@ def ready_by(features: Features, task: Task) -> Instant | None:
     """The longest that the store's documentation gives this step, by the store's clock; None before it was accepted."""
     if task.accepted_at is None:
         return None
+    if task.act is Act.CALL_OFF:
+        return task.accepted_at
+    if task.act is Act.ARCHIVE:
+        return task.accepted_at + (features.archive_window.longest if features.archive_window else _UNDOCUMENTED)
     rule = features.restore_rules.get(task.cold_word)
     if rule is None or not rule.windows:
         return task.accepted_at + _UNDOCUMENTED
@@ -87,6 +125,6 @@ def pause_for(now: Instant, expected: Instant | None) -> timedelta:
     return max(timedelta(minutes=1), min(timedelta(minutes=15), left / 40))
 
 
-def overdue(now: Instant, expected: Instant | None) -> bool:
-    """Whether a restore has taken a week longer than documented, and is given up as unknown."""
-    return expected is not None and now > expected + _GIVE_UP
+def overdue(now: Instant, expected: Instant | None, *, by: timedelta = _GIVE_UP) -> bool:
+    """Whether something has taken longer than documented; by a week, a restore is given up as unknown."""
+    return expected is not None and now > expected + by

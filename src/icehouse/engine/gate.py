@@ -7,18 +7,37 @@ variable or setting takes a guard out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from icehouse.core.errors import Refused, StoreError
+from icehouse.core.archives import (
+    BLOCKING,
+    BLOCKING_WORDS,
+    NEVER_ARCHIVE,
+    ArchiveAccepted,
+    ArchiveRequest,
+)
+from icehouse.core.entries import Entry
+from icehouse.core.errors import Conflict, Refused, StoreError, Unavailable
 from icehouse.core.plans import Act, Identity, Plan
+from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
+from icehouse.core.states import State
 from icehouse.ledger.leases import TIME_TO_LIVE
 from icehouse.ledger.steps import Task
-from icehouse.stores.base import NotTaken, Restores
+from icehouse.stores.base import Archives, NotTaken, Previews, Restores, Store
 
 _FRESH = TIME_TO_LIVE * 0.6
+
+
+Holds = Callable[[Sequence[Ref]], Mapping[Ref, str]]
+"""Which of these are held, and why in words.  Raises where the holds can't be read: nothing is sent then."""
+
+
+def _unreadable(refs: Sequence[Ref]) -> Mapping[Ref, str]:
+    """Holds that nobody can read count as held."""
+    return dict.fromkeys(refs, "held: the holds can't be read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +45,31 @@ class Permit:
     """What a call is allowed by: an approved plan whose digest was proven, and the circumstances of this moment.
 
     `identity` is who the store said we are when this worker began; `since_beat` tells seconds since the lease was
-    last confirmed; `stopped` whether the operator's STOP is set.
+    last confirmed; `stopped` whether the operator's STOP is set.  `never_archive` are tags that forbid archiving;
+    `held` tells which objects are held in the ledger.
     """
 
     plan: Plan
     identity: Identity
     since_beat: Callable[[], float]
     stopped: Callable[[], bool]
+    never_archive: frozenset[str] = frozenset({NEVER_ARCHIVE})
+    held: Holds = _unreadable
 
 
 Guard = Callable[[Permit, Task], None]
 """Looks at a permit and a task; returns to let the call through, raises Refused to stop it."""
+
+
+Check = Callable[[Permit, Task, Entry, Mapping[Ref, str]], str]
+"""Looks at an object, and at what is held, right before the call; why to leave it alone, "" to let it through."""
+
+
+class Checks(NamedTuple):
+    """What is asked of every object that is about to change for the worse, by name, in this order."""
+
+    unchanged: Check
+    unheld: Check
 
 
 class Guards(NamedTuple):
@@ -52,26 +85,105 @@ class LeaseStale(Refused):
     """The lease was not confirmed lately: confirm it, then try again."""
 
 
+Answer = RestoreAccepted | ArchiveAccepted | StoreError
+"""What became of one task's request; `Unavailable` means that its effect is not known."""
+
+
 class Gate:
     """Holds the changing side of one store and opens for steps of approved plans only."""
 
-    def __init__(self, archives: Restores, guards: Guards) -> None:
-        self._archives = archives
+    def __init__(self, store: Store, changing: Restores, guards: Guards, checks: Checks) -> None:
+        """`changing` is `store` itself, known to change things."""
+        self._store = store
+        self._changing = changing
         self._guards = guards
+        self._checks = checks
 
-    def restore(self, permit: Permit, task: Task) -> RestoreAccepted | StoreError:
-        """Ask the store to bring the bytes of `task` back, once.  Refused where a guard says no.
+    def restore(self, permit: Permit, tasks: Sequence[Task]) -> list[Answer]:
+        """Ask the store to bring the bytes of each task back, once.  Refused where a guard says no.
 
-        Returns what the store answered; `Unavailable` among the errors means that the effect is not known.
+        The tasks are alike: of one container, act, tier and days, no more than the store takes at once.  Returns what
+        the store answered, in their order.
         """
         for guard in self._guards:
-            guard(permit, task)
-        if task.tier is None:
-            raise Refused(f"step {task.seq} has no tier")
-        request = RestoreRequest(task.ref, task.tier, task.days)
-        for answer in self._archives.restore([request]):
-            return answer.error if isinstance(answer, NotTaken) else answer
-        raise AssertionError("a store answers every request it is given")
+            _ask(guard, permit, tasks)
+        _of_verb(permit.plan, "restore")
+        requests = [RestoreRequest(task.ref, task.tier, task.days) for task in tasks]
+        return _in_order(tasks, self._changing.restore(requests))
+
+    def archive(self, permit: Permit, tasks: Sequence[Task]) -> list[Answer]:
+        """Archive each task's object, once, after a look at what it is now.  Refused where a guard says no.
+
+        An object that a check leaves alone is answered by Conflict and not asked for; its neighbours are.
+        """
+        for guard in self._guards:
+            _ask(guard, permit, tasks)
+        _of_verb(permit.plan, "archive")
+        if not isinstance(self._changing, Archives):
+            raise Refused(f"{self._store.name}: this store does not archive")
+        left_alone = self._look(permit, tasks)
+        going = [task for task in tasks if task.seq not in left_alone]
+        for guard in self._guards:
+            _ask(guard, permit, going)
+        wish = permit.plan.archiving
+        requests = [ArchiveRequest(task.ref, wish.all_copies) for task in going]
+        answers = iter(_in_order(going, self._changing.archive(requests)) if going else [])
+        return [left_alone.get(task.seq) or next(answers) for task in tasks]
+
+    def _look(self, permit: Permit, tasks: Sequence[Task]) -> dict[int, StoreError]:
+        """Why objects are left alone, by step, from what they are right now.  Raises what keeps it from being told."""
+        by_ref = {task.ref: task for task in tasks}
+        left_alone: dict[int, StoreError] = {}
+        obstacles: dict[str, str] = {}
+        for container in {task.ref.container for task in tasks}:
+            obstacles[container] = "; ".join(self._previews.obstacles(container))
+        seen: list[tuple[Task, Entry]] = []
+        for described in self._store.describe(list(by_ref)):
+            task = by_ref.pop(described.ref)
+            if described.entry is None:
+                left_alone[task.seq] = described.error or Unavailable(f"{described.ref.key}: nothing was told")
+            else:
+                seen.append((task, described.entry))
+        held = permit.held([ref for task, entry in seen for ref in {task.ref, entry.ref}])
+        for task, entry in seen:
+            found = (words for check in self._checks if (words := check(permit, task, entry, held)))
+            words = obstacles[task.ref.container] or next(found, "")
+            if words:
+                left_alone[task.seq] = Conflict(words)
+        for task in by_ref.values():
+            left_alone[task.seq] = Conflict("the store did not tell what it is now")
+        return left_alone
+
+    @property
+    def _previews(self) -> Previews:
+        if not isinstance(self._store, Previews):
+            raise Refused(f"{self._store.name}: this store can't tell what may be archived")
+        return self._store
+
+
+def _ask(guard: Guard, permit: Permit, tasks: Sequence[Task]) -> None:
+    for task in tasks:
+        guard(permit, task)
+
+
+def _of_verb(plan: Plan, verb: str) -> None:
+    if plan.verb != verb:
+        raise Refused(f"plan {plan.id} is to {plan.verb}, not to {verb}")
+
+
+def _in_order(tasks: Sequence[Task], answers: Iterable[RestoreAccepted | ArchiveAccepted | NotTaken]) -> list[Answer]:
+    """The answers in the order of the tasks; a task that the store left out has an effect that is not known."""
+    told: dict[Ref, Answer] = {
+        answer.ref: answer.error if isinstance(answer, NotTaken) else answer for answer in answers
+    }
+    return [told.get(task.ref) or Unavailable(f"{task.ref.key}: the store did not answer for it") for task in tasks]
+
+
+_SENDING = {
+    "restore": (Act.REQUEST, Act.EXTEND, Act.SPEED_UP, Act.CALL_OFF),
+    "archive": (Act.ARCHIVE,),
+}
+"""Which acts a plan of each verb may send."""
 
 
 def planned(permit: Permit, task: Task) -> None:
@@ -79,8 +191,10 @@ def planned(permit: Permit, task: Task) -> None:
     plan = permit.plan
     if not plan.digest or task.job != plan.id or task.ref.store != plan.store:
         raise Refused(f"step {task.seq} is not part of an approved plan")
-    if plan.verb != "restore" or task.act not in (Act.REQUEST, Act.EXTEND, Act.SPEED_UP):
+    if task.act not in _SENDING.get(plan.verb, ()):
         raise Refused(f"step {task.seq} of plan {plan.id} sends nothing")
+    if (task.tier is not None) != task.act.tiered:
+        raise Refused(f"step {task.seq} of plan {plan.id} has the wrong tier")
 
 
 def same_identity(permit: Permit, task: Task) -> None:
@@ -103,6 +217,28 @@ def not_stopped(permit: Permit, task: Task) -> None:
     if permit.stopped():
         raise Refused("STOP is set; nothing is sent until it is taken away")
 
+
+def unchanged(permit: Permit, task: Task, entry: Entry, held: Mapping[Ref, str]) -> str:
+    """The object is what was planned: same bytes, closed, and still live (or archival, where all copies go)."""
+    if entry.etag != task.etag or entry.size != task.size:
+        return "not the bytes that were planned"
+    unfit = sorted(entry.traits & BLOCKING)
+    if unfit:
+        return f"{BLOCKING_WORDS[unfit[0]]} since the plan was made"
+    wanted = (State.LIVE, State.ARCHIVING) if permit.plan.archiving.all_copies else (State.LIVE,)
+    if entry.standing.state not in wanted:
+        return f"{entry.standing.word or entry.standing.state.value} since the plan was made"
+    return ""
+
+
+def unheld(permit: Permit, task: Task, entry: Entry, held: Mapping[Ref, str]) -> str:
+    """Nothing holds the object: neither a tag on it, as it is now, nor a hold in the ledger."""
+    tags = sorted(entry.tags & permit.never_archive)
+    return f"held: tagged {tags[0]}" if tags else held.get(task.ref) or held.get(entry.ref) or ""
+
+
+CHECKS = Checks(unchanged=unchanged, unheld=unheld)
+"""The checks that every worker of Icehouse uses."""
 
 GUARDS = Guards(planned=planned, identity=same_identity, lease=lease_is_fresh, stop=not_stopped)
 """The guards that every worker of Icehouse uses."""

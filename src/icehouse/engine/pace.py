@@ -42,7 +42,7 @@ class Pace:
         self._halved = -1.0
         self._lock = threading.Lock()
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
-        self._recent: deque[float] = deque()
+        self._recent: deque[tuple[float, int]] = deque()
 
     def wait(self, ending: Ending) -> None:
         """Wait for this request's turn, or until `ending`."""
@@ -69,22 +69,27 @@ class Pace:
         own = min(_LONGEST_PAUSE, 0.2 * 2 ** min(tries, 10)) * jitter
         nap(self._clock, own if retry_after is None else min(retry_after, _LONGEST_ADVICE), ending)
 
-    def accepted(self) -> None:
-        """Count one accepted request, for the rate that screens show."""
+    def accepted(self, objects: int = 1) -> None:
+        """Count one call that was accepted for so many objects."""
         with self._lock:
-            self._recent.append(self._clock.monotonic())
+            self._recent.append((self._clock.monotonic(), objects))
 
     def rate(self) -> float:
-        """Accepted requests per second over the last five seconds."""
+        """Objects accepted per second over the last five seconds, as screens show it."""
         with self._lock:
-            return self._measured(self._clock.monotonic())
+            now = self._clock.monotonic()
+            seconds = self._seconds(now)
+            return sum(objects for _, objects in self._recent) / seconds
 
     def _measured(self, now: float) -> float:
-        while self._recent and self._recent[0] < now - _WINDOW:
+        """Calls accepted per second over the last five seconds."""
+        seconds = self._seconds(now)
+        return len(self._recent) / seconds
+
+    def _seconds(self, now: float) -> float:
+        while self._recent and self._recent[0][0] < now - _WINDOW:
             self._recent.popleft()
-        if not self._recent:
-            return 0.0
-        return len(self._recent) / max(0.2, min(_WINDOW, now - self._recent[0]))
+        return max(0.2, min(_WINDOW, now - self._recent[0][0])) if self._recent else _WINDOW
 
 
 class Breaker:

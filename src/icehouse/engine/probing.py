@@ -60,7 +60,13 @@ def judge(task: Task, described: Described) -> Finding:
     if entry.etag != task.etag:
         return Finding(Found.CONFLICT, "another object has taken its place", entry)
     standing = entry.standing
+    if task.act is Act.ARCHIVE:
+        return _archived(entry)
+    if task.act is Act.CALL_OFF and standing.state is State.ARCHIVED:
+        return Finding(Found.CONFLICT, "seen archived: too late to call it off, restore it instead", entry)
     match standing.state:
+        case State.ARCHIVING:
+            return Finding(Found.NOT_DONE, f"seen archiving ({standing.word})", entry)
         case State.ARCHIVED:
             return Finding(Found.NOT_DONE, f"seen archived ({standing.word})", entry)
         case State.RESTORING if task.act is Act.SPEED_UP and not _as_fast(standing.tier, task.tier):
@@ -71,6 +77,20 @@ def judge(task: Task, described: Described) -> Finding:
             return Finding(Found.NOT_DONE, "seen restored, not extended", entry)
         case State.RESTORED | State.LIVE:
             return Finding(Found.DONE, f"seen {standing.state.value}", entry)
+        case _:
+            return Finding(Found.UNKNOWN, f"seen {standing.state.value} ({standing.word})", entry)
+
+
+def _archived(entry: Entry) -> Finding:
+    """Whether a request to archive took effect."""
+    standing = entry.standing
+    match standing.state:
+        case State.ARCHIVING | State.ARCHIVED:
+            return Finding(Found.DONE, f"seen {standing.word or standing.state.value}", entry)
+        case State.LIVE:
+            return Finding(Found.NOT_DONE, "seen live", entry)
+        case State.RESTORING:
+            return Finding(Found.CONFLICT, "seen being brought back by somebody", entry)
         case _:
             return Finding(Found.UNKNOWN, f"seen {standing.state.value} ({standing.word})", entry)
 

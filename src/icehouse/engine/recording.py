@@ -26,6 +26,12 @@ SOONER = "restored, but for fewer days than wished, as somebody had asked before
 BILLED = "accepted before the cancel: will be billed, not followed any more"
 """Why a step of a cancelled job is not simply gone."""
 
+GOES_COLD = "accepted before the cancel: goes cold, not followed any more; a restore calls it off while it is archival"
+"""The same for a step that archives."""
+
+STAYS = "archival: the platform keeps its bytes where they are, as live copies of the account share them"
+"""Why an archived object is not cold and is still paid for in full."""
+
 _DURABLE_WITHIN = 120.0
 """Seconds after which a record that is not on disk counts as a failure of the ledger."""
 
@@ -176,8 +182,12 @@ class Recorder:
             falls_cold = ("falls_cold", to_text(until) if until else None)
             sooner = steps.number_because(connection, record.job, SOONER)
             billed = steps.number_because(connection, record.job, BILLED)
+            cold = steps.number_because(connection, record.job, GOES_COLD)
+            stays = steps.number_because(connection, record.job, STAYS)
             note = f"{sooner:,} fall cold sooner than wished: restore again to extend them" if sooner else ""
             note = f"{billed:,} were accepted before the cancel and are billed" if billed else note
+            note = f"{stays:,} stay archival: live copies of the account share their bytes" if stays else note
+            note = f"{cold:,} were accepted before the cancel and go cold" if cold else note
             self._turn(connection, Turn(record.job, record.state, note, (("rate", 0.0), falls_cold)), at, events)
 
 
@@ -204,7 +214,10 @@ def _where(ref: Ref) -> dict[str, object]:
 
 def _intent(task: Task) -> Event:
     tier = task.tier.value if task.tier else None
-    about = {"step": task.seq, "act": task.act.value, "etag": task.etag, "days": task.days, "tier": tier}
+    about: dict[str, object] = {"step": task.seq, "act": task.act.value, "etag": task.etag}
+    about |= {"days": task.days, "tier": tier}
+    if task.expected is not None:
+        about["expected"] = task.expected.value
     return Event("intent", task.job, {**about, **_where(task.ref)})
 
 

@@ -7,26 +7,28 @@ when it is due.  Whatever ends this process, the ledger tells the next one what 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from icehouse.core.archives import NEVER_ARCHIVE
 from icehouse.core.clock import Clock
 from icehouse.core.errors import IcehouseError, LedgerError, LoginExpired, Refused, StoreError
 from icehouse.core.jobs import Job, JobState
 from icehouse.core.plans import Identity, Plan
-from icehouse.ledger import jobs, leases, plans, steps
+from icehouse.core.refs import Ref
+from icehouse.ledger import holds, jobs, leases, plans, steps
 from icehouse.ledger.session import Ledger
 from icehouse.stores.base import Restores, Store
 
-from .gate import GUARDS, Gate, Guards
+from .gate import CHECKS, GUARDS, Checks, Gate, Guards, Holds
 from .probing import Prober, probe
 from .recording import Beat, Note, Recorder, Turn
 from .steps.cancelling import finish_cancel
 from .steps.hands import Hands
-from .steps.restore import RestoreRun
+from .steps.running import Run
 
 _BEAT_EVERY = leases.TIME_TO_LIVE / 6
 _LOOK_FOR_WORK = 0.5
@@ -63,7 +65,8 @@ class Options:
     """How a worker runs.
 
     `until_idle`: end when no job is open; `once`: one pass, for timers; `parallel` requests at a time; `patience` in
-    seconds with a store that can't be reached (None: as fits the store).
+    seconds with a store that can't be reached (None: as fits the store).  `never_archive` are tags that forbid
+    archiving; `held` replaces the ledger's holds, for tests.
     """
 
     until_idle: bool
@@ -72,6 +75,9 @@ class Options:
     most_per_second: float = 1000.0
     patience: float | None = None
     guards: Guards = GUARDS
+    checks: Checks = CHECKS
+    never_archive: frozenset[str] = frozenset({NEVER_ARCHIVE})
+    held: Holds | None = None
     prober: Prober = probe
 
 
@@ -167,7 +173,7 @@ class _Worker:
             ledger=ledger,
             clock=clock,
             store=store,
-            gate=Gate(store, options.guards),
+            gate=Gate(store, store, options.guards, options.checks),
             recorder=self.recorder,
             pool=self.pool,
             parallel=options.parallel,
@@ -176,8 +182,10 @@ class _Worker:
             ending=self._must_end,
             identity=identity,
             patience=_patience(store, options),
+            never_archive=options.never_archive,
+            held=options.held or self._held,
         )
-        self.runs: dict[str, RestoreRun] = {}
+        self.runs: dict[str, Run] = {}
         self.parked: dict[str, tuple[JobState, float]] = {}
         self._done = threading.Event()
         self._pulse = threading.Thread(target=self._beat, name="lease-beat", daemon=True)
@@ -218,6 +226,8 @@ class _Worker:
         if self._left_alone(job):
             return False
         try:
+            if self._cooling_off(job):
+                return False
             if job.state is JobState.CANCELLING:
                 return self._cancel(job)
             run = self.runs.get(job.id) or self._begin(job)
@@ -237,11 +247,28 @@ class _Worker:
                 self._park(job, str(error))
         return False
 
-    def _begin(self, job: Job) -> RestoreRun:
+    def _cooling_off(self, job: Job) -> bool:
+        """Whether a job must not begin yet; it is then left to a later worker, with one line on when."""
+        if job.not_before is None or job.state is JobState.CANCELLING or job.id in self.runs:
+            return False
+        if self.hands.store.now() >= job.not_before:
+            return False
+        words = f"cooling off: nothing is sent before {job.not_before:%Y-%m-%d %H:%M} UTC"
+        if job.note != words:
+            self.recorder.now(Note(job.id, words))
+        self._forget(job, job.state)
+        return True
+
+    def _held(self, refs: Sequence[Ref]) -> dict[Ref, str]:
+        """Which of these the ledger holds, in words.  LedgerError where it can't be read."""
+        found = holds.held(self.ledger, refs)
+        return {ref: f"held: {hold.reason}" for ref, hold in found.items()}
+
+    def _begin(self, job: Job) -> Run:
         """Prove the job's plan and who it runs as, before anything of it is sent."""
         plan = plans.proven(self.ledger, job.plan, steps.rows_for_digest(self.ledger, job.id))
         _same(plan, self.hands.identity)
-        run = RestoreRun(self.hands, job.id, plan, self.options.most_per_second)
+        run = Run(self.hands, job.id, plan, self.options.most_per_second)
         self.runs[job.id] = run
         return run
 

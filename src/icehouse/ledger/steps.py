@@ -228,6 +228,16 @@ def accepted_groups(ledger: Ledger, job: str) -> list[tuple[str, Act, Tier, int 
     return [(word, Act(act), Tier(tier), days, objects, int(size)) for word, act, tier, days, objects, size in rows]
 
 
+def accepted_sum(ledger: Ledger, job: str) -> tuple[int, int]:
+    """Objects and bytes that the store has taken of a job's own requests."""
+    query = select(func.count(), func.coalesce(func.sum(steps.c.size), 0)).where(
+        steps.c.job == job, steps.c.accepted_at.is_not(None), steps.c.ours.is_(True)
+    )
+    with ledger.reading() as connection:
+        objects, size = connection.execute(query).one()
+    return int(objects), int(size)
+
+
 def rows_for_digest(ledger: Ledger, job: str) -> Iterator[list[object]]:
     """The step rows as `core.plans.Step.row` gave them to the digest, in plan order."""
     after = -1

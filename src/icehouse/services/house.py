@@ -5,6 +5,7 @@ Opening it is cheap: a store's SDK, the ledger's SQL library and the catalogue c
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from icehouse.ledger.marks import MarkFile
     from icehouse.ledger.session import Ledger
     from icehouse.stores.base import Store
+
+
+_TITLED = frozenset({"dnanexus"})
+"""Kinds whose containers have a name besides their identity; asking the store itself would open it."""
+
+_PROJECT = re.compile(r"(project|container)-[0-9A-Za-z]{24}")
 
 
 class House:
@@ -53,7 +60,25 @@ class House:
         if address.store not in self.config.stores:
             known = ", ".join(self.config.stores) or "none"
             raise UsageError(f"{address.store}: no such store", hint=f"configured in {self.paths.config}: {known}")
-        return address
+        return self._by_identity(address)
+
+    def _by_identity(self, address: Address) -> Address:
+        """The address with its container's identity, where it names one by its title.
+
+        The store is asked only where its kind has titles and this is no identity.  UsageError for none or several.
+        """
+        name = address.container
+        if not name or self.config.stores[address.store].kind not in _TITLED or _PROJECT.fullmatch(name):
+            return address
+        store = self.store(address.store)
+        called = sorted(entry.name for entry in store.containers() if entry.title == name)
+        if len(called) == 1:
+            return Address(address.store, called[0], address.path)
+        word = store.features.container_word
+        if not called:
+            raise UsageError(f"{address.store}:{name}: no such {word}", hint=f"icehouse ls {address.store}: lists them")
+        several = ", ".join(called[:5])
+        raise UsageError(f"{address.store}:{name}: {len(called)} {word}s are called so", hint=f"use an id: {several}")
 
     def ledger(self) -> Ledger:
         """The ledger, opened on first use.  LedgerError on a network file system or a damaged file."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from icehouse.core.archives import ArchiveWish
 from icehouse.core.errors import UsageError
 from icehouse.core.jobs import Job, JobItem, JobState, Phase
 from icehouse.core.marks import Mark
@@ -24,7 +25,8 @@ class CancelReport:
     """What a cancel stopped, and what it could not: requests that the store has accepted are carried out and billed.
 
     `in_doubt` requests were about to be sent or unanswered: the worker looks at them and sends none again.
-    `accepted_usd` is the list price of what was accepted; None where it has no price.
+    `accepted_usd` is the list price of what was accepted; None where it has no price; 0.0 for an archiving, which is
+    not billed but carried out.
     """
 
     job: str
@@ -105,6 +107,9 @@ def cancel(house: House, prefix: str, *, start: Callable[[House, str], object] =
 def _report(house: House, found: Job, unsent: int, in_doubt: int) -> CancelReport:
     from icehouse.ledger import steps
 
+    if found.verb == "archive":
+        objects, size = steps.accepted_sum(house.ledger(), found.id)
+        return CancelReport(found.id, unsent, in_doubt, objects, size, 0.0)
     taken = steps.accepted_groups(house.ledger(), found.id)
     cost = house.config.prices.total(taken)
     return CancelReport(
@@ -129,7 +134,7 @@ def plan_retry(
     Items that need nothing any more settle as such.  `restore.approve(…, retry_of=job)` carries it out.  UsageError
     where nothing failed or the job still runs.
     """
-    from . import restore
+    from . import archive, restore
 
     old = job(house, prefix)
     if old.state.open:
@@ -137,7 +142,12 @@ def plan_retry(
     marks = [Mark(item.ref) for item in every_item(house, old.id, failed_only=True)]
     if not marks:
         raise UsageError(f"job {old.id}: nothing failed", hint="there is nothing to retry")
-    wish = plan(house, old.id).restoring
+    before = plan(house, old.id)
+    if before.verb == "archive":
+        chosen = archive.survey(house, marks, progress=progress, stop=stop)
+        copies = archive.look_up(house, chosen, stop=stop)
+        return archive.freeze(house, chosen, copies, ArchiveWish(before.archiving.all_copies))
+    wish = before.restoring
     found = restore.survey(house, marks, progress=progress, stop=stop)
     return restore.freeze(house, found, RestoreWish(wish.tier, wish.days, wish.speed_up))
 
@@ -150,7 +160,7 @@ def retry(
     start: Callable[[House, str], object] = ensure_worker,
 ) -> tuple[Plan, str]:
     """Plan a retry and approve it without a question: plan and new job id.  Refused above `max_cost` dollars."""
-    from .restore import approve
+    from .approve import approve
 
     old = job(house, prefix)
     fresh = plan_retry(house, old.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,8 @@ from icehouse.stores.base import Store
 from .house import House
 
 _DESCRIBED_AT_ONCE = 1000
+_IDENTITY = re.compile(r"file-[0-9A-Za-z]{24}")
+"""How an object's identity looks where a user types it for a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ def resolve(house: House, address: Address) -> Target:
     if address.folder is not None:
         return address.folder
     store = house.store(address.store)
-    ref = Ref(address.store, address.container, address.path)
+    by_id = store.features.ids and _IDENTITY.fullmatch(address.path)
+    ref = Ref(address.store, address.container, address.path, address.path if by_id else None)
     described = next(iter(store.describe([ref])))
     folder = FolderRef(address.store, address.container, address.path + "/")
     page = store.list(folder, limit=1)
@@ -47,7 +51,7 @@ def resolve(house: House, address: Address) -> Target:
     if described.entry is not None and is_folder:
         raise UsageError(f"{address}: both an object and a folder", hint="end it with / for the folder")
     if described.entry is not None:
-        return ref
+        return described.entry.ref if store.features.ids else ref
     if is_folder:
         return folder
     raise NotFound(f"{address}: no such object or folder")
@@ -112,14 +116,13 @@ def look(
     marks = without_overlap(marks)
     named = {mark.target: None for mark in marks if isinstance(mark.target, Ref)}
     folders = [(mark.target, mark.pattern) for mark in marks if isinstance(mark.target, FolderRef)]
+    seen: set[tuple[str, str | None]] = set()
     taken: set[Ref] | None = set() if any(pattern for _, pattern in folders) else None
     for folder, pattern in folders:
         fits = chooser([pattern] if pattern else [], [])
         start = len(folder.prefix)
-        for page in store.walk(folder, pin=pin):
-            tally.check()
-            tally.seen(len(page.entries))
-            below = [(entry, entry.ref.key[start:]) for entry in page.entries]
+        for entries in _pages(store, folder, pin=pin, tally=tally):
+            below = [(entry, entry.ref.key[start:]) for entry in entries]
             wanted = [entry for entry, path in below if fits(path) and chosen(path)]
             if taken is not None:
                 wanted = [entry for entry in wanted if entry.ref not in taken]
@@ -128,8 +131,10 @@ def look(
                 for entry in wanted:
                     named.pop(entry.ref, None)
                     named.pop(replace(entry.ref, version=None), None)
+            if store.features.ids:
+                seen |= {_identity(entry.ref) for entry in wanted}
             yield from _settled(store, wanted, tally)
-    objects = list(named)
+    objects = [ref for ref in named if not store.features.ids or _identity(ref) not in seen]
     for start in range(0, len(objects), _DESCRIBED_AT_ONCE):
         batch = [ref for ref in objects[start : start + _DESCRIBED_AT_ONCE] if chosen(ref.key)]
         tally.ask(len(batch))
@@ -140,6 +145,25 @@ def look(
                 raise described.error
             tally.seen(1)
             yield described.entry or _unknown(Entry(described.ref, 0, None, "", UNKNOWN), described.error)
+
+
+def _pages(store: Store, folder: FolderRef, *, pin: bool, tally: _Tally) -> Iterator[Sequence[Entry]]:
+    """What a walk yields, page by page; where it is in no order, whole and in key order, each object as last told."""
+    latest: dict[tuple[str, str | None], Entry] = {}
+    for page in store.walk(folder, pin=pin):
+        tally.check()
+        tally.seen(len(page.entries))
+        if store.features.ordered:
+            yield page.entries
+        else:
+            latest.update({_identity(entry.ref): entry for entry in page.entries})
+    if latest:
+        yield sorted(latest.values(), key=lambda entry: (entry.ref.key, entry.ref.version or ""))
+
+
+def _identity(ref: Ref) -> tuple[str, str | None]:
+    """What an object is known by where its version is its whole identity: its key may have changed."""
+    return ref.container, ref.version
 
 
 def _settled(store: Store, entries: Sequence[Entry], tally: _Tally) -> Iterator[Entry]:

@@ -6,24 +6,32 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING, cast
 
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Entry
-from icehouse.core.errors import Refused, UsageError
+from icehouse.core.errors import UsageError
 from icehouse.core.marks import Mark
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act, Cost, Identity, Plan, Step, digest_of, header
 from icehouse.core.prices import PriceTable
+from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreRule, RestoreWish, Tier, Window
 from icehouse.core.states import State
 
+from .approve import addresses
+from .approve import approve as approve
 from .house import House
 from .look import Looking, look
-from .worker import ensure_worker
+
+if TYPE_CHECKING:
+    from icehouse.stores.base import Previews
 
 _NO_DAYS = "the number of days is missing: how long are the restored copies to be kept?"
 _SAY_DAYS = "say --days N"
-_MOST_ADDRESSES = 20
+QUOTED = "the platform's own dry run"
+"""Where the price of a restore comes from, on a store that tells it beforehand."""
+
 MOST_DAYS = 365
 """A restored copy is kept a year at most; more is a mistake in the number."""
 
@@ -125,20 +133,30 @@ def offers(house: House, found: Survey, days: int | None, *, speed_up: bool = Fa
     return [_offer(house, found, RestoreWish(tier, days or 0, speed_up)) for tier in Tier]
 
 
+def free(found: Survey, rules: Mapping[str, RestoreRule]) -> tuple[int, int]:
+    """Objects and bytes whose archiving can be called off: at once, and for nothing."""
+    sizes = [
+        entry.size
+        for entry in found.entries
+        if entry.standing.state is State.ARCHIVING and entry.standing.cold_word in rules
+    ]
+    return len(sizes), sum(sizes)
+
+
 def _offer(house: House, found: Survey, wish: RestoreWish) -> TierOffer:
     rules = house.store(found.store).features.restore_rules
     steps = [step_for(entry, wish, rules, found.seen_at) for entry in found.entries]
     sending = [step for step in steps if step.act.sends]
     impossible = [step for step in steps if step.settled is Outcome.IMPOSSIBLE]
     why_not = "" if sending else (impossible[0].reason if impossible else "nothing to request")
-    words = {step.cold_word for step in sending if step.act is not Act.EXTEND}
+    words = {step.cold_word for step in sending if step.act in (Act.REQUEST, Act.SPEED_UP)}
     return TierOffer(
         tier=wish.tier,
         requests=len(sending),
         bytes=sum(step.size for step in sending),
         impossible=len(impossible),
         window=_window([rules[word].windows[wish.tier] for word in words]),
-        cost=_cost(steps, house.config.prices),
+        cost=_priced(house, found.store, steps),
         why_not=why_not,
     )
 
@@ -161,13 +179,14 @@ def freeze(house: House, found: Survey, wish: RestoreWish) -> Plan:
     store = house.store(found.store)
     wish = replace(wish, include=found.include, exclude=found.exclude)
     steps = tuple(step_for(entry, wish, store.features.restore_rules, found.seen_at) for entry in found.entries)
-    cost = _cost(steps, house.config.prices)
+    cost = _priced(house, found.store, steps)
     if cost is None:
-        raise UsageError(f"no price is known for all of this in {wish.tier.value}", hint="add it to [prices]")
+        hint = "the platform named none" if store.features.previews else "add it to [prices]"
+        raise UsageError(f"no price is known for all of this in {wish.tier.value}", hint=hint)
     plan = Plan(
         verb="restore",
         store=found.store,
-        addresses=_addresses(found.marks),
+        addresses=addresses(found.marks),
         wish=wish,
         identity=found.identity,
         steps=steps,
@@ -175,47 +194,9 @@ def freeze(house: House, found: Survey, wish: RestoreWish) -> Plan:
         seen_at=found.seen_at,
         frozen_at=store.now(),
         cost=cost,
-        prices_of=house.config.prices.label,
+        prices_of=QUOTED if store.features.previews else house.config.prices.label,
     )
     return replace(plan, digest=digest_of(header(plan), (step.row() for step in steps)))
-
-
-def _addresses(marks: Sequence[Mark]) -> tuple[str, ...]:
-    """What was chosen, for people: the first few by name; the steps name every object anyway."""
-    rest = len(marks) - _MOST_ADDRESSES
-    return (*(str(mark) for mark in marks[:_MOST_ADDRESSES]), *((f"and {rest:,} more",) if rest > 0 else ()))
-
-
-def approve(
-    house: House,
-    plan: Plan,
-    *,
-    how: str,
-    max_cost: float | None = None,
-    retry_of: str = "",
-    start: Callable[[House, str], object] = ensure_worker,
-) -> str:
-    """Write the plan down as approved by this user, make its job, and `start` a worker.  Returns the job's id.
-
-    Refused above `max_cost` dollars (cost at list price) and for a plan whose listing was not whole; UsageError for
-    one that was approved before.
-    """
-    from icehouse.ledger import audit, jobs, plans
-    from icehouse.ledger.audit import Event
-
-    if not plan.complete:
-        raise Refused("the listing under this plan was not whole; look again")
-    if max_cost is not None and plan.cost.total > max_cost:
-        raise Refused(f"the plan costs ${plan.cost.total:,.2f}, more than the ${max_cost:,.2f} allowed")
-    ledger, at, who = house.ledger(), house.clock.now(), audit.actor()
-    jobs.write_steps(ledger, plan)
-    with ledger.writing() as connection:
-        plans.save(connection, plan, at=at, by=who, how=how)
-        job = jobs.create(connection, plan, title=jobs.title(plan.addresses), at=at, retry_of=retry_of)
-        approved = {"digest": plan.digest, "how": how, "totals": plan.totals(), "retry_of": retry_of, **header(plan)}
-        audit.append(connection, at, who, [Event("approved", job, approved)])
-    start(house, plan.store)
-    return job
 
 
 def step_for(entry: Entry, wish: RestoreWish, rules: Mapping[str, RestoreRule], now: Instant) -> Step:
@@ -234,7 +215,7 @@ def step_for(entry: Entry, wish: RestoreWish, rules: Mapping[str, RestoreRule], 
         case State.RESTORING:
             running = Tier(standing.tier.lower()) if standing.tier.lower() in _TIERS else None
             faster = running is None or wish.tier.speed > running.speed
-            if wish.speed_up and faster and rule is not None and wish.tier in rule.windows:
+            if wish.speed_up and faster and rule is not None and rule.hastens and wish.tier in rule.windows:
                 return _step(entry, Act.SPEED_UP, days, wish.tier)
             return _step(entry, Act.FOLLOW, days or None, None)
         case State.ARCHIVED if rule is None:
@@ -243,6 +224,8 @@ def step_for(entry: Entry, wish: RestoreWish, rules: Mapping[str, RestoreRule], 
             return _settled(entry, Outcome.IMPOSSIBLE, f"{wish.tier.value} is not offered for {rule.label}")
         case State.ARCHIVED:
             return _step(entry, Act.REQUEST, days, wish.tier)
+        case State.ARCHIVING if rule is not None:
+            return _step(entry, Act.CALL_OFF, None, None)
         case State.ARCHIVING:
             return _settled(entry, Outcome.IMPOSSIBLE, "is being archived")
         case State.MISSING | State.SET_ASIDE:
@@ -261,6 +244,24 @@ def _step(entry: Entry, act: Act, days: int | None, tier: Tier | None, until: In
 def _settled(entry: Entry, outcome: Outcome, reason: str) -> Step:
     word = entry.standing.cold_word
     return Step(entry.ref, entry.size, entry.etag, word, Act.NOTHING, settled=outcome, reason=reason)
+
+
+def _priced(house: House, name: str, steps: Sequence[Step]) -> Cost | None:
+    """The steps' cost: by the store's own dry run where it has one, else at list price; None where it is not known."""
+    store = house.store(name)
+    if not store.features.previews:
+        return _cost(steps, house.config.prices)
+    by_tier: dict[Tier, list[Ref]] = {}
+    for step in steps:
+        if step.tier is not None:
+            by_tier.setdefault(step.tier, []).append(step.ref)
+    dollars = 0.0
+    for tier, refs in by_tier.items():
+        usd = cast("Previews", store).quote(refs, tier).usd
+        if usd is None:
+            return None
+        dollars += usd
+    return Cost(0.0, dollars, 0.0)
 
 
 def _cost(steps: Sequence[Step], prices: PriceTable) -> Cost | None:

@@ -117,7 +117,13 @@ def _options(house: House, name: str, until_idle: bool, once: bool) -> Options:
     settings = house.config.stores.get(name)
     if settings is None:
         return Options(until_idle, once)
-    return Options(until_idle, once, settings.parallel, settings.max_per_second or 1000.0)
+    return Options(
+        until_idle,
+        once,
+        settings.parallel,
+        settings.max_per_second or 1000.0,
+        never_archive=frozenset(settings.never_archive_tags),
+    )
 
 
 def _carry_out(house: House, name: str, ending: threading.Event, options: Options) -> WorkerReport:

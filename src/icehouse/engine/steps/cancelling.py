@@ -7,10 +7,11 @@ from concurrent.futures import Future
 from icehouse.core.errors import LoginExpired, Throttled, Unavailable
 from icehouse.core.jobs import JobState, Phase
 from icehouse.core.outcomes import Outcome
+from icehouse.core.plans import Act
 from icehouse.engine.probing import Found
-from icehouse.engine.recording import BILLED, Probed
+from icehouse.engine.recording import BILLED, GOES_COLD, Probed
 from icehouse.ledger import steps
-from icehouse.ledger.steps import Ended
+from icehouse.ledger.steps import Ended, Task
 
 from .hands import Hands
 from .sending import SLICE, settled
@@ -40,5 +41,10 @@ def finish_cancel(hands: Hands, job: str, store: str) -> bool:
     while tasks := steps.in_phase(hands.ledger, job, store, Phase.ACCEPTED, after=after):
         after = tasks[-1].seq
         at = hands.clock.now()
-        hands.recorder.settle([hands.recorder.note(Ended(t, Outcome.CANCELLED, at, BILLED)) for t in tasks])
+        hands.recorder.settle([hands.recorder.note(Ended(t, Outcome.CANCELLED, at, _why(t))) for t in tasks])
     return hands.recorder.finish(job, JobState.CANCELLED)
+
+
+def _why(task: Task) -> str:
+    """Why a step that the store has taken is not simply gone."""
+    return GOES_COLD if task.act is Act.ARCHIVE else BILLED

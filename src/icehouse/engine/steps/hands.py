@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from icehouse.core.clock import Clock, Instant
 from icehouse.core.errors import StoreError
 from icehouse.core.plans import Identity
-from icehouse.engine.gate import Gate
+from icehouse.engine.gate import Gate, Holds
 from icehouse.engine.probing import Prober
 from icehouse.engine.recording import Recorder
 from icehouse.ledger.session import Ledger
@@ -21,7 +21,7 @@ class Hands:
     """One worker's means, shared by all its jobs.
 
     `ending` tells whether to stop at the next safe point; `patience` is how long, in seconds, a store that can't be
-    reached is waited for.
+    reached is waited for; `never_archive` and `held` as in `gate.Permit`.
     """
 
     ledger: Ledger
@@ -36,6 +36,8 @@ class Hands:
     ending: Callable[[], bool]
     identity: Identity
     patience: float
+    never_archive: frozenset[str]
+    held: Holds
 
     def store_time(self, otherwise: Instant) -> Instant:
         """The store's time, or `otherwise` where it can't be asked now: only expectations may hang on it."""

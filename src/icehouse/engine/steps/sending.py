@@ -1,15 +1,18 @@
-"""Sending a restore's requests: each once, and what is not known is looked at before anything is sent again."""
+"""Sending a plan's requests: each once, and what is not known is looked at before anything is sent again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from itertools import groupby
 
+from icehouse.core.archives import ArchiveAccepted
 from icehouse.core.errors import (
     AlreadyRestoring,
     Conflict,
     IcehouseError,
     Invalid,
+    LedgerError,
     LoginExpired,
     NoCapacity,
     NotArchived,
@@ -23,7 +26,7 @@ from icehouse.core.jobs import Phase
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act, Plan
 from icehouse.core.restores import RestoreAccepted
-from icehouse.engine.gate import LeaseStale, Permit
+from icehouse.engine.gate import Answer, LeaseStale, Permit
 from icehouse.engine.pace import Breaker, Pace
 from icehouse.engine.probing import Finding, Found
 from icehouse.engine.recording import Beat, Note, Probed
@@ -34,6 +37,9 @@ from .hands import Hands
 
 SLICE = 200
 """Intents written at a time: what is probed at most after a crash, and how soon a cancel bites."""
+
+_CALLS_A_SLICE = 4
+"""Calls that one slice feeds, where a store takes many objects a call."""
 
 _TRIES = 12
 """How often a step is tried over lost answers or missing capacity before it ends as an error."""
@@ -52,7 +58,11 @@ class Sender:
         self._job = job
         self._plan = plan
         self._breaker = breaker
-        self._permit = Permit(plan, hands.identity, hands.recorder.since_beat, hands.stopped)
+        self._permit = Permit(
+            plan, hands.identity, hands.recorder.since_beat, hands.stopped, hands.never_archive, hands.held
+        )
+        most = hands.store.features.max_batch
+        self._slice = SLICE if most == 1 else most * _CALLS_A_SLICE
         self._clean = False
         self._trouble: IcehouseError | None = None
 
@@ -64,7 +74,7 @@ class Sender:
         if not self._clean and not self._resume():
             return False
         self._clean = False
-        tasks = self._hands.recorder.take(self._job, self._plan.store, SLICE)
+        tasks = self._hands.recorder.take(self._job, self._plan.store, self._slice)
         self._clean = self._each(tasks)
         return bool(tasks) and self._clean
 
@@ -94,75 +104,128 @@ class Sender:
         return True
 
     def _each(self, tasks: Sequence[Task]) -> bool:
-        """Send every task's request, `parallel` at a time, and wait for the records; False where some were left."""
-        waiting: set[Future[Future[None] | None]] = set()
-        records: list[Future[None] | None] = []
-        for task in tasks:
+        """Send every task's request, `parallel` calls at a time, and wait for the records; False where some stay."""
+        waiting: set[Future[list[Future[None]]]] = set()
+        records: list[Future[None]] = []
+        for batch in _batches(tasks, self._hands.store.features.max_batch):
             if len(waiting) >= self._hands.parallel:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                records.extend(each.result() for each in done)
+                records.extend(record for each in done for record in each.result())
             if self._must_stop():
                 break
-            waiting.add(self._hands.pool.submit(self._send, task))
-        records.extend(each.result() for each in waiting)
-        self._hands.recorder.settle([record for record in records if record is not None])
+            waiting.add(self._hands.pool.submit(self._send, batch))
+        records.extend(record for each in waiting for record in each.result())
+        self._hands.recorder.settle(records)
         if self._trouble is not None:
             trouble, self._trouble = self._trouble, None
             raise trouble
-        return len(records) == len(tasks) and None not in records
+        return len(records) == len(tasks)
 
     def _must_stop(self) -> bool:
         return self._trouble is not None or self._hands.ending()
 
-    def _send(self, task: Task) -> Future[None] | None:
-        """Send one request and record what became of it; None where its intent is left to be probed later."""
-        tries = 0
-        throttled_since = 0.0
-        while self._reachable():
+    def _send(self, batch: Sequence[Task]) -> list[Future[None]]:
+        """Send one call's requests and record what became of each.
+
+        Fewer records than tasks where some intents are left to be probed later.
+        """
+        records: list[Future[None]] = []
+        left, tries, throttled_since = list(batch), 0, 0.0
+        while left and self._reachable():
             self.pace.wait(self._must_stop)
             if self._must_stop():
                 break
             try:
-                answer = self._hands.gate.restore(self._permit, task)
+                answers = self._call(left)
             except LeaseStale:
                 self._hands.recorder.now(Beat())
                 continue
-            except Refused as refusal:
+            except (Refused, LedgerError) as refusal:
                 self._trouble = refusal
                 break
-            if not isinstance(answer, Unavailable):
+            except StoreError as error:  # what has to be looked at before could not be: nothing was sent
+                if not self._wait_for(error, tries):
+                    break
+                tries += 1
+                continue
+            again: list[tuple[Task, StoreError]] = []
+            for task, answer in zip(left, answers, strict=True):
+                match answer:
+                    case RestoreAccepted() | ArchiveAccepted():
+                        records.append(self._accepted(task, answer))
+                    case Throttled() | NoCapacity() | Unavailable():
+                        again.append((task, answer))
+                    case LoginExpired():
+                        self._trouble = answer
+                    case _:
+                        records.append(self._refused(task, answer))
+            if not all(isinstance(answer, Unavailable) for answer in answers):
                 self._breaker.succeeded()
-            match answer:
-                case RestoreAccepted():
-                    self.pace.accepted()
-                    return self._accepted(task, answer)
-                case LoginExpired():
-                    self._trouble = answer
-                    return None
-                case Throttled():
-                    now = self._hands.clock.monotonic()
-                    throttled_since = throttled_since or now
-                    if now - throttled_since > _THROTTLED_FOR:
-                        return self._end(
-                            task, Outcome.ERROR, f"throttled to the end: {answer.words}", answer.request_id
-                        )
-                    self.pace.slow_down(answer.retry_after, tries, self._must_stop)
-                case NoCapacity():
-                    self.pace.slow_down(None, tries, self._must_stop)
-                case Unavailable():
-                    self._breaker.failed()
-                    finding = self._look(task)
-                    if finding is None:
-                        return None
-                    if finding.found is not Found.NOT_DONE:
-                        return self._settle(task, finding)
-                case _:
-                    return self._refused(task, answer)
+            taken = sum(isinstance(answer, RestoreAccepted | ArchiveAccepted) for answer in answers)
+            if taken:
+                self.pace.accepted(taken)
+            if self._trouble is not None:
+                break
+            left, throttled_since = self._once_more(again, tries, throttled_since, records)
             tries += 1
-            if tries >= _TRIES and not isinstance(answer, Throttled):
-                words = f"given up after {_TRIES} tries: {answer.words or answer.line}"
-                return self._end(task, Outcome.ERROR, words, answer.request_id)
-        return None
+        return records
+
+    def _call(self, tasks: Sequence[Task]) -> list[Answer]:
+        gate = self._hands.gate
+        return (gate.archive if self._plan.verb == "archive" else gate.restore)(self._permit, tasks)
+
+    def _once_more(
+        self,
+        again: Sequence[tuple[Task, StoreError]],
+        tries: int,
+        throttled_since: float,
+        records: list[Future[None]],
+    ) -> tuple[list[Task], float]:
+        """Which tasks of a call are to be sent again, after a pause or a look; the others' records are added.
+
+        Also since when (monotonic seconds) the store has throttled without a break.
+        """
+        lost = [task for task, error in again if isinstance(error, Unavailable)]
+        slowed = [(task, error) for task, error in again if not isinstance(error, Unavailable)]
+        left: list[Task] = []
+        now = self._hands.clock.monotonic()
+        throttled = [error for _, error in slowed if isinstance(error, Throttled)]
+        throttled_since = (throttled_since or now) if throttled else 0.0
+        if slowed:
+            advice = max((error.retry_after for error in throttled if error.retry_after is not None), default=None)
+            self.pace.slow_down(advice, tries, self._must_stop)
+        if lost:
+            self._breaker.failed()
+            for task, finding in self._look(lost):
+                if finding.found is Found.NOT_DONE:
+                    left.append(task)
+                else:
+                    records.append(self._settle(task, finding))
+        words = {task.seq: error for task, error in again}
+        left += [task for task, _ in slowed]
+        spent = [task for task in left if self._spent(words[task.seq], tries + 1, throttled_since)]
+        for task in spent:
+            error = words[task.seq]
+            how = "throttled to the end" if isinstance(error, Throttled) else f"given up after {_TRIES} tries"
+            records.append(self._end(task, Outcome.ERROR, f"{how}: {error.words or error.line}", error.request_id))
+        gone = {task.seq for task in spent}
+        return [task for task in left if task.seq not in gone], throttled_since
+
+    def _spent(self, error: StoreError, tries: int, throttled_since: float) -> bool:
+        """Whether a task was tried for long enough."""
+        if isinstance(error, Throttled):
+            return self._hands.clock.monotonic() - throttled_since > _THROTTLED_FOR
+        return tries >= _TRIES
+
+    def _wait_for(self, error: StoreError, tries: int) -> bool:
+        """Wait after a look before a call that failed; False where waiting can't help, or has to end."""
+        if not error.passing:
+            self._trouble = error
+            return False
+        if isinstance(error, Unavailable):
+            self._breaker.failed()
+        self.pace.slow_down(error.retry_after if isinstance(error, Throttled) else None, tries, self._must_stop)
+        return not self._must_stop()
 
     def _reachable(self) -> bool:
         """Wait while the store can't be reached, and say so on the job; False where that took too long."""
@@ -175,26 +238,34 @@ class Sender:
             self._trouble = error
         return not self._must_stop()
 
-    def _look(self, task: Task) -> Finding | None:
-        """No answer came: look at the object, as often as it takes; None where the intent has to be left."""
+    def _look(self, tasks: Sequence[Task]) -> list[tuple[Task, Finding]]:
+        """No answer came: look at the objects, as often as it takes; those that have to be left are left out."""
+        found: list[tuple[Task, Finding]] = []
+        left = {task.seq: task for task in tasks}
         tries = 0
-        while self._reachable():
-            for _, finding in self._hands.prober(self._hands.store, [task]):
+        while left and self._reachable():
+            failed = False
+            for task, finding in self._hands.prober(self._hands.store, list(left.values())):
                 if isinstance(finding.error, LoginExpired):
                     self._trouble = finding.error
-                    return None
+                    return found
                 if finding.error is not None and finding.error.passing:
-                    self._breaker.failed()
-                    self.pace.slow_down(None, tries, self._must_stop)
-                    tries += 1
-                    break
-                self._breaker.succeeded()
+                    failed = True
+                    continue
                 self._hands.recorder.note(Probed(task, finding))
-                return finding
-        return None
+                found.append((task, finding))
+                del left[task.seq]
+            if failed:
+                self._breaker.failed()
+                self.pace.slow_down(None, tries, self._must_stop)
+                tries += 1
+            else:
+                self._breaker.succeeded()
+        return found
 
-    def _accepted(self, task: Task, answer: RestoreAccepted) -> Future[None]:
-        reason = "copy extended" if answer.extended else "requested"
+    def _accepted(self, task: Task, answer: RestoreAccepted | ArchiveAccepted) -> Future[None]:
+        extended = isinstance(answer, RestoreAccepted) and answer.extended
+        reason = "copy extended" if extended else "requested"
         record = Accepted(task, answer.at, self._hands.clock.now(), answer.request_id, reason)
         return self._hands.recorder.note(record)
 
@@ -213,7 +284,8 @@ class Sender:
             case NotFound():
                 outcome, reason = Outcome.CONFLICT, "gone since the plan was made"
             case Conflict():
-                outcome, reason = Outcome.CONFLICT, "changed since the plan was made"
+                why = "changed since the plan was made" if error.words else error.line
+                outcome, reason = Outcome.CONFLICT, why
             case Invalid():
                 outcome, reason = Outcome.IMPOSSIBLE, "the store refused the request"
             case _:
@@ -228,6 +300,14 @@ class Sender:
     def _end(self, task: Task, outcome: Outcome, reason: str, request_id: str) -> Future[None]:
         at = self._hands.clock.now()
         return self._hands.recorder.note(Ended(task, outcome, at, reason, request_id, answered=True))
+
+
+def _batches(tasks: Sequence[Task], most: int) -> Iterator[list[Task]]:
+    """The tasks in their order, cut where a call must end: `most` of one container, act, tier and days."""
+    for _, alike in groupby(tasks, key=lambda task: (task.ref.container, task.act, task.tier, task.days)):
+        rest = list(alike)
+        for start in range(0, len(rest), most):
+            yield rest[start : start + most]
 
 
 def settled(hands: Hands, task: Task, finding: Finding) -> Accepted | Ended:

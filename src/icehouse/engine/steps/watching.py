@@ -1,21 +1,22 @@
-"""Watching what was accepted until it is readable, and saying so."""
+"""Watching what was accepted until it is readable, or cold, and saying so."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 
+from icehouse.core.archives import Expected
 from icehouse.core.clock import Instant, to_text
 from icehouse.core.entries import Described
 from icehouse.core.errors import LoginExpired, NotFound, Throttled, Unavailable
 from icehouse.core.jobs import JobState, Phase
 from icehouse.core.outcomes import Outcome
-from icehouse.core.plans import Plan
+from icehouse.core.plans import Act, Plan
 from icehouse.core.refs import Ref
 from icehouse.core.states import Standing, State
-from icehouse.engine.following import listed, overdue, pause_for, ready_by, tellable
-from icehouse.engine.recording import SOONER, Turn
+from icehouse.engine.following import Search, listed, overdue, pause_for, ready_by, tellable
+from icehouse.engine.recording import SOONER, STAYS, Turn
 from icehouse.ledger import steps
 from icehouse.ledger.steps import Ended, Task
 
@@ -35,6 +36,7 @@ class Watcher:
         self._plan = plan
         self._described_to = -1
         self._budget = 0
+        self._found = Search(hands.store)
 
     def look(self) -> bool:
         """Look once at everything that is under way; True when nothing is left.  Raises where the store can't tell."""
@@ -42,7 +44,8 @@ class Watcher:
         expected: Instant | None = None
         after, left, moved = -1, 0, 0
         behind: Ref | None = None
-        self._budget = DESCRIBES
+        self._budget = DESCRIBES * max(1, hands.store.features.max_batch // 50)
+        self._found = Search(hands.store)
         while tasks := steps.in_phase(hands.ledger, self._job, self._plan.store, Phase.ACCEPTED, after=after):
             if hands.ending():
                 return False
@@ -66,7 +69,7 @@ class Watcher:
         """Look at one page of steps, by listing where it can tell, one by one for the rest; the records it led to."""
         records: list[Future[None] | None] = []
         told: set[int] = set()
-        for task, described in listed(self._hands.store, [t for t in tasks if tellable(self._hands.store, t)], behind):
+        for task, described in self._seen(tasks, behind):
             told.add(task.seq)
             records.append(self._judge(task, described, now))
         rest = [task for task in tasks if task.seq not in told and task.seq > self._described_to][: self._budget]
@@ -77,6 +80,13 @@ class Watcher:
         if self._budget <= 0 and rest:
             self._described_to = rest[-1].seq
         return [record for record in records if record is not None]
+
+    def _seen(self, tasks: Sequence[Task], behind: Ref | None) -> Iterator[tuple[Task, Described]]:
+        """What is told of many objects at once: by the store's own search, or by its listings."""
+        store = self._hands.store
+        if store.features.follows:
+            return self._found.of(tasks)
+        return listed(store, [task for task in tasks if tellable(store, task)], behind)
 
     def _rest(self, now: Instant, expected: Instant | None, *, cut: bool, moved: int) -> None:
         """Set when to look next; sooner where this look did not come to its end."""
@@ -100,6 +110,8 @@ class Watcher:
                     raise described.error
         elif entry.etag != task.etag:
             return self._end(task, Outcome.CONFLICT, "another object has taken its place")
+        elif task.act is Act.ARCHIVE:
+            return self._archived(task, entry.standing, now)
         elif entry.standing.state.readable:
             return self._readable(task, entry.standing)
         elif entry.standing.state is State.ARCHIVED and task.accepted_at is not None and now > task.accepted_at:
@@ -111,6 +123,22 @@ class Watcher:
             return self._end(task, Outcome.UNKNOWN, words)
         return None
 
+    def _archived(self, task: Task, standing: Standing, now: Instant) -> Future[None] | None:
+        """End a step that archives where it is cold, or known to stay as it is; None to go on watching."""
+        late = overdue(now, ready_by(self._hands.store.features, task), by=timedelta(0))
+        match standing.state:
+            case State.ARCHIVED:
+                return self._end(task, Outcome.OK, "archived", readable=True)
+            case State.ARCHIVING if task.expected is Expected.STAYS or late:
+                return self._end(task, Outcome.OK, STAYS)
+            case State.ARCHIVING:
+                return None
+            case State.LIVE | State.RESTORING | State.RESTORED if now > (task.accepted_at or now):
+                return self._end(task, Outcome.CONFLICT, f"accepted, and {standing.word} again: somebody took it back")
+            case _ if late:
+                return self._end(task, Outcome.UNKNOWN, f"accepted, and now {standing.word or standing.state.value}")
+        return None
+
     def _readable(self, task: Task, standing: Standing) -> Future[None]:
         """End a step whose object can be read, and say so where that ends before the operator's wish."""
         at, until = self._hands.clock.now(), standing.until
@@ -119,5 +147,5 @@ class Watcher:
             reason = SOONER
         return self._hands.recorder.note(Ended(task, Outcome.OK, at, reason, until=until, readable=True))
 
-    def _end(self, task: Task, outcome: Outcome, reason: str) -> Future[None]:
-        return self._hands.recorder.note(Ended(task, outcome, self._hands.clock.now(), reason))
+    def _end(self, task: Task, outcome: Outcome, reason: str, *, readable: bool = False) -> Future[None]:
+        return self._hands.recorder.note(Ended(task, outcome, self._hands.clock.now(), reason, readable=readable))

@@ -1,4 +1,4 @@
-"""Carrying out a restore: send each request once, then watch until everything is readable."""
+"""Carrying out a plan: send each request once, then watch until everything has come to its end."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .sending import Sender
 from .watching import Watcher
 
 
-class RestoreRun:
-    """One restore job in one worker.
+class Run:
+    """One job in one worker.
 
     `not_before` (after trouble) and `failing_since` are monotonic seconds, 0.0 for never; `looked` tells whether the
     accepted steps were looked at in this worker.
