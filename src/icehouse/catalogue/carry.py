@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .base import plainly, transaction
 from .restate import Restated, restate
-from .schema import ROOT
+from .schema import ROOT, tells_by_id
 from .standings import Standings
 
 _CHUNK = 5_000
@@ -23,14 +23,21 @@ _MAP = f"""CREATE TEMP TABLE same_folders AS
         JOIN main.folders n ON n.parent = same.new AND n.name = o.name)
     SELECT old, new FROM same"""
 
-_SETTLED = """CREATE TEMP TABLE settled AS
+_SAME = """n.etag = o.etag AND n.modified IS o.modified AND n.size = o.size AND n.asked_at IS NULL
+      AND n.standing IN (SELECT id FROM main.standings WHERE state = 'unknown')
+      AND o.standing NOT IN (SELECT id FROM old.standings WHERE state IN ('unknown', 'missing'))"""
+
+_SETTLED = f"""CREATE TEMP TABLE settled AS
     SELECT n.id AS object, o.standing, o.until, o.asked_at
     FROM same_folders s
     JOIN old.objects o ON o.folder = s.old AND o.asked_at IS NOT NULL
     JOIN main.objects n ON n.folder = s.new AND n.name = o.name
-    WHERE n.etag = o.etag AND n.modified IS o.modified AND n.size = o.size AND n.asked_at IS NULL
-      AND n.standing IN (SELECT id FROM main.standings WHERE state = 'unknown')
-      AND o.standing NOT IN (SELECT id FROM old.standings WHERE state IN ('unknown', 'missing'))"""
+    WHERE {_SAME}"""
+
+_SETTLED_BY_ID = f"""CREATE TEMP TABLE settled AS
+    SELECT n.id AS object, o.standing, o.until, o.asked_at
+    FROM old.objects o JOIN main.objects n ON n.version = o.version
+    WHERE o.asked_at IS NOT NULL AND {_SAME}"""
 
 _TEMPORARY = ("same_folders", "settled")
 
@@ -39,15 +46,21 @@ def carry_over(connection: sqlite3.Connection, path: Path, older: Path) -> int:
     """Give objects of the catalogue at `path` the described standings they had in the one at `older`.
 
     Only where the new listing can't tell, and size, change and ETag are what they were.  The standing keeps the age
-    of its describe.  Returns how many were carried; doing it twice does no harm.
+    of its describe.  Returns how many were carried; doing it twice does no harm.  Where the two don't tell objects
+    apart by the same thing, nothing is.
     """
     carried = 0
     with plainly(older):
         connection.execute("ATTACH ? AS old", (str(older),))
         try:
             _drop(connection)
-            connection.execute(_MAP)
-            connection.execute(_SETTLED)
+            if tells_by_id(connection) != tells_by_id(connection, "old"):
+                return 0
+            if tells_by_id(connection):
+                connection.execute(_SETTLED_BY_ID)
+            else:
+                connection.execute(_MAP)
+                connection.execute(_SETTLED)
             was, ours = Standings(connection, "old"), Standings(connection)
         finally:
             connection.execute("DETACH old")

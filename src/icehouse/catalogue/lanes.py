@@ -31,6 +31,7 @@ class Lane:
     count: int
     descending: bool = False
     numbers: array[int] | None = None
+    by_id: bool = False
 
     def at(self, connection: sqlite3.Connection, start: int, end: int) -> Sequence[int]:
         """The row numbers from `start` to `end` (exclusive)."""
@@ -39,9 +40,9 @@ class Lane:
         # from the nearer end, as an offset is walked
         back = start > self.count - end
         offset = max(0, self.count - end) if back else start
-        order = "DESC" if self.descending != back else "ASC"
+        order = _by_name(self.kind, "DESC" if self.descending != back else "ASC", self.by_id)
         rows = connection.execute(
-            f"SELECT id FROM {self.kind} WHERE {_PARENT[self.kind]} = ? ORDER BY name {order} LIMIT ? OFFSET ?",
+            f"SELECT id FROM {self.kind} WHERE {_PARENT[self.kind]} = ? ORDER BY {order} LIMIT ? OFFSET ?",
             (self.folder, min(end, self.count) - start, offset),
         ).fetchall()
         found = [row[0] for row in rows]
@@ -54,9 +55,10 @@ class Lane:
                 return self.numbers.index(number)
             except ValueError:
                 return None
+        what = "(name, version)" if self.by_id and self.kind == "objects" else "name"
         row = connection.execute(
-            f"SELECT count(*) FROM {self.kind} WHERE {_PARENT[self.kind]} = :folder AND name "
-            f"{'>' if self.descending else '<'} (SELECT name FROM {self.kind} WHERE id = :number)",
+            f"SELECT count(*) FROM {self.kind} WHERE {_PARENT[self.kind]} = :folder AND {what} "
+            f"{'>' if self.descending else '<'} (SELECT {what.strip('()')} FROM {self.kind} WHERE id = :number)",
             {"folder": self.folder, "number": number},
         ).fetchone()
         return int(row[0])
@@ -71,23 +73,34 @@ def build(
     descending: bool,
     clause: Clause,
     stopped: Callable[[], bool],
+    *,
+    by_id: bool = False,
 ) -> Lane | None:
     """The lane in that order under that condition, as an array of 8 bytes a row; None where `stopped` said so."""
     condition, values = clause
     where = f"{_PARENT[kind]} = ?" + (f" AND {condition}" if condition else "")
     cursor = connection.execute(
-        f"SELECT id FROM {kind} WHERE {where} ORDER BY {_order(kind, by, descending, standings)}", (folder, *values)
+        f"SELECT id FROM {kind} WHERE {where} ORDER BY {_order(kind, by, descending, standings, by_id)}",
+        (folder, *values),
     )
     numbers = array("q")
     while rows := cursor.fetchmany(_FETCH):
         if stopped():
             return None
         numbers.extend([row[0] for row in rows])
-    return Lane(kind, folder, len(numbers), descending, numbers)
+    return Lane(kind, folder, len(numbers), descending, numbers, by_id)
 
 
-def _order(kind: Kind, by: SortBy, descending: bool, standings: Standings) -> str:
-    """The ORDER BY of a lane; ties stand in the order of their numbers, and descending is the exact reverse."""
+def _by_name(kind: Kind, way: str, by_id: bool) -> str:
+    """The ORDER BY of names, which the index holds; objects of one name stand in the order of their ids."""
+    return f"name {way}, version {way}" if by_id and kind == "objects" else f"name {way}"
+
+
+def _order(kind: Kind, by: SortBy, descending: bool, standings: Standings, by_id: bool) -> str:
+    """The ORDER BY of a lane; descending is the exact reverse.
+
+    Ties stand in the order of their numbers, which is that of their names where the walk was in order, else by name.
+    """
     way = "DESC" if descending else "ASC"
     if kind == "folders":
         column = {
@@ -98,8 +111,9 @@ def _order(kind: Kind, by: SortBy, descending: bool, standings: Standings) -> st
             "state": "CAST(b_archived AS REAL) / max(bytes, 1)",
         }[by]
         return f"{column} {way}, name {way}"
+    ties = _by_name(kind, way, by_id) if by_id else f"id {way}"
     if by == "state":
         ranks = " ".join(f"WHEN {number} THEN {rank}" for number, rank in standings.by_rank().items())
-        return f"CASE standing {ranks} ELSE 99 END {way}, id {way}"
-    column = {"size": "size", "changed": "modified"}.get(by, "name")
-    return f"name {way}" if column == "name" else f"{column} {way}, id {way}"
+        return f"CASE standing {ranks} ELSE 99 END {way}, {ties}"
+    field = {"size": "size", "changed": "modified"}.get(by)
+    return f"{field} {way}, {ties}" if field else _by_name(kind, way, by_id)

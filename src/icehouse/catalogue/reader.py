@@ -13,13 +13,17 @@ from icehouse.core.rows import Coverage, FolderRow, ObjectRow, Rollup
 
 from .base import CatalogueDamaged, at_micros, from_micros, param, plainly
 from .files import Files
+from .labels import labels
 from .scans import coverage_of, scans_in
-from .schema import open_checked
+from .schema import open_checked, tells_by_id
 from .standings import Standings
 from .tally import ROLLUP_COLUMNS, rollup
 from .tree import child, line_to, prefix_of
 
 _OBJECT = "o.id, o.folder, o.name, o.size, o.modified, o.etag, o.standing, o.until, o.version, o.asked_at, r.reason"
+_FROM = "objects o LEFT JOIN reasons r ON r.object = o.id"
+_OF_NAMES = f"SELECT {_OBJECT}, NULL, NULL FROM {_FROM}"
+_OF_IDS = f"SELECT {_OBJECT}, l.traits, l.tags FROM {_FROM} LEFT JOIN labels l ON l.object = o.id"
 _ATTEMPTS = 3
 
 
@@ -33,6 +37,7 @@ class Reader:
         self.files = files
         self.path = path
         self.connection = connection
+        self.by_id = tells_by_id(connection)
         self.standings = Standings(connection)
         self.scans = scans_in(connection)
         self._version = self._data_version()
@@ -112,19 +117,29 @@ class Reader:
             row = self.connection.execute(f"SELECT {ROLLUP_COLUMNS} FROM folders WHERE id = ?", (number,)).fetchone()
         return Rollup(complete=whole) if row is None else rollup(row, complete=whole)
 
-    def object(self, key: str) -> ObjectRow | None:
-        """The object of that exact key."""
-        cut = key.rfind("/") + 1
-        folder = self.folder(key[:cut])
-        number = None if folder is None else self.object_number(folder, key[cut:])
-        return None if number is None else self.object_rows([number], key[:cut])[0]
+    def object(self, ref: Ref) -> ObjectRow | None:
+        """The object of that identity: its exact key, or its id wherever it lies now."""
+        if self.by_id and ref.version is not None:
+            with self.reading():
+                row = self.connection.execute("SELECT id FROM objects WHERE version = ?", (ref.version,)).fetchone()
+            return next(iter(self.object_rows([row[0]])), None) if row else None
+        cut = ref.key.rfind("/") + 1
+        folder = self.folder(ref.key[:cut])
+        number = None if folder is None else self.object_number(folder, ref.key[cut:], ref.version)
+        return None if number is None else next(iter(self.object_rows([number], ref.key[:cut])), None)
 
-    def object_number(self, folder: int, name: str) -> int | None:
-        """The number of the object `name` right in `folder`."""
+    def object_number(self, folder: int, name: str, version: str | None = None) -> int | None:
+        """The number of the object `name` right in `folder`; where ids count and one is given, of that id there."""
         with self.reading():
-            row = self.connection.execute(
-                "SELECT id FROM objects WHERE folder = ? AND name = CAST(? AS TEXT)", (folder, param(name))
-            ).fetchone()
+            if self.by_id and version is not None:
+                row = self.connection.execute(
+                    "SELECT id FROM objects WHERE version = ? AND +folder = ?", (version, folder)
+                ).fetchone()
+            else:
+                row = self.connection.execute(
+                    "SELECT id FROM objects WHERE folder = ? AND name = CAST(? AS TEXT) ORDER BY version LIMIT 1",
+                    (folder, param(name)),
+                ).fetchone()
         return None if row is None else int(row[0])
 
     def child(self, folder: int, name: str) -> int | None:
@@ -166,8 +181,7 @@ class Reader:
             found = {
                 row[0]: row
                 for row in self.connection.execute(
-                    f"SELECT {_OBJECT} FROM objects o LEFT JOIN reasons r ON r.object = o.id WHERE o.id IN ({marks})",
-                    tuple(numbers),
+                    f"{_OF_IDS if self.by_id else _OF_NAMES} WHERE o.id IN ({marks})", tuple(numbers)
                 )
             }
         prefixes: dict[int, str] = {}
@@ -175,10 +189,14 @@ class Reader:
         for number in numbers:
             if number not in found:
                 continue
-            _, folder, name, size, modified, etag, standing, until, version, asked_at, reason = found[number]
-            if prefix is None and folder not in prefixes:
-                prefixes[folder] = self.prefix(folder)
-            path = prefixes[folder] if prefix is None else prefix
+            _, folder, name, size, modified, etag, standing, *rest = found[number]
+            until, version, asked_at, reason, traits, tags = rest
+            if prefix is not None and not self.by_id:  # by id, one may have moved since its number was had
+                path = prefix
+            else:
+                if folder not in prefixes:
+                    prefixes[folder] = self.prefix(folder)
+                path = prefixes[folder]
             listed = self.coverage(path).scanned if asked_at is None else None
             rows.append(
                 ObjectRow(
@@ -191,6 +209,8 @@ class Reader:
                     asked="list" if asked_at is None else "describe",
                     asked_at=listed if asked_at is None else at_micros(asked_at),
                     reason=reason or "",
+                    traits=labels(traits),
+                    tags=labels(tags),
                 )
             )
         return rows

@@ -13,18 +13,21 @@ from .base import CatalogueDamaged, CatalogueError, plainly
 from .carry import carry_over
 from .files import Files
 from .scans import ScanRow, add_scan, scans_in, unfinished_in
-from .schema import create, open_checked
+from .schema import create, open_checked, tells_by_id
 from .splice import splice
 from .writer import ScanWriter
 
 
-def begin(files: Files, prefix: str, *, fresh: bool, clock: Clock, by_store: Instant | None) -> ScanWriter:
+def begin(
+    files: Files, prefix: str, *, fresh: bool, clock: Clock, by_store: Instant | None, by_id: bool = False
+) -> ScanWriter:
     """The writer of a scan of `prefix`: an unfinished one gone on with, or a new one.
 
-    A first scan is visible as it grows; a rescan stays hidden until it is complete.  Damaged files are set aside.
+    A first scan is visible as it grows; a rescan stays hidden until it is complete.  Damaged files are set aside, and
+    those that don't tell objects apart as this store does (`by_id`: by the store's id).
     Refused where a scan of something else is unfinished and `fresh` does not say to throw it away.
     """
-    found = _unfinished(files)
+    found = _unfinished(files, by_id)
     if found is not None:
         path, connection, scan = found
         if scan.prefix == prefix and not fresh:
@@ -37,7 +40,7 @@ def begin(files: Files, prefix: str, *, fresh: bool, clock: Clock, by_store: Ins
             )
         files.remove(path)
     path = files.fresh(hidden=files.visible() is not None)
-    connection = create(files, path)
+    connection = create(files, path, by_id=by_id)
     with plainly(path):
         scan = add_scan(connection, prefix, clock.now(), by_store)
     return ScanWriter(path, connection, scan, clock)
@@ -84,6 +87,11 @@ def _splice_in(files: Files, visible: Path, writer: ScanWriter) -> None:
         files.set_aside(visible)
         files.publish(writer.path)
         return
+    if tells_by_id(connection) != writer.by_id:
+        connection.close()
+        files.set_aside(visible)
+        files.publish(writer.path)
+        return
     try:
         splice(connection, visible, writer.path, writer.prefix)
     finally:
@@ -91,7 +99,7 @@ def _splice_in(files: Files, visible: Path, writer: ScanWriter) -> None:
     files.remove(writer.path)
 
 
-def _unfinished(files: Files) -> tuple[Path, sqlite3.Connection, ScanRow] | None:
+def _unfinished(files: Files, by_id: bool) -> tuple[Path, sqlite3.Connection, ScanRow] | None:
     """The file with an unfinished scan, read through and found whole; one that is not is set aside."""
     hidden = files.coming()
     for path in (hidden, files.visible()):
@@ -99,6 +107,9 @@ def _unfinished(files: Files) -> tuple[Path, sqlite3.Connection, ScanRow] | None
             continue
         try:
             connection = open_checked(path)
+            if tells_by_id(connection) != by_id:
+                connection.close()
+                raise CatalogueDamaged(f"catalogue {path}: of another kind of store")
             scan = unfinished_in(connection) or (_last(connection) if path == hidden else None)
             if scan is None:
                 connection.close()

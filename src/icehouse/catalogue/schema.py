@@ -1,4 +1,7 @@
-"""The tables of one container's catalogue, and the check that a file holds them."""
+"""The tables of one container's catalogue, and the check that a file holds them.
+
+A file tells objects apart by name, or by the store's id where several may have the same name and one may move.
+"""
 
 # ruff: noqa: S608  (columns, marks and schema names are this module's own; values are bound)
 
@@ -13,7 +16,9 @@ from .base import CatalogueDamaged, connect, plainly
 from .files import Files
 
 APPLICATION = 0x1CE40CA7 & 0x7FFFFFFF
-VERSION = 1
+BY_NAME, BY_ID = 1, 2
+"""A file's version, which says by what its objects are told apart."""
+
 ROOT = 1
 STATES = tuple(State)
 """The order in which states are numbered in columns and tallies."""
@@ -24,11 +29,11 @@ SIZES = tuple(f"b_{state.value.replace('-', '_')}" for state in STATES)
 
 _SUMS = ", ".join(f"{column} INTEGER NOT NULL DEFAULT 0" for column in COUNTS + SIZES)
 
-_TABLES = (
+_FIRST = (
     "CREATE TABLE about (store TEXT NOT NULL, container TEXT NOT NULL)",
     # own: objects right in the folder; kids: folders right in it; newest: microseconds, 0 for none
     f"""CREATE TABLE folders (
-        id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, name TEXT NOT NULL,
+        id INTEGER PRIMARY KEY{{numbered}}, parent INTEGER NOT NULL, name TEXT NOT NULL,
         own INTEGER NOT NULL DEFAULT 0, kids INTEGER NOT NULL DEFAULT 0,
         objects INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, newest INTEGER NOT NULL DEFAULT 0,
         {_SUMS})""",
@@ -38,8 +43,7 @@ _TABLES = (
     # asked_at: when a describe settled the standing; NULL where it is the listing's
     """CREATE TABLE objects (
         id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER,
-        etag TEXT NOT NULL, standing INTEGER NOT NULL, until INTEGER, version TEXT, asked_at INTEGER)""",
-    "CREATE UNIQUE INDEX objects_by_name ON objects (folder, name)",
+        etag TEXT NOT NULL, standing INTEGER NOT NULL, until INTEGER, version TEXT{needed}, asked_at INTEGER)""",
     "CREATE INDEX objects_asked ON objects (folder, asked_at) WHERE asked_at IS NOT NULL",
     "CREATE TABLE reasons (object INTEGER PRIMARY KEY, reason TEXT NOT NULL)",
     """CREATE TABLE scans (
@@ -49,18 +53,32 @@ _TABLES = (
         walked INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '')""",
     f"INSERT INTO folders (id, parent, name) VALUES ({ROOT}, 0, '')",
 )
+_TABLES = {
+    BY_NAME: (
+        *(each.format(numbered="", needed="") for each in _FIRST),
+        "CREATE UNIQUE INDEX objects_by_name ON objects (folder, name)",
+    ),
+    # a folder that its objects have left goes away, and its number is not used again
+    BY_ID: (
+        *(each.format(numbered=" AUTOINCREMENT", needed=" NOT NULL") for each in _FIRST),
+        "CREATE UNIQUE INDEX objects_by_id ON objects (version)",
+        "CREATE INDEX objects_by_name ON objects (folder, name, version)",
+        "CREATE TABLE labels (object INTEGER PRIMARY KEY, traits TEXT NOT NULL, tags TEXT NOT NULL)",
+    ),
+}
 
 _LARGE = 20_000
 """Objects in one folder from which sorting without an index would be felt."""
 
 
-def create(files: Files, path: Path) -> sqlite3.Connection:
+def create(files: Files, path: Path, *, by_id: bool = False) -> sqlite3.Connection:
     """A new, empty catalogue file."""
+    version = BY_ID if by_id else BY_NAME
     with plainly(path):
         files.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = connect(path, create=True)
         connection.execute("BEGIN IMMEDIATE")
-        for statement in _TABLES:
+        for statement in _TABLES[version]:
             connection.execute(statement)
         connection.execute(
             "INSERT INTO about VALUES (?, CAST(? AS TEXT))",
@@ -68,7 +86,7 @@ def create(files: Files, path: Path) -> sqlite3.Connection:
         )
         connection.execute("COMMIT")
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(f"PRAGMA user_version = {version}")
     return connection
 
 
@@ -84,7 +102,7 @@ def open_checked(path: Path, *, thorough: bool = False) -> sqlite3.Connection:
         connection = connect(path)
         try:
             told = [connection.execute(f"PRAGMA {word}").fetchone()[0] for word in ("application_id", "user_version")]
-            if told != [APPLICATION, VERSION]:
+            if told[0] != APPLICATION or told[1] not in _TABLES:
                 raise CatalogueDamaged(f"catalogue {path}: not of this version", hint="scan again to make a new one")
             connection.execute(
                 "SELECT count(*) FROM (SELECT id FROM scans UNION ALL SELECT object FROM reasons LIMIT 1)"
@@ -97,6 +115,11 @@ def open_checked(path: Path, *, thorough: bool = False) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def tells_by_id(connection: sqlite3.Connection, schema: str = "main") -> bool:
+    """Whether that file's objects are told apart by the store's id, and not by their names."""
+    return bool(connection.execute(f"PRAGMA {schema}.user_version").fetchone()[0] == BY_ID)
 
 
 def index_large_folders(connection: sqlite3.Connection) -> None:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 from .base import param, plainly, transaction
 from .scans import scans_in
-from .schema import COUNTS, ROOT, SIZES
-from .tree import add_child, line_to, parts_of
+from .schema import COUNTS, ROOT, SIZES, tells_by_id
+from .standings import Standings
+from .tally import COUNT_AT, SIZE_AT, Tally, renew_newest
+from .tree import add_child, line_of, line_to, parts_of, prune_empty
 
 _SUMS = ("objects", "bytes", *COUNTS, *SIZES)
 _FOLDER_SUMS = ", ".join(("own", "kids", "newest", *_SUMS))
+_CHUNK = 5_000
 _BELOW = """WITH RECURSIVE below (id) AS (
     SELECT :top UNION ALL SELECT f.id FROM {schema}.folders f JOIN below ON f.parent = below.id)"""
 _SCAN = "prefix, started, finished, store_started, store_finished, objects, bytes, requests, seconds, walked, complete"
@@ -31,6 +34,8 @@ def splice(connection: sqlite3.Connection, path: Path, part: Path, prefix: str) 
                 # numbers are not used again: a list that is open holds the old ones
                 shifts = _highest(connection, "folders"), _highest(connection, "objects")
                 _take_out(connection, prefix)
+                if tells_by_id(connection):
+                    _take_moved(connection)
                 _put_in(connection, prefix, *shifts)
                 inside = [scan.id for scan in scans_in(connection) if scan.prefix.startswith(prefix)]
                 connection.executemany("DELETE FROM main.scans WHERE id = ?", [(each,) for each in inside])
@@ -46,14 +51,43 @@ def _take_out(connection: sqlite3.Connection, prefix: str) -> None:
     top, above = line[-1], line[:-1]
     _add_to_line(connection, above, "main", top, -1)
     below = _BELOW.format(schema="main")
-    connection.execute(
-        f"{below} DELETE FROM main.reasons WHERE object IN (SELECT id FROM main.objects WHERE folder IN below)",
-        {"top": top},
-    )
+    for table in ("reasons", "labels") if tells_by_id(connection) else ("reasons",):
+        connection.execute(
+            f"{below} DELETE FROM main.{table} WHERE object IN (SELECT id FROM main.objects WHERE folder IN below)",
+            {"top": top},
+        )
     connection.execute(f"{below} DELETE FROM main.objects WHERE folder IN below", {"top": top})
     connection.execute(f"{below} DELETE FROM main.folders WHERE id IN below", {"top": top})
     connection.execute("UPDATE main.folders SET kids = kids - 1 WHERE id = ?", (above[-1],))
-    _renew_newest(connection, above)
+    renew_newest(connection, above)
+
+
+def _take_moved(connection: sqlite3.Connection) -> None:
+    """Take out what the part found and the catalogue has elsewhere: it has moved here since."""
+    standings = Standings(connection)
+    after = 0
+    while moved := connection.execute(
+        "SELECT m.id, m.folder, m.size, m.standing, p.id FROM part.objects p "
+        "JOIN main.objects m ON m.version = p.version WHERE p.id > ? ORDER BY p.id LIMIT ?",
+        (after, _CHUNK),
+    ).fetchall():
+        after = moved[-1][4]
+        tally = Tally()
+        lines: dict[int, list[int]] = {}
+        for _, folder, size, standing, _ in moved:
+            if folder not in lines:
+                lines[folder] = line_of(connection, folder)
+            sums = tally.at(folder, lines[folder])
+            state = standings.state_index(standing)
+            sums[COUNT_AT + state] -= 1
+            sums[SIZE_AT + state] -= size
+        numbers = [(row[0],) for row in moved]
+        for statement in ("main.reasons WHERE object", "main.labels WHERE object", "main.objects WHERE id"):
+            connection.executemany(f"DELETE FROM {statement} = ?", numbers)
+        tally.write(connection)
+        for line in lines.values():
+            renew_newest(connection, line)
+    prune_empty(connection)
 
 
 def _put_in(connection: sqlite3.Connection, prefix: str, shift: int, shift_objects: int) -> None:
@@ -90,8 +124,13 @@ def _put_in(connection: sqlite3.Connection, prefix: str, shift: int, shift_objec
         "ON m.state = s.state AND m.word = s.word AND m.cold_word = s.cold_word AND m.tier = s.tier",
         values,
     )
+    if tells_by_id(connection):
+        connection.execute(
+            "INSERT INTO main.labels SELECT object + :objects, traits, tags FROM part.labels",
+            {"objects": shift_objects},
+        )
     _add_to_line(connection, above, "part", source, +1)
-    _renew_newest(connection, above)
+    renew_newest(connection, above)
 
 
 def _highest(connection: sqlite3.Connection, table: str) -> int:
@@ -106,17 +145,6 @@ def _add_to_line(connection: sqlite3.Connection, line: list[int], schema: str, f
         f"UPDATE main.folders SET {changes} WHERE id = ?",
         [(*(sign * each for each in sums), above) for above in line],
     )
-
-
-def _renew_newest(connection: sqlite3.Connection, line: list[int]) -> None:
-    """The latest change below each folder of `line`, from what it holds now."""
-    for folder in reversed(line):
-        connection.execute(
-            "UPDATE main.folders SET newest = max(0, "
-            "coalesce((SELECT max(newest) FROM main.folders WHERE parent = :id), 0), "
-            "coalesce((SELECT max(modified) FROM main.objects WHERE folder = :id), 0)) WHERE id = :id",
-            {"id": folder},
-        )
 
 
 def _prune(connection: sqlite3.Connection, prefix: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 # ruff: noqa: S608  (columns are this module's own; values are bound)
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from icehouse.core.clock import Instant
 from icehouse.core.rows import Coverage, Rollup
 
-from .base import CatalogueDamaged, at_micros, connect, from_micros, param, plainly, to_micros
+from .base import CatalogueDamaged, at_micros, connect, from_micros, param, plainly, to_micros, transaction
 from .reader import Reader
 from .schema import STATES
 from .tally import ROLLUP_COLUMNS, rollup
@@ -31,16 +31,22 @@ _TABLES = (
         requests INTEGER NOT NULL, rate REAL NOT NULL, complete INTEGER NOT NULL, error TEXT NOT NULL,
         PRIMARY KEY (store, container))""",
 )
+_TITLES = """CREATE TABLE IF NOT EXISTS titles (
+    store TEXT NOT NULL, container TEXT NOT NULL, title TEXT NOT NULL, PRIMARY KEY (store, container))"""
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerSum:
-    """What is known of one container: all of it summed, and how far that can be trusted."""
+    """What is known of one container: all of it summed, how far that can be trusted, and what people call it.
+
+    `title` is "" where that is its name, or was never told.
+    """
 
     store: str
     container: str
     rollup: Rollup
     coverage: Coverage
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ class ScanNote:
     rate: float
     complete: bool
     error: str
+    title: str = ""
 
 
 class Summary:
@@ -73,16 +80,18 @@ class Summary:
             if connection is None:
                 return []
             rows = connection.execute(
-                f"SELECT store, container, complete, started, scanned, by_store, error, {ROLLUP_COLUMNS} "
-                "FROM containers WHERE :store IS NULL OR store = :store ORDER BY store, container",
+                f"SELECT store, container, complete, started, scanned, by_store, error, {ROLLUP_COLUMNS}, "
+                "coalesce(title, '') FROM containers LEFT JOIN titles USING (store, container) "
+                "WHERE :store IS NULL OR store = :store ORDER BY store, title, container",
                 {"store": store},
             ).fetchall()
         return [
             ContainerSum(
                 row[0],
                 row[1],
-                rollup(row[7:], complete=bool(row[2])),
+                rollup(row[7:-1], complete=bool(row[2])),
                 Coverage(bool(row[2]), from_micros(row[3]), from_micros(row[4]), from_micros(row[5]), row[6]),
+                row[-1],
             )
             for row in rows
         ]
@@ -94,7 +103,8 @@ class Summary:
                 return []
             rows = connection.execute(
                 "SELECT store, container, prefix, pid, started, updated, objects, bytes, requests, rate, complete, "
-                "error FROM scans ORDER BY started DESC, store, container"
+                "error, coalesce(title, '') FROM scans LEFT JOIN titles USING (store, container) "
+                "ORDER BY started DESC, store, container"
             ).fetchall()
         return [
             ScanNote(
@@ -110,6 +120,7 @@ class Summary:
                 rate=row[9],
                 complete=bool(row[10]),
                 error=row[11],
+                title=row[12],
             )
             for row in rows
         ]
@@ -123,6 +134,26 @@ class Summary:
             except FileNotFoundError:
                 stamps.append(0)
         return stamps[0], stamps[1]
+
+    def titles(self, store: str) -> dict[str, str]:
+        """What people call the containers of a store, as it told last."""
+        with self._open() as connection:
+            if connection is None:
+                return {}
+            return dict(connection.execute("SELECT container, title FROM titles WHERE store = ?", (store,)).fetchall())
+
+    def note_titles(self, store: str, titles: Mapping[str, str]) -> None:
+        """Remember what people call containers; writes nothing where that is known."""
+        known = self.titles(store)
+        news = [(store, param(name), param(title)) for name, title in titles.items() if known.get(name, "") != title]
+        if not news:
+            return
+        with self._open(write=True) as connection:
+            assert connection is not None
+            with transaction(connection):
+                connection.executemany(
+                    "INSERT OR REPLACE INTO titles VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT))", news
+                )
 
     def note_scan(self, note: ScanNote) -> None:
         """Write down how far a scan has come."""
@@ -202,6 +233,7 @@ class Summary:
                 for statement in _TABLES:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
+            connection.execute(_TITLES)
         except BaseException:
             connection.close()
             raise

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from icehouse.core.rows import Rollup
 
@@ -73,6 +73,17 @@ class Tally:
                 )
                 for folder, sums in totals.items()
             ],
+        )
+
+
+def renew_newest(connection: sqlite3.Connection, line: Sequence[int]) -> None:
+    """The latest change below each folder of `line` (from the root down), from what they hold now."""
+    for folder in reversed(line):
+        connection.execute(
+            "UPDATE main.folders SET newest = max(0, "
+            "coalesce((SELECT max(newest) FROM main.folders WHERE parent = :id), 0), "
+            "coalesce((SELECT max(modified) FROM main.objects WHERE folder = :id), 0)) WHERE id = :id",
+            {"id": folder},
         )
 
 

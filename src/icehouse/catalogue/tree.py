@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+# ruff: noqa: S608  (the root's number is this module's own; values are bound)
 from .base import param
 from .schema import ROOT
 
@@ -47,6 +48,17 @@ def prefix_of(connection: sqlite3.Connection, folder: int) -> str:
         folder, name = connection.execute("SELECT parent, name FROM folders WHERE id = ?", (folder,)).fetchone()
         names.append(name)
     return "".join(f"{name}/" for name in reversed(names))
+
+
+def prune_empty(connection: sqlite3.Connection) -> None:
+    """Remove the folders that hold nothing any more, inside the caller's transaction."""
+    empty = f"objects = 0 AND id <> {ROOT}"
+    connection.execute(
+        "UPDATE folders SET kids = kids - "
+        f"(SELECT count(*) FROM folders below WHERE below.parent = folders.id AND below.objects = 0) "
+        f"WHERE id IN (SELECT parent FROM folders WHERE {empty})"
+    )
+    connection.execute(f"DELETE FROM folders WHERE {empty}")
 
 
 def add_child(connection: sqlite3.Connection, parent: int, name: str) -> int:

@@ -141,8 +141,10 @@ class FolderView:
             lane = listing.folders if folder else listing.objects
             if name is None:
                 return None
-            find = reader.child if folder else reader.object_number
-            number = find(lane.folder, name)
+            if isinstance(ref, FolderRef):
+                number = reader.child(lane.folder, name)
+            else:
+                number = reader.object_number(lane.folder, name, ref.version)
             if number is None:
                 return None
             with reader.reading():
@@ -227,7 +229,7 @@ class FolderView:
         return _Listing(
             self._reader,
             Lane("folders", top or 0, kids, order.descending),
-            Lane("objects", top or 0, own, order.descending),
+            Lane("objects", top or 0, own, order.descending, by_id=self._reader.by_id),
         )
 
     def _rebuild(self, order: _Order) -> None:
@@ -288,8 +290,9 @@ class FolderView:
         with reader.reading(), transaction(reader.connection, "DEFERRED"):
             for kind, clause in kinds:
                 lane = build(
-                    reader.connection, reader.standings, kind, top, order.by, order.descending, clause, stopped
-                )
+                    reader.connection, reader.standings, kind, top, order.by, order.descending, clause, stopped,
+                    by_id=reader.by_id,
+                )  # fmt: skip
                 if lane is None:
                     return None
                 lanes.append(lane)

@@ -8,27 +8,21 @@ from pathlib import Path
 
 from icehouse.core.clock import Clock, Instant
 from icehouse.core.entries import Entry, WalkPage
-from icehouse.core.states import State
 
-from .base import Text, param, plainly, to_micros, transaction
+from .base import param, plainly, to_micros, transaction
+from .labels import write_labels
+from .retold import INSERT, ObjectValues, latest, replace_by_id, replace_by_name
 from .scans import ScanRow
-from .schema import ROOT, STATES, index_large_folders
+from .schema import ROOT, index_large_folders, tells_by_id
 from .standings import Standings
-from .tally import COUNT_AT, SIZE_AT, Sums, Tally
-from .tree import add_child, child, parts_of
+from .tally import COUNT_AT, SIZE_AT, Tally, renew_newest
+from .tree import add_child, child, line_of, parts_of, prune_empty
 
 BATCH = 10_000
 """Objects a transaction: large enough to cost little each, small enough to hold the lock for a tenth of a second."""
 
 BATCH_SECONDS = 0.25
 """The longest that a slow walk's pages wait, so that a screen sees the numbers grow."""
-
-_UNKNOWN = STATES.index(State.UNKNOWN)
-_INSERT = (
-    "INSERT OR IGNORE INTO objects (folder, name, size, modified, etag, standing, until, version) "
-    "VALUES (?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?)"
-)
-_Row = tuple[int, Text, int, int | None, str, int, int | None, str | None]
 
 
 class ScanWriter:
@@ -53,6 +47,7 @@ class ScanWriter:
         self._held = 0
         self._open = True
         self._ended = scan.walked
+        self.by_id = tells_by_id(connection)
         self._standings = Standings(connection)
         self._parts: list[str] = []
         self._line: list[int] = [ROOT]
@@ -72,7 +67,9 @@ class ScanWriter:
         """Write what was taken and not yet written."""
         if not self._pages:
             return
-        entries = [entry for page in self._pages for entry in page.entries]
+        entries: Sequence[Entry] = [entry for page in self._pages for entry in page.entries]
+        if self.by_id:
+            entries = latest(entries)
         try:
             with plainly(self.path), transaction(self.connection):
                 added = self._write(entries, replacing=False)
@@ -123,6 +120,8 @@ class ScanWriter:
         assert self._ended, "a walk that did not say it was complete is not"
         self.flush()
         with plainly(self.path), transaction(self.connection):
+            if self.by_id:
+                prune_empty(self.connection)
             index_large_folders(self.connection)
             self.connection.execute(
                 "UPDATE scans SET complete = 1, error = '', frontier = NULL, finished = ?, store_finished = ?, "
@@ -141,14 +140,19 @@ class ScanWriter:
         tally = Tally()
         rows = self._rows(entries, tally)
         if replacing:
-            objects, size = self._replace(rows, tally)
+            objects, size, left = self._replace(rows, tally)
         else:
+            left = set()
             before = self.connection.total_changes
-            self.connection.executemany(_INSERT, rows)
+            self.connection.executemany(INSERT, rows)
             if self.connection.total_changes - before != len(rows):
                 raise _Repeated
             objects, size = len(rows), sum(row[2] for row in rows)
         tally.write(self.connection)
+        for folder in left:
+            renew_newest(self.connection, line_of(self.connection, folder))
+        if self.by_id:
+            write_labels(self.connection, entries, replacing=replacing)
         frontier = self._pages[-1].frontier
         self.connection.execute(
             "UPDATE scans SET frontier = CAST(? AS TEXT), walked = ?, objects = ?, bytes = ?, requests = ?, "
@@ -165,9 +169,9 @@ class ScanWriter:
         )
         return objects, size
 
-    def _rows(self, entries: Iterable[Entry], tally: Tally) -> list[_Row]:
+    def _rows(self, entries: Iterable[Entry], tally: Tally) -> list[ObjectValues]:
         """The rows of `entries`, with what they add to their folders put into `tally`."""
-        rows: list[_Row] = []
+        rows: list[ObjectValues] = []
         here: str | None = None
         folder, sums = ROOT, [0]
         number = self._standings.number
@@ -195,32 +199,11 @@ class ScanWriter:
             return [(row[0], param(str(row[1])), *row[2:]) for row in rows]
         return rows
 
-    def _replace(self, rows: Sequence[_Row], tally: Tally) -> tuple[int, int]:
-        """Write rows one by one, each in the place of an object of that name; what was added, in objects and bytes.
-
-        What a describe settled stays, where the object is the same and the listing can't tell.
-        """
-        added = size = 0
-        for row in rows:
-            old = self.connection.execute(
-                "SELECT id, size, standing, modified, etag, asked_at FROM objects "
-                "WHERE folder = ? AND name = CAST(? AS TEXT)",
-                row[:2],
-            ).fetchone()
-            sums = tally.at(row[0], ())
-            if old is None:
-                added, size = added + 1, size + row[2]
-            else:
-                settled = old[5] is not None and old[3] == row[3] and old[4] == row[4]
-                if settled and self._standings.state_index(row[5]) == _UNKNOWN:
-                    _take(sums, row[2], _UNKNOWN)
-                    continue
-                _take(sums, old[1], self._standings.state_index(old[2]))
-                size += row[2] - old[1]
-                self.connection.execute("DELETE FROM reasons WHERE object = ?", (old[0],))
-                self.connection.execute("DELETE FROM objects WHERE id = ?", (old[0],))
-            self.connection.execute(_INSERT, row)
-        return added, size
+    def _replace(self, rows: Sequence[ObjectValues], tally: Tally) -> tuple[int, int, set[int]]:
+        """Write rows of which the catalogue holds some; objects and bytes added, and folders that something left."""
+        if self.by_id:
+            return replace_by_id(self.connection, self._standings, rows, tally)
+        return *replace_by_name(self.connection, self._standings, rows, tally), set()
 
     def _enter(self, prefix: str) -> int:
         """The folder of `prefix`, made where it is new; remembers the line to it."""
@@ -245,8 +228,3 @@ class ScanWriter:
 
 class _Repeated(Exception):
     """The walk told of an object that is in the catalogue already."""
-
-
-def _take(sums: Sums, size: int, state: int) -> None:
-    sums[COUNT_AT + state] -= 1
-    sums[SIZE_AT + state] -= size

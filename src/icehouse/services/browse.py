@@ -16,6 +16,7 @@ from icehouse.core.entries import Entry
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.rows import ContainerRow, Coverage, FolderRow, ObjectRow, Rollup, Row, StoreRow
 from icehouse.core.states import State
+from icehouse.stores.base import Store
 
 from .house import House
 
@@ -33,26 +34,30 @@ def stores(house: House) -> list[StoreRow]:
 
 
 def containers(house: House, store: str, *, ask: bool = True) -> list[ContainerRow]:
-    """The containers of a store by name, with what their catalogues know.
+    """The containers of a store by title and name, with what their catalogues know.
 
     `ask` False answers from the catalogue alone, at once; True asks the store, and raises its errors.  A container
     that was scanned and that the store does not list (these credentials may see it and not list it) stays.
     """
-    known = {each.container: each for each in Summary(house.paths.catalogue).containers(store)}
-    created = {each.name: each.created for each in house.store(store).containers()} if ask else {}
+    summary = Summary(house.paths.catalogue)
+    known = {each.container: each for each in summary.containers(store)}
+    listed = {each.name: each for each in house.store(store).containers()} if ask else {}
+    summary.note_titles(store, {each.name: each.title for each in listed.values() if each.title})
     rows = []
-    for name in sorted({*known, *created}):
-        found = known.get(name)
+    for name in {*known, *listed}:
+        told, found = listed.get(name), known.get(name)
         rows.append(
             ContainerRow(
                 store,
                 name,
-                created.get(name),
+                None if told is None else told.created,
                 None if found is None else found.rollup,
                 None if found is None else found.coverage,
+                title=told.title if told is not None else found.title if found is not None else "",
+                facts=() if told is None else told.facts,
             )
         )
-    return rows
+    return sorted(rows, key=lambda row: (row.title.casefold(), row.title, row.name))
 
 
 def sums(house: House) -> list[ContainerSum]:
@@ -89,24 +94,42 @@ def coverage(house: House, folder: FolderRef) -> Coverage | None:
 def catalogued(house: House, ref: Ref) -> ObjectRow | None:
     """An object as the catalogue has it, None where it does not."""
     with opened(_files(house, ref)) as reader:
-        return None if reader is None else reader.object(ref.key)
+        return None if reader is None else reader.object(ref)
 
 
-def live(house: House, folder: FolderRef, *, page: int = 1000) -> Iterator[list[Row]]:
+def live(house: House, folder: FolderRef, *, page: int = 1000, in_order: bool = False) -> Iterator[list[Row]]:
     """One level of a folder as the store has it now, a page a time; asks for no page before it is wanted.
 
-    Folders come with the catalogue's sums where it has them.  What a listing can't tell is taken from a describe that
-    the catalogue remembers, with its age, where the object is the same.  Raises the store's errors.
+    Each page is in order.  So are all pages one after the other where the store is `ordered`; where it is not, another
+    page's rows belong among those before, and one may come again, as newer: with `in_order` everything is waited for
+    and comes at once.  Folders come first, with the catalogue's sums where it has them.  What a listing can't tell is
+    taken from a describe that the catalogue remembers, with its age, where the object is the same.  Raises the store's
+    errors.
     """
     store = house.store(folder.store)
     following: str | None = None
+    gather = in_order and not store.features.ordered
+    folders: list[FolderRef] = []
+    entries: dict[Ref, Entry] = {}
     with opened(_files(house, folder)) as reader:
         while True:
             found = store.list(folder, following, limit=page)
-            rows: list[Row] = [_folder_row(reader, folder, each) for each in found.folders]
-            rows.extend(_object_row(reader, folder, entry, house.clock.now()) for entry in found.entries)
-            yield rows
             following = found.following
+            folders.extend(found.folders)
+            entries.update({_identity(store, entry): entry for entry in found.entries})
+            if gather and following is not None:
+                continue
+            ordered = list(entries.values())
+            if not store.features.ordered:
+                folders.sort(key=lambda each: _bytes(each.prefix))
+                ordered.sort(key=lambda entry: (_bytes(entry.ref.key), entry.ref.version or ""))
+            now = house.clock.now()
+            yield [
+                *(_folder_row(reader, folder, each) for each in folders),
+                *(_object_row(reader, folder, entry, now) for entry in ordered),
+            ]
+            folders.clear()
+            entries.clear()
             if following is None:
                 return
 
@@ -130,6 +153,15 @@ def add_up(rollups: Iterable[Rollup]) -> Rollup:
         sizes=_merged(each.sizes for each in all_of),
         complete=all(each.complete for each in all_of),
     )
+
+
+def _identity(store: Store, entry: Entry) -> Ref:
+    """What an entry is told apart by from others of its folder."""
+    return replace(entry.ref, key="") if store.features.ids else entry.ref
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
 
 
 def _files(house: House, place: FolderRef | Ref) -> Files:
@@ -161,10 +193,12 @@ def _object_row(reader: Reader | None, above: FolderRef, entry: Entry, now: Inst
         standing=entry.standing,
         asked=entry.asked,
         asked_at=now,
+        traits=entry.traits,
+        tags=entry.tags,
     )
     if reader is None or entry.standing.state is not State.UNKNOWN:
         return row
-    known = reader.object(entry.ref.key)
+    known = reader.object(entry.ref)
     if known is None or (known.size, known.modified, known.etag) != (entry.size, entry.modified, entry.etag):
         return row
     if known.asked != "describe" and not known.reason:

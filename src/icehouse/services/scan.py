@@ -83,9 +83,13 @@ def scan(
         )
     try:
         store = house.store(folder.store)
-        writer = begin(files, folder.prefix, fresh=fresh, clock=house.clock, by_store=_store_time(store))
-        notes = _Notes(Summary(house.paths.catalogue), files, writer, house.clock)
+        by_id = store.features.ids
+        by_store = _store_time(store)
+        writer = begin(files, folder.prefix, fresh=fresh, clock=house.clock, by_store=by_store, by_id=by_id)
+        summary = Summary(house.paths.catalogue)
+        notes = _Notes(summary, files, writer, house.clock)
         try:
+            _note_title(store, summary, folder.container)
             return _walk(store, folder, files, writer, notes, progress, stop)
         finally:
             writer.close()
@@ -134,6 +138,7 @@ def scanning(house: House) -> list[ScanStanding]:
             and is_held(_lock(house, Files(house.paths.catalogue, note.store, note.container))),
             complete=note.complete,
             error=note.error,
+            title=note.title,
         )
         for note in Summary(house.paths.catalogue).scans()
     ]
@@ -274,6 +279,16 @@ def _by_whom(house: House, folder: FolderRef) -> str:
     notes = Summary(house.paths.catalogue).scans()
     pids = [note.pid for note in notes if (note.store, note.container) == (folder.store, folder.container)]
     return f" by process {pids[0]}" if pids else ""
+
+
+def _note_title(store: Store, summary: Summary, container: str) -> None:
+    """Have the container's title where it has one and it was never told; its absence is no reason not to scan."""
+    if not store.features.titled or container in summary.titles(store.name):
+        return
+    with suppress(StoreError):
+        found = next((each for each in store.containers() if each.name == container), None)
+        if found is not None:
+            summary.note_titles(store.name, {container: found.title})
 
 
 def _store_time(store: Store) -> Instant | None:

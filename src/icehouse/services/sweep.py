@@ -70,6 +70,11 @@ class SweepReport:
     cause: StoreError | None = None
 
 
+def hides_states(house: House, store: str) -> bool:
+    """Whether listings of `store` leave states open that a sweep can settle; may ask its server, as features may."""
+    return bool(house.store(store).features.needs_describe)
+
+
 def cost_of_sweep(house: House, folder: FolderRef) -> SweepCost:
     """What `sweep` of the folder would cost now.  UsageError where its container was never scanned."""
     settling = _open(house, folder)

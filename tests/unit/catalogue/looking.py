@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.reader import Reader
 from icehouse.catalogue.tree import prefix_of
+from icehouse.core.clock import Instant
 from icehouse.core.entries import Entry
+from icehouse.core.refs import Ref
 from icehouse.core.states import Standing
 
-Sums = tuple[int, int, dict[str, int], dict[str, int], int, int]
+Sums = tuple[int, int, dict[str, int], dict[str, int], int, int, Instant | None]
 Told = tuple[int, object, str, Standing, str]
+ToldOfId = tuple[int, object, Standing, frozenset[str], frozenset[str]]
 
 
 def objects_in(files: Files) -> dict[str, Told]:
@@ -26,8 +29,26 @@ def objects_in(files: Files) -> dict[str, Told]:
     return found
 
 
+def refs_in(files: Files) -> dict[Ref, ToldOfId]:
+    """Every object of a catalogue by its whole identity, with where it lies and what it is labelled with."""
+    reader = Reader.open(files)
+    assert reader is not None
+    found: dict[Ref, ToldOfId] = {}
+    for (number,) in reader.connection.execute("SELECT id FROM objects").fetchall():
+        row = reader.object_rows([number])[0]
+        assert reader.object(row.ref) == row
+        found[row.ref] = (row.size, row.modified, row.standing, row.traits, row.tags)
+    reader.close()
+    return found
+
+
+def refs_of(entries: Iterable[Entry]) -> dict[Ref, ToldOfId]:
+    """What `refs_in` should give."""
+    return {e.ref: (e.size, e.modified, e.standing, e.traits, e.tags) for e in entries}
+
+
 def folders_in(files: Files) -> dict[str, Sums]:
-    """Every folder's path with its sums: objects, bytes, objects and bytes by state, own objects, folders in it."""
+    """Every folder's path with its sums: objects, bytes, both by state, own objects, folders in it, latest change."""
     reader = Reader.open(files)
     assert reader is not None
     found = {}
@@ -41,6 +62,7 @@ def folders_in(files: Files) -> dict[str, Sums]:
             {state.value: n for state, n in whole.sizes.items()},
             own,
             kids,
+            whole.newest,
         )
     reader.close()
     return found
@@ -53,7 +75,7 @@ def objects_of(entries: Iterable[Entry]) -> dict[str, Told]:
 
 def folders_of(entries: Iterable[Entry]) -> dict[str, Sums]:
     """What `folders_in` should give, summed the naive way."""
-    found: dict[str, Sums] = {"": (0, 0, {}, {}, 0, 0)}
+    found: dict[str, Sums] = {"": (0, 0, {}, {}, 0, 0, None)}
     kids: dict[str, set[str]] = {}
     for each in entries:
         key = each.ref.key
@@ -61,10 +83,11 @@ def folders_of(entries: Iterable[Entry]) -> dict[str, Sums]:
         for above, path in zip(["", *paths], paths, strict=False):
             kids.setdefault(above, set()).add(path)
         for path in ["", *paths]:
-            n, size, counts, sizes, own, _ = found.get(path, (0, 0, {}, {}, 0, 0))
+            n, size, counts, sizes, own, _, newest = found.get(path, (0, 0, {}, {}, 0, 0, None))
             state = each.standing.state.value
             counts = {**counts, state: counts.get(state, 0) + 1}
             sizes = {**sizes, state: sizes.get(state, 0) + each.size}
             own += path == key[: key.rfind("/") + 1]
-            found[path] = (n + 1, size + each.size, counts, sizes, own, 0)
-    return {path: (*sums[:5], len(kids.get(path, ()))) for path, sums in found.items()}
+            newest = max(filter(None, (newest, each.modified)), default=None)
+            found[path] = (n + 1, size + each.size, counts, sizes, own, 0, newest)
+    return {path: (*sums[:5], len(kids.get(path, ())), sums[6]) for path, sums in found.items()}
