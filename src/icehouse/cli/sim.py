@@ -10,7 +10,7 @@ import click
 
 from icehouse.core.errors import UsageError
 
-STAND_INS = ("s3",)
+STAND_INS = ("s3", "dnanexus")
 
 
 @click.command(
@@ -20,7 +20,7 @@ STAND_INS = ("s3",)
 @click.argument("system", metavar="SYSTEM", type=click.Choice(STAND_INS))
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def command(system: str, options: tuple[str, ...]) -> int:
-    """Run a stand-in of SYSTEM (s3) on loopback, with its own clock and faults.
+    """Run a stand-in of SYSTEM (s3, dnanexus) on loopback, with its own clock and faults.
 
     It prints one JSON line when it is ready, and stops on SIGTERM.
     """

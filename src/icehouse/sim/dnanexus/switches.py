@@ -14,6 +14,7 @@ _CHOICES: Final = {
     "folder_missing_words": ("today", "2018"),
     "permissions_visible_to": ("VIEW", "UPLOAD", "CONTRIBUTE", "ADMINISTER"),
     "unarchive_live": ("nothing", "refuse"),
+    "long_limits": ("refuse", "clip"),
     "symlink_archive": ("refuse", "skip", "allow"),
 }
 
@@ -64,6 +65,8 @@ class Switches(BaseSwitches):
     """Simulated seconds at most of unarchiving at Bulk."""
     expedited_seconds: float = 900.0
     """Simulated seconds at most of unarchiving at Expedited."""
+    long_limits: str = "refuse"
+    """A page limit above 1,000: `refuse` with InvalidInput, or `clip`."""
     requests_per_second: float = 0.0
     """API calls above this rate of wall time get 429 RateLimitConditional; 0 is no limit (§7: 200 an account)."""
     retry_after: int = 1

@@ -61,6 +61,8 @@ class World:
         self.nonces: dict[str, dict[str, Any]] = {}
         self.closing: dict[str, float] = {}
         """When files that are closing will be closed, in monotonic seconds."""
+        self.expired: set[str] = set()
+        """Users whose tokens have expired, by the admin route."""
         self.origin = ""
         """The URL of the server, for the URLs it hands out."""
         self.counter = 0
