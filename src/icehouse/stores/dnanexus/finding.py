@@ -1,0 +1,90 @@
+"""Searches for files, page by page and checked: a page that does not add up raises, it is never a shorter one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from icehouse.core.clock import Instant
+from icehouse.core.entries import Entry
+from icehouse.core.refs import FolderRef, folder_address
+
+from .client import Client
+from .errors import garbled
+from .paths import folder_of
+from .states import FIELDS, entry_of
+
+PAGE = 1000
+"""Files a page; the platform gives no more."""
+
+_MOST_EMPTY = 10
+"""So many pages without a file in a run are a server that leads nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page: its files, the platform's own cursor to the next (None on the last), and the platform's time."""
+
+    entries: tuple[Entry, ...]
+    following: Any
+    at: Instant | None
+
+
+def page_of(
+    client: Client,
+    folder: FolderRef,
+    cloud: str,
+    *,
+    starting: Any = None,
+    recurse: bool = True,
+    limit: int | None = None,
+    **filters: Any,
+) -> Found:
+    """One page of the files in `folder`, hidden and open ones too, newest-modified first."""
+    what = folder_address(folder)
+    path = folder_of(folder)
+    start = {} if starting is None else {"starting": starting}
+    answer = client.read(
+        "system/findDataObjects",
+        what,
+        **{"class": "file"},
+        state="any",
+        visibility="either",
+        scope={"project": folder.container, "folder": path, "recurse": recurse},
+        describe={"fields": FIELDS},
+        limit=max(1, min(limit or PAGE, PAGE)),
+        **filters,
+        **start,
+    )
+    entries = tuple(_entry(folder, path, row, cloud, recurse=recurse, what=what) for row in answer.rows())
+    following = answer.members.get("next")
+    if following is not None and following == starting:
+        raise garbled(what, "the search leads nowhere")
+    return Found(entries, following, answer.at)
+
+
+def pages_of(client: Client, folder: FolderRef, cloud: str, *, starting: Any = None, **filters: Any) -> Iterator[Found]:
+    """All pages of a search, from `starting` on."""
+    empty = 0
+    while True:
+        page = page_of(client, folder, cloud, starting=starting, **filters)
+        yield page
+        if page.following is None:
+            return
+        empty = 0 if page.entries else empty + 1
+        if empty > _MOST_EMPTY:
+            raise garbled(folder_address(folder), f"{empty} empty pages in a run")
+        starting = page.following
+
+
+def _entry(folder: FolderRef, path: str, row: object, cloud: str, *, recurse: bool, what: str) -> Entry:
+    if not isinstance(row, Mapping) or row.get("project") != folder.container:
+        raise garbled(what, "a file of another project")
+    told = row.get("describe")
+    entry = entry_of(folder.store, folder.container, told, row.get("id"), cloud, asked="list", what=what)
+    lies_in = str(told["folder"]) if isinstance(told, Mapping) else ""
+    below = recurse and (path == "/" or lies_in.startswith(f"{path}/"))
+    if lies_in != path and not below:
+        raise garbled(what, f"{entry.ref.version} is of another folder")
+    return entry

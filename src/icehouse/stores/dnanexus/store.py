@@ -1,0 +1,110 @@
+"""The DNAnexus store: the protocols it plays, each carried out by the module of that subject."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from icehouse.core.clock import Instant
+from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
+from icehouse.core.errors import IcehouseError, Unavailable
+from icehouse.core.plans import Identity
+from icehouse.core.refs import FolderRef, Ref
+from icehouse.core.states import State
+from icehouse.stores.base import Ability, Features
+
+from . import describing, projects, walking
+from .client import Client
+from .identity import identity
+from .listing import list_folder
+from .options import parse_options
+from .rules import RESTORE_RULES
+
+_STANDIN = re.compile(r"dnanexus; speed=([0-9.]+(?:e\+?[0-9]+)?)")
+
+
+class DnanexusStore:
+    """DNAnexus.  Plays Store, Reads, Follows, Previews and Archives; safe for threads."""
+
+    def __init__(self, name: str, options: Mapping[str, object]) -> None:
+        """Nothing is looked up or connected yet.  ConfigError for what can't be in `options`."""
+        self._name = name
+        self._client = Client(name, parse_options(name, options))
+        self._projects = projects.Projects(self._client)
+        self._asked_standin = False
+
+    @property
+    def name(self) -> str:
+        """The name in the config."""
+        return self._name
+
+    @property
+    def features(self) -> Features:
+        """Facts about this server; only one on loopback is asked whether it is a stand-in."""
+        standin = _STANDIN.fullmatch(self._standin())
+        return Features(
+            kind="dnanexus",
+            container_word="project",
+            restore_rules=RESTORE_RULES,
+            max_batch=describing.MOST,
+            standin=standin is not None,
+            standin_speed=float(standin[1]) if standin else 1.0,
+            ordered=False,
+            titled=True,
+            ids=True,
+            follows=True,
+            previews=True,
+        )
+
+    def identity(self) -> Identity:
+        """The user, and who pays for what that user makes."""
+        return identity(self._client)
+
+    def now(self) -> Instant:
+        """The Date of an answer made now."""
+        told = self._client.ask_date()
+        if told is None:
+            raise Unavailable(f"{self._name}: the platform does not tell its time")
+        return told
+
+    def check(self, container: str | None = None) -> Iterator[Ability]:
+        """What these credentials may do."""
+        yield from ()
+
+    def containers(self) -> Iterator[ContainerEntry]:
+        """All projects that this user was given access to."""
+        return projects.containers(self._client)
+
+    def list(self, folder: FolderRef, following: str | None = None, *, limit: int = 1000) -> Page:
+        """One page of one level."""
+        return list_folder(self._client, self._projects, folder, following, limit)
+
+    def walk(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, after: str | None = None
+    ) -> Iterator[WalkPage]:
+        """Everything under `folder`, newest-modified first; refs always carry the file's id."""
+        return walking.walk(self._client, self._projects, folder, frontier, after=after)
+
+    def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
+        """Each ref, 1,000 a call."""
+        return describing.describe(self._client, self._projects, refs)
+
+    def moving(self, container: str, state: State) -> Iterator[WalkPage]:
+        """Every file that is on its way to the cold or back."""
+        return walking.moving(self._client, self._projects, container, state)
+
+    def close(self) -> None:
+        """Give back the connections, and end every wait."""
+        self._client.close()
+
+    def _standin(self) -> str:
+        """What the server says of itself; only a server on loopback is asked, once, and believed."""
+        client = self._client
+        if client.standin is None and not self._asked_standin:
+            try:
+                if client.server.on_loopback:
+                    self._asked_standin = True
+                    client.ask_date()
+            except IcehouseError:
+                return ""
+        return client.standin or ""

@@ -1,0 +1,140 @@
+"""Everything under a folder, newest-modified first, with nothing missed that changes meanwhile.
+
+The platform's search goes through files from the newest modification to the oldest, so that a file that is modified
+while the search is under way jumps to its front and would be missed.  A walk of more than one page therefore ends by
+asking for what was modified since it began, until that brings nothing new.  A file may come twice; what comes later is
+newer.
+
+A frontier is the JSON ``{"began": MS, "starting": CURSOR}``: when the walk began by the platform's time, and the
+platform's own cursor, null where only the catching up is left.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from icehouse.core.entries import Entry, WalkPage
+from icehouse.core.errors import NotSupported, Unavailable, UsageError
+from icehouse.core.refs import FolderRef, folder_address
+from icehouse.core.states import State
+
+from .client import Client, in_milliseconds
+from .finding import Found, page_of, pages_of
+from .projects import Projects
+from .states import WORDS
+
+_MARGIN = 2000
+"""Milliseconds that the platform's clocks may disagree by; its Date tells whole seconds."""
+
+_MOST_ROUNDS = 20
+"""A project that brings something new so often in a run changes faster than it can be walked."""
+
+_Seen = set[tuple[str | None, object]]
+Entries = tuple[tuple[Entry, ...], str | None]
+
+
+def walk(
+    client: Client, projects: Projects, folder: FolderRef, frontier: str | None, *, after: str | None = None
+) -> Iterator[WalkPage]:
+    """The pages under `folder`, from `frontier` on.  NotFound: no such project."""
+    if after is not None and frontier is None:
+        raise NotSupported(f"{folder_address(folder)}: DNAnexus walks in no order of keys")
+    began, starting = read_frontier(frontier) if frontier is not None else (None, None)
+    # Asked for anew: a project that is gone must not look like one that is empty.
+    project = projects.now(folder.container)
+    waiting: Entries | None = None
+    for page in _pages(client, folder, project.cloud, began, starting, catching_up=frontier is not None):
+        if waiting is not None:
+            yield WalkPage(*waiting)
+        waiting = page
+    yield WalkPage(waiting[0] if waiting else (), None)
+
+
+def moving(client: Client, projects: Projects, container: str, state: State) -> Iterator[WalkPage]:
+    """Every file of a project that is on its way to the cold or back, by a search for that state."""
+    if state not in WORDS:
+        raise UsageError(f"{state.value} is not a state in which anything moves")
+    folder = FolderRef(client.store, container, "")
+    cloud = projects.now(container).cloud
+    for page in pages_of(client, folder, cloud, archivalState=WORDS[state]):
+        on = None if page.following is None else json.dumps({"starting": page.following})
+        yield WalkPage(page.entries, on)
+
+
+def read_frontier(frontier: str) -> tuple[int, Any]:
+    """When the walk began, and the cursor.  UsageError where the text is not a frontier of this store."""
+    try:
+        told = json.loads(frontier)
+        began, starting = told["began"], told["starting"]
+    except (ValueError, KeyError, TypeError):
+        began = starting = None
+    if not isinstance(began, int) or isinstance(began, bool):
+        raise UsageError(f"not a frontier of a DNAnexus walk: {frontier[:80]}")
+    return began, starting
+
+
+def _frontier(began: int, starting: Any) -> str:
+    return json.dumps({"began": began, "starting": starting})
+
+
+def _pages(
+    client: Client, folder: FolderRef, cloud: str, began: int | None, starting: Any, *, catching_up: bool
+) -> Iterator[Entries]:
+    """The pages of the search and then those of the catching up, each with the frontier behind it."""
+    seen: _Seen = set()
+    if starting is not None or not catching_up:
+        if began is None:
+            first = page_of(client, folder, cloud)
+            began = _time_of(folder, first)
+            if first.following is None:
+                # One page is one moment: nothing can have jumped ahead of it.
+                yield first.entries, None
+                return
+            yield first.entries, _frontier(began, first.following)
+            _note(seen, first.entries, began)
+            starting = first.following
+        for page in pages_of(client, folder, cloud, starting=starting):
+            _note(seen, page.entries, began)
+            yield page.entries, _frontier(began, page.following)
+    if began is None:
+        raise UsageError("a walk goes on from when it began")
+    yield from _catch_up(client, folder, cloud, began, seen)
+
+
+def _catch_up(client: Client, folder: FolderRef, cloud: str, began: int, seen: _Seen) -> Iterator[Entries]:
+    """What was modified since the walk began and not seen as it is now."""
+    since = began
+    for _ in range(_MOST_ROUNDS):
+        pages = new = 0
+        next_since: int | None = None
+        for page in pages_of(client, folder, cloud, modified={"after": since}):
+            next_since = next_since or _time_of(folder, page)
+            entries = tuple(entry for entry in page.entries if _identity(entry) not in seen)
+            seen.update(map(_identity, entries))
+            pages, new = pages + 1, new + len(entries)
+            if entries:
+                yield entries, _frontier(began, None)
+        if pages <= 1 or not new:
+            return
+        since = next_since or since
+    raise Unavailable(f"{folder_address(folder)}: changes faster than it can be walked")
+
+
+def _note(seen: _Seen, entries: Iterable[Entry], began: int) -> None:
+    """Remember what will come again in the catching up; what is older can't."""
+    seen.update(
+        _identity(entry) for entry in entries if entry.modified is None or in_milliseconds(entry.modified) >= began
+    )
+
+
+def _identity(entry: Entry) -> tuple[str | None, object]:
+    return entry.ref.version, (entry.modified, entry.ref.key, entry.standing.state, entry.size)
+
+
+def _time_of(folder: FolderRef, page: Found) -> int:
+    """The platform's time of a page, and a little before.  Unavailable where it does not tell its time."""
+    if page.at is None:
+        raise Unavailable(f"{folder_address(folder)}: the platform does not tell its time")
+    return in_milliseconds(page.at) - _MARGIN
