@@ -50,7 +50,8 @@ class _Server(uvicorn.Server):
 
 def listen(port: int) -> socket.socket:
     """A listening loopback socket; port 0 picks one.  Raises OSError when it is taken."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol is named so that asyncio sets TCP_NODELAY: header and body go in two writes.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((HOST, port))
