@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from icehouse.present.jobs import ARCHIVE
 from icehouse.present.sizes import money, plural, size
 
 from .choice import json_lines
@@ -20,7 +21,8 @@ from .session import Session
 def command(session: Session, job_id: str, as_json: bool) -> int:
     """Cancel the job whose id begins with ID.
 
-    Requests that the store has accepted are carried out and billed; how many these are is told.
+    Requests that the store has accepted are carried out, and billed where they bring back; how many these are is
+    told. What an archive job has sent goes cold; while it is archival still, a restore calls it off.
     """
     from icehouse.services import jobs
 
@@ -31,7 +33,10 @@ def command(session: Session, job_id: str, as_json: bool) -> int:
     say(f"job {report.job[:8]}: {plural(report.unsent, 'request')} will not be sent")
     if report.in_doubt:
         say(f"{plural(report.in_doubt, 'request')} unanswered: looked at by the worker, none is sent again")
-    if report.accepted:
+    if report.accepted and jobs.job(session.house, report.job).verb == ARCHIVE:
+        say(f"{plural(report.accepted, 'object')}, {size(report.accepted_bytes)}, already accepted: they go cold")
+        say("nothing is billed for that; while one is archival still, icehouse restore calls it off: free, and at once")
+    elif report.accepted:
         billed = (
             "at a price that is not known" if report.accepted_usd is None else f"about {money(report.accepted_usd)}"
         )

@@ -1,4 +1,4 @@
-"""`--from-file`: what to restore, read from a list, from our own JSON lines, or from the log of an earlier run.
+"""`--from-file`: what to work on, read from a list, from our own JSON lines, or from the log of an earlier run.
 
 What is understood, told apart by the first line:
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,16 +30,23 @@ from .joblog import COLUMNS, unguarded
 _FAILED = frozenset(outcome.value for outcome in Outcome if outcome.failed)
 _OLD_SCRIPT = ("key", "status")
 _LONGEST_FIELD = 1 << 20
+_ID = re.compile(r"file-[0-9A-Za-z]{24}")
 
 
 @dataclass(frozen=True, slots=True)
 class ListFile:
-    """A file of things to restore; `parse` makes an address of a text, `stores` are the configured names."""
+    """A file of things to `verb`; `parse` makes an address of a text, `stores` are the configured names.
+
+    `by_id` tells of a store whether an object's id is its identity: such ids are taken from logs and lists; elsewhere
+    a key means the current version.
+    """
 
     path: Path
     base: Address | None
     stores: tuple[str, ...]
     parse: Callable[[str], Address]
+    by_id: Callable[[str], bool] = lambda _: False
+    verb: str = "restore"
 
     def marks(self) -> list[Mark]:
         """What the file names, each once.  UsageError names the line that is wrong; a file that names nothing is."""
@@ -54,7 +62,7 @@ class ListFile:
         else:
             found = list(self._plain(lines))
         if not found:
-            raise UsageError(f"{self.path}: names nothing to restore", hint="from a log, only what failed is taken")
+            raise UsageError(f"{self.path}: names nothing to {self.verb}", hint="from a log, only what failed is taken")
         return [Mark(target) for target in dict.fromkeys(found)]
 
     def _plain(self, lines: list[str]) -> Iterator[Target]:
@@ -66,7 +74,7 @@ class ListFile:
                 address = self.parse(text)
                 if not address.container:
                     raise self._wrong(number, "the container is missing")
-                yield address.folder or Ref(address.store, address.container, address.path)
+                yield address.folder or self._object(address.store, address.container, address.path)
             else:
                 yield self._key(number, text)
 
@@ -86,7 +94,7 @@ class ListFile:
                 raise self._wrong(number, "has no key")
             if "outcome" in row and row["outcome"] not in _FAILED:
                 continue
-            yield self._ref(number, row.get("store"), row.get("container"), row["key"])
+            yield self._ref(number, row.get("store"), row.get("container"), row["key"], row.get("version"))
 
     def _csv_columns(self, line: str) -> list[str] | None:
         """The columns of a log that is understood, None where `line` heads none."""
@@ -102,14 +110,18 @@ class ListFile:
         try:
             for row in reader:
                 if ours and row.get("outcome") in _FAILED:
-                    cells = {name: unguarded(row.get(name) or "") for name in ("store", "container", "key")}
-                    yield self._ref(reader.line_num, cells["store"], cells["container"], cells["key"])
+                    cells = {name: unguarded(row.get(name) or "") for name in ("store", "container", "key", "version")}
+                    yield self._ref(reader.line_num, *cells.values())
                 elif not ours and (row.get("status") or "").strip().upper() == "ERROR":
                     yield self._key(reader.line_num, row.get("key") or "")
         except csv.Error as error:
             raise self._wrong(reader.line_num, str(error)) from None
 
-    def _ref(self, number: int, store: object, container: object, key: object) -> Ref:
+    def _object(self, store: str, container: str, path: str) -> Ref:
+        """The object at `path`, which may be its id where the store has such."""
+        return Ref(store, container, path, path if _ID.fullmatch(path) and self.by_id(store) else None)
+
+    def _ref(self, number: int, store: object, container: object, key: object, version: object) -> Ref:
         """An identity that the file spells out; what it leaves out comes from ADDRESS."""
         if not isinstance(key, str) or not key:
             raise self._wrong(number, "the key is no text")
@@ -117,7 +129,8 @@ class ListFile:
             return self._key(number, key)
         if store not in self.stores:
             raise self._wrong(number, f"{store}: no such store")
-        ref = Ref(str(store), str(container), key)
+        known = str(version) if version and self.by_id(str(store)) else None
+        ref = Ref(str(store), str(container), key, known)
         base = self.base
         if base is not None and (base.store, base.container) != (ref.store, ref.container):
             raise self._wrong(number, f"{store}:{container} is not in {base}")
@@ -129,9 +142,9 @@ class ListFile:
             raise self._wrong(number, "the key is empty")
         if self.base is None or not self.base.container:
             raise UsageError(
-                f"{self.path}, line {number}: a bare key", hint="name its bucket: icehouse restore STORE:BUCKET/ …"
+                f"{self.path}, line {number}: a bare key", hint=f"name its bucket: icehouse {self.verb} STORE:BUCKET/ …"
             )
-        return self._within(number, Ref(self.base.store, self.base.container, key))
+        return self._within(number, self._object(self.base.store, self.base.container, key))
 
     def _within(self, number: int, ref: Ref) -> Ref:
         base = self.base

@@ -29,6 +29,8 @@ COMMANDS = {
     "scan": ("scan", "Read a bucket or folder into the catalogue."),
     "status": ("status", "Count a folder's objects by state, asked fresh from the store."),
     "restore": ("restore", "Plan, price and start bringing cold objects back."),
+    "unarchive": ("restore", "The same as restore, by the word that DNAnexus has for it."),
+    "archive": ("archive", "Tell what would really go cold, and archive it."),
     "jobs": ("jobs", "List the jobs."),
     "job": ("job", "Show, follow or log one job."),
     "cancel": ("cancel", "Cancel what a job has not sent yet."),

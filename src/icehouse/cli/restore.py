@@ -12,14 +12,13 @@ from icehouse.core.errors import UsageError
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Plan
 from icehouse.core.restores import RestoreWish, Tier
-from icehouse.present.sizes import size
 
-from .choice import exclude, include, json_lines, looking, marks_at, max_cost
+from .choice import chosen, exclude, from_file, include, json_lines, looking, max_cost
 from .follow import again, ending, exit_code, follow
 from .output import interactive, json_line, say, tell
-from .planned import question, refuse_above, tell_plan
+from .planned import question, refuse_above, tell_plan, tell_steps
 from .progress import ProgressLine
-from .rows import cost_row, job_row, offer_row, plan_row, step_row
+from .rows import cost_row, job_row, offer_row, plan_row
 from .session import Interrupt, Session
 
 if TYPE_CHECKING:
@@ -45,15 +44,13 @@ class Wish:
 @click.command()
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1)
 @click.option(
-    "--tier", type=click.Choice([t.value for t in Tier], case_sensitive=False), required=True, help="How fast."
-)
+    "--tier", "--rate", "tier", type=click.Choice([t.value for t in Tier], case_sensitive=False), required=True,
+    help="How fast; DNAnexus calls it a rate.",
+)  # fmt: skip
 @click.option("--days", type=click.IntRange(1, 365), help="Keep restored copies so many days; there is no default.")
 @include
 @exclude
-@click.option(
-    "--from-file", metavar="LIST", type=click.Path(dir_okay=False, path_type=Path),
-    help="Addresses or keys, one a line; or a log of an earlier run, of which what failed is taken.",
-)  # fmt: skip
+@from_file
 @click.option("--speed-up", is_flag=True, help="Ask again, and pay again, where a slower restore is under way.")
 @max_cost
 @click.option("--dry-run", is_flag=True, help="Show the plan with its cost and time; request nothing.")
@@ -81,11 +78,13 @@ def command(
     """Bring cold objects back: everything under each ADDRESS (STORE:BUCKET/folder/ or STORE:BUCKET/key).
 
     Everything is looked at afresh, a plan is made and priced, and only then, after a question or --yes, a worker
-    begins to request. It goes on when this session ends. What is readable already is left alone.
+    begins to request. It goes on when this session ends. What is readable already is left alone; what is archival on
+    DNAnexus, and not cold yet, is called off at once and for nothing.
     """
     wish = Wish(Tier(tier.lower()), days, speed_up, max_cost, dry_run, yes, wait, keys, as_json)
     _check(wish)
-    marks = _marks(session, addresses, from_file)
+    marks = chosen(session, addresses, from_file, verb="restore")
+    _refuse_days(session, marks, wish)
     found = _survey(session, marks, include, exclude, wish)
     plan = _plan(session, found, wish)
     _show(session, found, plan, wish)
@@ -111,18 +110,12 @@ def _check(wish: Wish) -> None:
         raise UsageError("nobody is there to be asked", hint="say --yes to go on, or --dry-run to see the plan")
 
 
-def _marks(session: Session, addresses: tuple[str, ...], from_file: Path | None) -> list[Mark]:
-    if from_file is None:
-        if not addresses:
-            raise UsageError("name what to restore: an ADDRESS, or --from-file")
-        return marks_at(session, addresses)
-    if len(addresses) > 1:
-        raise UsageError("with --from-file, at most one ADDRESS says where the keys are")
-    from .fromfile import ListFile
-
-    house = session.house
-    base = session.address(addresses[0]) if addresses else None
-    return ListFile(from_file, base, tuple(house.config.stores), house.address).marks()
+def _refuse_days(session: Session, marks: list[Mark], wish: Wish) -> None:
+    """Refuse a number of days where the store makes no copies that could be kept so long."""
+    for name in sorted({mark.target.store for mark in marks}) if wish.days is not None else ():
+        rules = session.house.store(name).features.restore_rules
+        if rules and not any(rule.days for rule in rules.values()):
+            raise UsageError(f"--days: what is restored on {name} stays; there is no copy to keep for a while")
 
 
 def _survey(
@@ -169,17 +162,13 @@ def _show(session: Session, found: Survey, plan: Plan, wish: Wish) -> None:
 
     tiers = restore.offers(session.house, found, wish.days, speed_up=wish.speed_up)
     if wish.keys:
-        for step in plan.steps:
-            if wish.as_json:
-                json_line(step_row(step))
-            else:
-                what = step.settled.value if step.settled else step.act.value
-                say(f"{what:10} {size(step.size):>9}  {step.ref.container}/{step.ref.key}  {step.reason}".rstrip())
+        tell_steps(plan, as_json=wish.as_json)
     if wish.as_json:
         states = {state.value: {"objects": n, "bytes": found.sizes[state]} for state, n in found.counts.items()}
         json_line({**plan_row(plan), "states": states, "tiers": [offer_row(offer) for offer in tiers]})
     else:
-        tell_plan(plan, tiers)
+        quoted = session.house.store(found.store).features.previews
+        tell_plan(plan, tiers, quoted=quoted)
 
 
 def _carry_out(session: Session, plan: Plan, wish: Wish) -> int:

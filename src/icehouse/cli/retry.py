@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import click
 
+from icehouse.core.archives import ArchiveWish
 from icehouse.core.errors import UsageError
 from icehouse.core.plans import Plan
-from icehouse.core.restores import Tier
+from icehouse.core.restores import RestoreWish, Tier
 from icehouse.present.restores import nothing_to_do
-from icehouse.present.sizes import money
+from icehouse.present.sizes import money, plural
 
 from .choice import json_lines, looking, max_cost
 from .follow import ending, exit_code, follow
+from .foretold import question as archive_question
+from .foretold import tell_retry
 from .output import interactive, json_line, say, tell
 from .planned import question, refuse_above, tell_plan
 from .progress import ProgressLine
@@ -37,20 +40,24 @@ def command(session: Session, job_id: str, max_cost: float | None, yes: bool, wa
 
     house = session.house
     old = jobs.job(house, job_id)
-    if yes and max_cost is None and jobs.plan(house, old.id).restoring.tier is Tier.EXPEDITED:
+    before = jobs.plan(house, old.id)
+    hasty = isinstance(before.wish, RestoreWish) and before.wish.tier is Tier.EXPEDITED
+    if yes and max_cost is None and hasty:
         raise UsageError("an expedited restore with --yes needs a bound", hint="say --max-cost DOLLARS")
     asks = not yes and interactive()
     if not yes and not asks and max_cost is None:
-        max_cost = jobs.plan(house, old.id).cost.total
+        max_cost = before.cost.total
     plan = _plan(session, old.id)
+    archiving = isinstance(plan.wish, ArchiveWish)
     if not as_json:
-        tell_plan(plan)
+        tell_retry(plan, plan.frozen_at) if archiving else tell_plan(plan)
     refuse_above(plan, max_cost)
     if asks:
         if nothing := nothing_to_do(plan):
             tell(nothing)
             return 0
-        if not click.confirm(question(plan), default=False, err=True):
+        asked = archive_question(plan) if archiving else question(plan)
+        if not click.confirm(asked, default=False, err=True):
             raise click.Abort
     approved = "confirmed at a terminal" if asks else "--yes" if yes else "within the price of that job"
     how = f"retry of job {old.id}, command line, {approved}"
@@ -58,7 +65,8 @@ def command(session: Session, job_id: str, max_cost: float | None, yes: bool, wa
     if as_json:
         json_line({**plan_row(plan), "job": job, "retry_of": old.id})
     else:
-        say(f"job {job[:8]} retries {len(plan.steps)} objects of job {old.id[:8]} for {money(plan.cost.total)}")
+        cost = "" if archiving else f" for {money(plan.cost.total)}"
+        say(f"job {job[:8]} retries {plural(len(plan.steps), 'object')} of job {old.id[:8]}{cost}")
     if not wait:
         return 0
     done = follow(session, job, quiet=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from icehouse.core.archives import ArchiveWish
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Entry
 from icehouse.core.holds import Hold
@@ -74,17 +75,25 @@ def offer_row(offer: TierOffer) -> dict[str, object]:
 
 
 def plan_row(plan: Plan) -> dict[str, object]:
-    """A plan without its steps: id, digest, totals, cost, wish and identity."""
+    """A plan without its steps: id, digest, totals, wish and identity, and the cost of one that brings back."""
+    wish = (
+        {"all_copies": plan.wish.all_copies, "not_before": instant(plan.not_before)}
+        if isinstance(plan.wish, ArchiveWish)
+        else {
+            "tier": plan.wish.tier.value,
+            "days": plan.wish.days or None,
+            "cost": cost_row(plan.cost),
+            "prices": plan.prices_of,
+        }
+    )
     return {
         "plan": plan.id,
         "digest": plan.digest,
+        "verb": plan.verb,
         "store": plan.store,
         "addresses": list(plan.addresses),
         "totals": plan.totals(),
-        "tier": plan.restoring.tier.value,
-        "days": plan.restoring.days or None,
-        "cost": cost_row(plan.cost),
-        "prices": plan.prices_of,
+        **wish,
         "principal": plan.identity.principal,
         "account": plan.identity.account,
         "complete": plan.complete,
@@ -101,6 +110,7 @@ def step_row(step: Step) -> dict[str, object]:
         "act": step.act.value,
         "tier": step.tier.value if step.tier else None,
         "days": step.days,
+        "expected": step.expected.value if step.expected else None,
         "outcome": step.settled.value if step.settled else None,
         "reason": step.reason,
     }
@@ -131,6 +141,7 @@ def job_row(job: Job) -> dict[str, object]:
         "updated": instant(job.updated),
         "ready_by": instant(job.ready_by),
         "falls_cold": instant(job.falls_cold),
+        "not_before": instant(job.not_before),
         "retry_of": job.retry_of or None,
     }
 
