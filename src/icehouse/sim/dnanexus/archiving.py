@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from icehouse.sim.dnanexus.model import ARCHIVAL, ARCHIVED, LIVE, UNARCHIVING, Placement
+from icehouse.sim.dnanexus.model import ARCHIVAL, ARCHIVED, LIVE, UNARCHIVING, Placement, Project
 from icehouse.sim.dnanexus.world import World
 
 RATES: Final = {"aws": ("Standard", "Bulk"), "azure": ("Standard", "Expedited")}
@@ -75,6 +75,12 @@ def unarchive(world: World, place: Placement, rate: str, now: float) -> None:
         if copy.archival in {ARCHIVAL, ARCHIVED}:
             copy.archival, copy.due = ARCHIVAL, None
             world.keep_place(copy)
+
+
+def take_out(world: World, project: Project, name: str, now: float) -> None:
+    """Take an object out of a project, and see what that means for the account's other copies."""
+    world.forget_place(project.id, name)
+    left(world, name, project.bill_to, now)
 
 
 def left(world: World, name: str, account: str, now: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from icehouse.sim.dnanexus import archiving
 from icehouse.sim.dnanexus.call import Answer, Call, property_map, tag_list
 from icehouse.sim.dnanexus.errors import ApiError, denied, invalid_input
 from icehouse.sim.dnanexus.filters import name_test, one_of, properties_test, span_test, words_test
@@ -290,7 +291,7 @@ def destroy_project(call: Call) -> Answer:
         raise denied(f"{project.id} is protected from being destroyed")
     world = call.world
     for name in world.shelves[project.id].inside("/", recurse=True):
-        world.forget_place(project.id, name)
+        archiving.take_out(world, project, name, call.now)
     world.forget_project(project.id)
     return {"id": project.id}
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from icehouse.sim.dnanexus import cold, finding, folders, identity, objects, projects, system, transfer
+from icehouse.sim.dnanexus import (
+    access,
+    cloning,
+    cold,
+    contents,
+    finding,
+    folders,
+    identity,
+    making,
+    objects,
+    projects,
+    system,
+    transfer,
+)
 from icehouse.sim.dnanexus.call import Method
 from icehouse.sim.dnanexus.errors import ApiError
 from icehouse.sim.dnanexus.model import CLASSES
@@ -35,6 +48,18 @@ _PROJECT: Final[dict[str, Method]] = {
     "removeTags": projects.tag_project,
     "setProperties": projects.tag_project,
     "listFolder": folders.list_folder,
+    "newFolder": contents.new_folder,
+    "renameFolder": contents.rename_folder,
+    "move": contents.move,
+    "removeFolder": contents.remove_folder,
+    "removeObjects": contents.remove_objects,
+    "clone": cloning.clone,
+    "invite": access.invite,
+    "decreasePermissions": access.decrease_permissions,
+    "leave": access.leave,
+    "join": access.join,
+    "transfer": access.transfer,
+    "acceptTransfer": access.accept_transfer,
     "archive": cold.archive_files,
     "unarchive": cold.unarchive_files,
 }
@@ -47,6 +72,16 @@ _ORG: Final[dict[str, Method]] = {
 _OBJECT: Final[dict[str, Method]] = {
     "describe": finding.describe_data_object,
     "listProjects": objects.list_projects,
+    "rename": objects.change_copy,
+    "addTags": objects.change_copy,
+    "removeTags": objects.change_copy,
+    "setProperties": objects.change_copy,
+    "addTypes": objects.change_object,
+    "removeTypes": objects.change_object,
+    "setDetails": objects.change_object,
+    "setVisibility": objects.change_object,
+    "getDetails": objects.get_details,
+    "close": making.close_object,
 }
 _FILE: Final[dict[str, Method]] = {"upload": transfer.upload_part, "download": transfer.download}
 
@@ -58,6 +93,10 @@ TABLE: Final[dict[str, dict[str, Method]]] = {
     **{kind: dict(_OBJECT) for kind in CLASSES},
 }
 TABLE["file"] |= _FILE
+for _kind in ("file", "record", "applet", "workflow"):
+    TABLE[_kind]["new"] = making.new_object
+for _kind in ("applet", "workflow"):
+    TABLE[_kind]["get"] = objects.get_definition
 
 
 def find_method(path: str) -> tuple[str, str, Method]:

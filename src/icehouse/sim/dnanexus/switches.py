@@ -55,6 +55,8 @@ class Switches(BaseSwitches):
     """The level from which a project's `permissions` are told (§2.5)."""
     closing_seconds: float = 0.3
     """How long a file is `closing`, in seconds of wall time; recorded 0.5 to 30 (§2.6)."""
+    removal_batch: int = 10_000
+    """Objects that one request removes at most (§7)."""
     smallest_part: int = 5_242_880
     """Bytes that every part but the last must have; told by fileUploadParameters, checked at close (§2.5)."""
     archiving_seconds: float = 3600.0
