@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -17,6 +18,7 @@ from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.rows import FolderRow, ObjectRow
 from icehouse.core.states import Standing, State
 from icehouse.core.text import is_safe
+from icehouse.present.manners import Manner
 from icehouse.tui.actions import Situation, key_name
 from icehouse.tui.actions.everywhere import ACTIONS
 from icehouse.tui.actions.quoting import command, quoted
@@ -90,7 +92,8 @@ def test_what_changes_a_store_is_refused_while_read_only():
         for action in ROOMS[room]:
             if action.dangerous:
                 assert action.why_not(Situation(room)) == "read-only: w switches to write"
-    assert {action.id for room in ROOMS for action in ROOMS[room] if action.dangerous} == {"restore", "cancel", "retry"}
+    dangerous = {action.id for room in ROOMS for action in ROOMS[room] if action.dangerous}
+    assert dangerous == {"restore", "archive", "cancel", "retry"}
 
 
 def test_an_action_that_can_not_be_done_says_why():
@@ -99,6 +102,35 @@ def test_an_action_that_can_not_be_done_says_why():
     assert find("browse", "restore").why_not(SITUATIONS[1]) is None
     two = Situation("browse", True, marks=(Mark(FOLDER), Mark(FolderRef("dx", "p", ""))))
     assert "one store" in (find("browse", "restore").why_not(two) or "")
+
+
+DX = Manner("project", titled=True, ids=True, archives=True, quotes=True, ordered=False)
+
+
+def test_archiving_is_offered_only_where_the_store_can_be_asked_to():
+    archive = find("browse", "archive")
+    on_s3 = Situation("browse", True, "lab-s3", "bucket", "", marks=(Mark(FOLDER),), manners={"lab-s3": Manner()})
+    assert archive.why_not(on_s3) == "this kind of store archives by its own rules, not on request"
+    assert "archive" not in [label for _, label, _ in key_line("browse", on_s3)]
+    on_dx = Situation("browse", True, "dx", "project-1", "", marks=(Mark(FolderRef("dx", "project-1", "a/")),),
+                      manners={"lab-s3": Manner(), "dx": DX})  # fmt: skip
+    assert archive.why_not(on_dx) is None
+    assert "archive" in [label for _, label, _ in key_line("browse", on_dx)]
+    assert archive.why_not(replace(on_dx, write=False)) == "read-only: w switches to write"
+    assert archive.why_not(replace(on_dx, marks=())) == "mark something, or stand on a folder or object"
+    unknown = replace(on_dx, manners={})
+    assert archive.why_not(unknown) is None
+    both = replace(on_dx, marks=(*on_dx.marks, Mark(FOLDER)))
+    assert "one archiving works on one store" in (archive.why_not(both) or "")
+
+
+def test_a_store_that_goes_by_ids_is_told_its_own_words_and_exact_names():
+    file = Ref("dx", "project-1", "a/x.bam", "file-1")
+    on_dx = Situation("browse", True, "dx", "", "", manners={"dx": DX})
+    assert find("browse", "filter").why_not(on_dx) == "projects are few: filter inside one"
+    on_file = replace(on_dx, container="project-1", marks=(Mark(file),))
+    assert find("browse", "archive").twin(on_file) == "icehouse archive dx:project-1/file-1 --dry-run"
+    assert find("browse", "restore").twin(on_file).endswith("dx:project-1/file-1 --tier standard --dry-run")
 
 
 def test_the_key_line_ends_with_help_and_write_and_fits_eighty_columns():

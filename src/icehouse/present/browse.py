@@ -239,6 +239,10 @@ def _object_details(row: ObjectRow, now: Instant, *, ascii: bool, manner: Manner
     ]
     if row.etag or not manner.ids:
         lines.append(("etag", Cell(safe(row.etag) or NOTHING, ours=False)))
+    if row.traits:
+        lines.append(("also", Cell(safe(", ".join(sorted(row.traits))), Tone.WAY, ours=False)))
+    if row.tags:
+        lines.append(("tags", Cell(safe(", ".join(sorted(row.tags))), ours=False)))
     if row.ref.version:
         lines.append(("id" if manner.ids else "version", Cell(safe(row.ref.version), ours=False)))
     return lines

@@ -152,7 +152,7 @@ def scan_cells(scan: ScanStanding, *, ascii: bool = False) -> Cells:
         sign, said = Cell("+" if ascii else "✓", Tone.FAINT), "complete"
     else:
         sign, said = Cell("!", Tone.DANGER), "not complete"
-    where = safe(f"{scan.container}/{scan.prefix}")
+    where = safe(f"{scan.title or scan.container}/{scan.prefix}")
     return (
         sign, Cell(f"scan {where}", Tone.PLAIN if not scan.complete else Tone.FAINT, ours=False, tail=True, keep=5),
         Cell(_six(scan.objects)), Cell(""), Cell(rate(scan.rate) if scan.running else ""), Cell(""),

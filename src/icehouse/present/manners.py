@@ -10,8 +10,8 @@ class Manner:
     """What the screens want to know of a store, taken from its features.
 
     `container` is its word for a container; `titled` tells whether containers have a name besides their identity,
-    `ids` whether an object's version is its whole identity, `archives` whether it can be asked to archive, and
-    `quotes` whether it tells itself what bringing back would cost.
+    `ids` whether an object's version is its whole identity, `archives` whether it can be asked to archive,
+    `quotes` whether it tells itself what bringing back would cost, and `ordered` whether it lists in key order.
     """
 
     container: str = "bucket"
@@ -19,6 +19,7 @@ class Manner:
     ids: bool = False
     archives: bool = False
     quotes: bool = False
+    ordered: bool = True
 
 
 PLAIN = Manner()

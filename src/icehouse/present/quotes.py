@@ -10,6 +10,9 @@ from .cells import Cell, Cells, Column, Tone
 from .sizes import count, money, plural, size
 from .times import window
 
+PRICED = "priced by the store's own dry run"
+"""Where such a price comes from."""
+
 QUOTE = (
     Column("sign", "", 1),
     Column("tier", "tier", 10),

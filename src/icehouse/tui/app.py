@@ -26,6 +26,7 @@ from .around import sum_up_marks, tell
 from .calm import Calm
 from .console_verbs import VERBS
 from .feeds import Fed, Feeds, Turn
+from .known import Known, recall
 from .log import NAME, log_into
 from .marked import Marked
 from .news import News, Watch
@@ -62,6 +63,7 @@ class Console(Calm[int]):
         self._sized = False
         self.news = News()
         self.marked = Marked(house)
+        self.known = Known()
         self.feeds = Feeds(self, lambda line: self.say(line, danger=True))
         self.watch_thread = Watch(house, self._told_news)
         self.rooms: dict[str, Room] = {room.room: room for room in (Browse(), Search(), Cold(), Jobs(), Audit())}
@@ -89,6 +91,7 @@ class Console(Calm[int]):
         except IcehouseError as error:
             self.say(str(error), danger=True)
         self.marks_changed()
+        recall(self)
         self.feeds.read("news", self.watch_thread.run, lambda _: None)
         self.feeds.read("workers", self._wake_workers, lambda _: None)
 

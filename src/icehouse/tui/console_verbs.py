@@ -49,12 +49,12 @@ def write(console: Console) -> None:
     def answered(yes: bool | None) -> None:
         console.write = bool(yes)
         if yes:
-            console.say("write: restores can be approved, jobs cancelled and retried; w goes back")
+            console.say("write: restores and archiving can be approved, jobs cancelled; w goes back")
         console.tell()
 
     lines = [
-        "In write mode restores can be approved, and jobs cancelled and retried.",
-        "Each of them still shows its cost and asks before anything is sent.",
+        "In write mode restores and archiving can be approved, jobs cancelled and",
+        "retried. Each still shows its cost and asks before anything is sent.",
     ]
     console.push_screen(Confirm("Switch to write", lines, "Write"), answered)
 

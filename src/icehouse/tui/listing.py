@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from icehouse.core.clock import Instant
 from icehouse.core.refs import FolderRef, Ref
-from icehouse.core.rows import FolderRow, Row, SortBy
+from icehouse.core.rows import FolderRow, ObjectRow, Row, SortBy
 from icehouse.present.browse import row_cells
 
 from .narrowing import narrowing, ordering
@@ -56,11 +57,11 @@ class Catalogued:
 
     def rows(self, start: int, n: int) -> Sequence[Line]:
         """Rows by position."""
-        now = self._now()
-        return [
-            Line(row.ref, row, row_cells(row, now, ascii=self._ascii, growing=self.growing))
-            for row in self.view.rows(start, n)
-        ]
+        found = self.view.rows(start, n)
+        near = found
+        if any(isinstance(row, ObjectRow) and row.ref.version for row in found):
+            near = self.view.rows(max(0, start - 1), n + 2)
+        return _lines(found, _alike(near), self._now(), ascii=self._ascii, growing=self.growing)
 
     def position_of(self, identity: Hashable) -> int | None:
         """Where that object or folder stands."""
@@ -80,7 +81,10 @@ class Catalogued:
 
 
 class Live:
-    """A folder as the store lists it, growing page by page; filter and order are applied here."""
+    """A folder as the store lists it, growing page by page; filter and order are applied here.
+
+    `ordered` False: the store lists in no order, and may tell one object twice.
+    """
 
     live = True
 
@@ -88,12 +92,14 @@ class Live:
         self.order: tuple[SortBy, bool] = ("name", False)
         self.filtered = ""
         self.growing = False
+        self.ordered = True
         self.whole = False
         """Whether the last page has come."""
         self._folders: dict[FolderRef, FolderRow] = {}
-        self._objects: list[Row] = []
+        self._objects: dict[Ref, ObjectRow] = {}
         self._shown: list[Row] = []
         self._positions: dict[Hashable, int] | None = None
+        self._doubles: frozenset[str] | None = None
         self._now = now
         self._ascii = ascii
 
@@ -104,11 +110,10 @@ class Live:
 
     def rows(self, start: int, n: int) -> Sequence[Line]:
         """Rows by position."""
-        now = self._now()
-        return [
-            Line(row.ref, row, row_cells(row, now, ascii=self._ascii, growing=self.growing))
-            for row in self._shown[start : start + n]
-        ]
+        if self._doubles is None:
+            self._doubles = _alike(self._shown)
+        shown = self._shown[start : start + n]
+        return _lines(shown, self._doubles, self._now(), ascii=self._ascii, growing=self.growing)
 
     def position_of(self, identity: Hashable) -> int | None:
         """Where that object or folder stands."""
@@ -122,7 +127,7 @@ class Live:
             if isinstance(row, FolderRow):
                 self._folders[row.ref] = row
             else:
-                self._objects.append(row)
+                self._objects[row.ref] = row
         self._arrange()
 
     @property
@@ -154,17 +159,29 @@ class Live:
     def _arrange(self) -> None:
         by, descending = self.order
         folders: list[Row] = list(self._folders.values())
-        objects = self._objects
+        objects: list[Row] = list(self._objects.values())
         if self.filtered:
             test = narrowing(self.filtered)
             folders = [row for row in folders if test(row)]
             objects = [row for row in objects if test(row)]
-        if self.order != ("name", False):
+        if self.order != ("name", False) or not self.ordered:
             folders.sort(key=ordering(by), reverse=descending)
             objects = sorted(objects, key=ordering(by), reverse=descending)
         self._shown = folders + objects
-        self._positions = None
+        self._positions = self._doubles = None
 
 
 Listing = Catalogued | Live
 """Either way."""
+
+
+def _alike(rows: Sequence[Row]) -> frozenset[str]:
+    """The names that several objects share, as a store that goes by ids allows."""
+    names = Counter(row.name for row in rows if isinstance(row, ObjectRow) and row.ref.version)
+    return frozenset(name for name, number in names.items() if number > 1)
+
+
+def _lines(rows: Sequence[Row], doubles: frozenset[str], now: Instant, *, ascii: bool, growing: bool) -> list[Line]:
+    return [
+        Line(row.ref, row, row_cells(row, now, ascii=ascii, growing=growing, alike=row.name in doubles)) for row in rows
+    ]

@@ -83,6 +83,6 @@ def ordering(by: SortBy) -> Callable[[Row], tuple[object, ...]]:
             return (when is not None, when.timestamp() if when else 0.0, row.name)
         if by == "state" and isinstance(row, ObjectRow):
             return (row.standing.state.value, row.standing.cold_word, row.name)
-        return ("", "", row.name)
+        return ("", row.name, row.ref.version or "" if isinstance(row, ObjectRow) else "")
 
     return key

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from icehouse.core.jobs import Job
 from icehouse.core.marks import Mark
 from icehouse.core.refs import FolderRef, folder_address, ref_address
 from icehouse.core.rows import ContainerRow, FolderRow, ObjectRow, StoreRow
+from icehouse.present.manners import PLAIN, Manner
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,18 @@ class Situation:
     searched: str = ""
     job: Job | None = None
     rows: int = 0
+    manners: Mapping[str, Manner] = field(default_factory=dict)
+
+    @property
+    def word(self) -> str:
+        """What the store calls its containers."""
+        return self.manners.get(self.store, PLAIN).container
+
+    @property
+    def manner(self) -> Manner | None:
+        """How the one store of what is chosen is; None where there are several, or nobody knows yet."""
+        stores = {mark.target.store for mark in self.chosen} or {self.store}
+        return self.manners.get(stores.pop()) if len(stores) == 1 else None
 
     @property
     def folder(self) -> FolderRef | None:
@@ -73,6 +86,11 @@ def always(_: Situation) -> str | None:
     return None
 
 
+def anywhere(_: Situation) -> bool:
+    """Offered on every store."""
+    return True
+
+
 def no_twin(_: Situation) -> str:
     """Nothing on the command line does the same: it is about the screen alone."""
     return ""
@@ -84,7 +102,8 @@ class Action:
 
     `keys` as Textual names them, the first one is shown; `label` is for the key line, `words` for help and palette.
     `enabled` gives the reason why not, or None; `twin` the command line that does the same, or "".  `dangerous`
-    ones change a store or cost money: they need write mode.  `rank` orders the key line, 0 keeps out of it.
+    ones change a store or cost money: they need write mode.  `rank` orders the key line, 0 keeps out of it, as does
+    not being `offered` by the store that one is on.
     """
 
     id: str
@@ -95,6 +114,7 @@ class Action:
     dangerous: bool = False
     enabled: Callable[[Situation], str | None] = field(default=always, repr=False)
     twin: Callable[[Situation], str] = field(default=no_twin, repr=False)
+    offered: Callable[[Situation], bool] = field(default=anywhere, repr=False)
 
     def why_not(self, now: Situation) -> str | None:
         """Why it can't be done now, None where it can.  Read-only stands before every other reason."""

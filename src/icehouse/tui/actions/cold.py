@@ -7,7 +7,7 @@ from .quoting import command
 
 
 def _opens(now: Situation) -> str | None:
-    return None if now.job is not None or now.container else "stand on a restore or a bucket"
+    return None if now.job is not None or now.container else "stand on a job or a place"
 
 
 def _twin(now: Situation) -> str:
@@ -17,6 +17,6 @@ def _twin(now: Situation) -> str:
 
 
 ACTIONS = (
-    Action("open", ("enter", "l", "right"), "open", "Open the restore's items, or the bucket", 10,
+    Action("open", ("enter", "l", "right"), "open", "Open the job's items, or the place", 10,
            enabled=_opens, twin=_twin),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from . import Action
 from .quoting import command
 
 ACTIONS = (
-    Action("browse", ("1",), "browse", "Browse: stores, buckets, folders", twin=lambda now: command("ls")),
+    Action("browse", ("1",), "browse", "Browse: stores, their containers, folders", twin=lambda now: command("ls")),
     Action("cold", ("3",), "cold", "Cold: what is on its way, warm for now, where"),
     Action("jobs", ("5",), "jobs", "Jobs: what is carried out, what came of it",
            twin=lambda _: command("jobs")),

@@ -6,7 +6,8 @@ import re
 import shlex
 from collections.abc import Iterable
 
-from icehouse.core.marks import Mark
+from icehouse.core.marks import Mark, Target
+from icehouse.core.refs import Ref
 from icehouse.core.text import is_safe, safe
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -32,14 +33,23 @@ def command(*words: str) -> str:
     return safe(" ".join(["icehouse", *(quoted(word) for word in words if word)]))
 
 
-def marked(marks: Iterable[Mark], most: int = 3) -> list[str]:
-    """The marks' addresses as arguments; more than `most` are meant to be read from a file."""
+def marked(marks: Iterable[Mark], most: int = 3, *, ids: bool = False) -> list[str]:
+    """The marks' addresses as arguments; more than `most` are meant to be read from a file.
+
+    With `ids` an object goes by its identity, as another one may lie under the same path.
+    """
     every = list(marks)
     if len(every) > most:
         return ["--from-file", "MARKS.txt"]
     words: list[str] = []
     for mark in every:
-        words.append(str(Mark(mark.target)))
+        words.append(_address(mark.target, ids=ids))
         if mark.pattern:
             words += ["--include", mark.pattern]
     return words
+
+
+def _address(target: Target, *, ids: bool) -> str:
+    if ids and isinstance(target, Ref) and target.version:
+        return f"{target.store}:{target.container}/{target.version}"
+    return str(Mark(target))

@@ -47,5 +47,7 @@ def key_line(room: str, now: Situation) -> list[tuple[str, str, bool]]:
     """(key, label, can be done now) for the line at the bottom, in the order of their rank."""
     from . import key_name
 
-    ranked = sorted((action for action in of_room(room) if action.rank), key=lambda action: action.rank)
+    ranked = sorted(
+        (action for action in of_room(room) if action.rank and action.offered(now)), key=lambda action: action.rank
+    )
     return [(key_name(action.keys[0]), action.label, action.why_not(now) is None) for action in ranked]

@@ -21,5 +21,5 @@ ACTIONS = (
     replace(_AS_IN_BROWSE["all"], words="Mark all hits"),
     _AS_IN_BROWSE["clear"],
     replace(_AS_IN_BROWSE["search"], rank=30),
-    *(_AS_IN_BROWSE[name] for name in ("restore", "scan")),
+    *(_AS_IN_BROWSE[name] for name in ("restore", "archive", "scan")),
 )  # fmt: skip

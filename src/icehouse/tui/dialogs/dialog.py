@@ -75,9 +75,11 @@ class Choice(Painted, can_focus=True):
             self.repaint()
 
     def say(self, label: str) -> None:
-        """Call it something else, of at most the length it had."""
-        self.label = label
-        self.repaint()
+        """Call it something else."""
+        if label != self.label:
+            self.label = label
+            self.styles.width = len(label) + 5
+            self.repaint()
 
     def on_mount(self) -> None:
         """Out of reach from the start where it can't be made."""

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from icehouse.core.jobs import Job
 from icehouse.core.plans import Plan
 from icehouse.present import restores as words
+from icehouse.present.archives import plan_line
 from icehouse.present.cells import Tone
 from icehouse.present.jobs import failed_items, job_name
 from icehouse.present.sizes import plural
 from icehouse.tui.actions.quoting import command
 from icehouse.tui.feeds import Feeds, Turn
 
-from .dialog import Choice, Dialog, Paragraph, Words
+from .dialog import Choice, Paragraph, Words
+from .planning import PlanDialog
 
 if TYPE_CHECKING:
     from icehouse.services.house import House
 
 
-class RetryDialog(Dialog[str]):
-    """The id of the job that was approved, None where none was."""
+class RetryDialog(PlanDialog):
+    """What failed of one job, planned anew."""
 
-    def __init__(self, house: House, job: Job, feeds: Feeds) -> None:
-        super().__init__()
-        self._house, self._job, self._feeds = house, job, feeds
-        self._plan: Plan | None = None
-        self._approving = False
+    groups: ClassVar[Sequence[str]] = ("retry",)
+
+    def __init__(self, house: House, feeds: Feeds, job: Job) -> None:
+        super().__init__(house, feeds)
+        self._job = job
+
+    @property
+    def how(self) -> str:
+        """Out of which job."""
+        return f"retry of job {self._job.id} in the console"
+
+    @property
+    def retry_of(self) -> str:
+        """The job whose failures are taken up."""
+        return self._job.id
 
     def compose(self) -> ComposeResult:
         """What is retried, as whom, what it requests and costs, what it leaves, the plan, its command, the choices."""
@@ -57,20 +69,10 @@ class RetryDialog(Dialog[str]):
         def work(turn: Turn) -> Plan:
             from icehouse.services.jobs import plan_retry
 
-            def progress(seen: object) -> None:
-                turn.tell(lambda: self._looked(seen))
-
+            progress = self.telling(turn, self.query_one("#sends", Words).put)
             return plan_retry(self._house, self._job.id, progress=progress, stop=turn.stopped)
 
-        self._feeds.read("retry", work, self._planned, self._failed)
-
-    def on_unmount(self) -> None:
-        """Nobody waits for a look any more."""
-        self._feeds.drop("retry")
-
-    def _looked(self, seen: object) -> None:
-        numbers = [int(getattr(seen, name)) for name in ("objects", "described", "to_describe")]
-        self.query_one("#sends", Words).put(words.looking(*numbers))
+        self._feeds.read("retry", work, self._planned, self.failed)
 
     def _planned(self, plan: Plan) -> None:
         self._plan = plan
@@ -80,34 +82,6 @@ class RetryDialog(Dialog[str]):
         if not nothing:
             self.query_one("#price", Words).put(words.price_line(plan))
             self.query_one("#beside", Words).put(words.beside_line(plan))
-        self.query_one("#plan", Words).put(f"prices {plan.prices_of} · plan {plan.id}")
+        prices = f"prices {plan.prices_of} · " if plan.prices_of else ""
+        self.query_one("#plan", Words).put(prices + plan_line(plan, plan.frozen_at))
         self.query_one("#go", Choice).allow(not nothing)
-
-    def _failed(self, line: str) -> None:
-        self._approving = False
-        self.query_one("#plan", Words).put(line, Tone.DANGER, ours=False)
-        self.query_one("#go", Choice).allow(False)
-
-    @on(Choice.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.dismiss(None)
-
-    @on(Choice.Pressed, "#go")
-    def _approved(self) -> None:
-        plan = self._plan
-        if plan is None or self._approving:
-            return
-        self._approving = True
-        self.query_one("#go", Choice).allow(False)
-        self.query_one("#plan", Words).put(f"plan {plan.id}: writing the approval …", Tone.STRONG)
-
-        def work(_: Turn) -> str:
-            from icehouse.services.restore import approve
-
-            how = f"retry of job {self._job.id} in the console"
-            return approve(self._house, plan, how=how, retry_of=self._job.id)
-
-        def done(job: str) -> None:
-            self.dismiss(job)
-
-        self._feeds.read("approve", work, done, self._failed)

@@ -10,40 +10,33 @@ from typing import ClassVar
 from icehouse.core.clock import Instant
 from icehouse.core.errors import IcehouseError
 from icehouse.core.refs import FolderRef
-from icehouse.core.rows import ContainerRow, FolderRow, Row, StoreRow
+from icehouse.core.rows import FolderRow, Row, StoreRow
 from icehouse.core.text import safe
 from icehouse.present import browse as words
-from icehouse.present.cells import Cell, Cells, Column, Tone
+from icehouse.present.cells import Cell, Column, Tone
 from icehouse.present.sizes import count
-from icehouse.settings.config import EXAMPLE
 from icehouse.tui.actions import Situation
 from icehouse.tui.feeds import Turn
+from icehouse.tui.known import learn, manner_of
 from icehouse.tui.listing import Catalogued, Listing, Live
-from icehouse.tui.sources import NO_ROWS, Line, Rows, Source
+from icehouse.tui.sources import NO_ROWS, Line, Source
 
 from .browse_verbs import VERBS
+from .levels import Levels
 from .place import Place
-from .room import Room
 
 LIVE_MOST = 50_000
 """Rows taken from a live listing; the rest of a larger folder is for the catalogue."""
 
 
-class Browse(Room):
+class Browse(Levels):
     """The list of whatever is open, from the catalogue where there is one, else as the store lists it."""
 
     room: ClassVar[str] = "browse"
-    title: ClassVar[str] = "Stores"
-    columns = words.STORE
 
     def __init__(self) -> None:
         super().__init__()
-        self.at = Place()
         self.listing: Listing | None = None
-        self.trouble = ""
-        """Why what is open could not be listed, "" where it could."""
-        self._asking = ""
-        self._seen_scan: tuple[object, ...] = ()
         self._opened: Instant | None = None
         self._as_it_is = False
 
@@ -58,7 +51,8 @@ class Browse(Room):
         """Store, container and path; each folder its own part."""
         if not self.at.store:
             return [self.title]
-        parts = [self.at.store, *([self.at.container] if self.at.container else []), *self.at.prefix.split("/")[:-1]]
+        called = self.console.known.called(self.at.store, self.at.container)
+        parts = [self.at.store, *([called] if self.at.container else []), *self.at.prefix.split("/")[:-1]]
         shown = [safe(part) for part in parts]
         return [*shown[:-1], shown[-1] + "/"] if self.at.prefix else [str(part) for part in shown]
 
@@ -83,10 +77,6 @@ class Browse(Room):
             return f"the first {count(listing.held)} as listed now; S scans for all{filtered}", Tone.FAINT
         return "as listed now; S scans for sums and states below" + filtered, Tone.FAINT
 
-    def now(self) -> Instant:
-        """The host's time."""
-        return self.console.house.clock.now()
-
     def situation(self) -> Situation:
         """Where one is, on what, and what the catalogue knows of it."""
         scan = self.console.news.scan_of(self.at.store, self.at.container)
@@ -103,7 +93,8 @@ class Browse(Room):
     def details(self) -> list[tuple[str, Cell]]:
         """All that is known about the row."""
         here = self.list.current
-        return words.details(here.row, self.now(), ascii=self.console.ascii_only) if here else []
+        manner = self.console.known.manner(self.at.store)
+        return words.details(here.row, self.now(), ascii=self.console.ascii_only, manner=manner) if here else []
 
     # Going
 
@@ -131,6 +122,7 @@ class Browse(Room):
         self.list.end_range()
         self.list.sorted_by = None
         self.list.nothing = ""
+        learn(self.console, place.store)
         if place.folder is not None:
             self._open_folder(place.folder, on, live=live)
         elif place.store:
@@ -162,55 +154,6 @@ class Browse(Room):
             self.listing.close()
         self.listing = None
 
-    def _failed(self, line: str) -> None:
-        self.trouble, self._asking = line, ""
-        self.list.nothing = "could not be listed"
-        self.list.repaint()
-        self.console.tell()
-
-    # Stores and containers
-
-    def _show_stores(self, rows: Sequence[StoreRow], on: Hashable | None = None) -> None:
-        source = Rows(rows, _name_of, words.store_cells)
-        self.show(source, words.STORE, on=on)
-
-    def _no_store(self) -> str:
-        return words.no_store(str(self.console.house.config.source), EXAMPLE)
-
-    def _read_stores(self, on: Hashable | None) -> None:
-        def work(_: Turn) -> list[StoreRow]:
-            from icehouse.services.browse import stores
-
-            return stores(self.console.house)
-
-        self.console.feeds.read("listing", work, lambda rows: self._show_stores(rows, on), self._failed)
-
-    def _open_store(self, store: str, on: Hashable | None) -> None:
-        self._show_containers([], None)
-
-        def work(turn: Turn) -> list[ContainerRow]:
-            from icehouse.services.browse import containers
-
-            known = containers(self.console.house, store, ask=False)
-            turn.tell(lambda: self._show_containers(known, on), always=True)
-            return containers(self.console.house, store)
-
-        def done(rows: list[ContainerRow]) -> None:
-            self._asking = ""
-            self.list.nothing = "no bucket that these credentials see"
-            self._show_containers(rows, None if self.list.source.count else on)
-
-        self.console.feeds.read("listing", work, done, self._failed)
-
-    def _show_containers(self, rows: Sequence[ContainerRow], on: Hashable | None) -> None:
-        now = self.now()
-
-        def cells(row: ContainerRow) -> Cells:
-            scan = self.console.news.scan_of(row.store, row.name)
-            return words.container_cells(row, now, growing=scan is not None and scan.running)
-
-        self.show(Rows(rows, _name_of, cells), words.CONTAINER, on=on)
-
     def show(self, source: Source, columns: Sequence[Column] | None = None, *, on: Hashable | None = None) -> None:
         """Show these rows; which marks are hidden depends on them."""
         super().show(source, columns, on=on)
@@ -236,6 +179,7 @@ class Browse(Room):
                 return ""
             if view is not None:
                 view.close()
+            source.ordered = manner_of(house, folder.store).ordered
             taken: list[Row] = []
             number = 0
             for page in browse.live(house, folder):
@@ -311,34 +255,6 @@ class Browse(Room):
         else:
             self.renew()
 
-    def _scans_moved(self) -> None:
-        """Take up new sums of buckets or stores."""
-        seen = tuple((s.store, s.container, s.updated, s.complete, s.running) for s in self.console.news.scans)
-        if seen == self._seen_scan or self._asking:
-            return
-        self._seen_scan = seen
-        place = self.at
-
-        def work(_: Turn) -> Sequence[StoreRow | ContainerRow]:
-            from icehouse.services.browse import containers, stores
-
-            house = self.console.house
-            return containers(house, place.store, ask=False) if place.store else stores(house)
-
-        def done(rows: Sequence[StoreRow | ContainerRow]) -> None:
-            if self.at != place or self._asking:
-                return
-            if place.store:
-                fresh = {row.name: row for row in rows if isinstance(row, ContainerRow)}
-                shown = [line.row for line in self.list.source.rows(0, self.list.source.count)]
-                old = {row.name: row for row in shown if isinstance(row, ContainerRow)}
-                names = sorted({*fresh, *old})
-                self._show_containers([fresh.get(name) or old[name] for name in names], None)
-            else:
-                self._show_stores([row for row in rows if isinstance(row, StoreRow)])
-
-        self.console.feeds.read("renew", work, done)
-
     def _later(self, instant: Instant) -> bool:
         """Whether that was after what is open was opened."""
         return self._opened is not None and instant >= self._opened
@@ -378,10 +294,3 @@ class Browse(Room):
             self.console.say(str(error), danger=True)
             return
         self._put(self.listing, None)
-
-
-def _name_of(row: object) -> Hashable:
-    """Who a store or container is."""
-    if isinstance(row, ContainerRow):
-        return FolderRef(row.store, row.name, "")
-    return row.name if isinstance(row, StoreRow) else None

@@ -12,7 +12,7 @@ from icehouse.present.sizes import count, money, plural
 from icehouse.tui.feeds import Turn
 from icehouse.tui.listing import SORTS, following
 
-from .choosing import do_clear, do_mark, do_range, do_restore, inside, mark_rows, start_scan
+from .choosing import do_archive, do_clear, do_mark, do_range, do_restore, inside, mark_rows, start_scan
 from .place import Place
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ def do_all(room: Browse) -> None:
         return
     covering = room.console.marked.covering(folder)
     if covering is not None and not room.console.marked.is_marked(folder):
-        room.console.say(inside(covering))
+        room.console.say(inside(room, covering))
         return
     if room.console.marked.toggle(folder, None):
-        room.console.say(f"marked all of {safe(folder.prefix or folder.container)}, as a folder")
+        room.console.say(f"marked all of {room.console.known.folder(folder)}, as a folder")
     else:
-        room.console.say(f"no longer marked: {safe(folder.prefix or folder.container)}")
+        room.console.say(f"no longer marked: {room.console.known.folder(folder)}")
     room.list.repaint()
     room.console.marks_changed()
 
@@ -128,7 +128,7 @@ def do_sweep(room: Browse) -> None:
 def _confirm_sweep(room: Browse, folder: FolderRef, cost: SweepCost) -> None:
     from icehouse.tui.dialogs.confirm import Confirm
 
-    where = safe(folder.prefix or folder.container)
+    where = room.console.known.folder(folder)
     if not cost.objects:
         room.console.say(f"{where}: nothing is unknown, there is nothing to sweep")
         return
@@ -185,5 +185,6 @@ VERBS: Mapping[str, Callable[[Browse], None]] = {
     "scan": do_scan,
     "sweep": do_sweep,
     "restore": do_restore,
+    "archive": do_archive,
 }
 """By the id of their action."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from icehouse.core.marks import Mark
 from icehouse.core.refs import Address, FolderRef
-from icehouse.core.text import safe
 from icehouse.present.sizes import count, plural
 from icehouse.tui.feeds import Turn
 from icehouse.tui.marked import MOST_BY_HAND, target_of
@@ -28,7 +27,7 @@ def do_mark(room: Room) -> None:
     marked = room.console.marked
     covering = marked.covering(target)
     if covering is not None and not marked.is_marked(target):
-        room.console.say(inside(covering))
+        room.console.say(inside(room, covering))
         room.list.action_move(1)
         return
     marked.toggle(target, here.row)
@@ -37,9 +36,9 @@ def do_mark(room: Room) -> None:
     room.console.marks_changed()
 
 
-def inside(folder: FolderRef) -> str:
+def inside(room: Room, folder: FolderRef) -> str:
     """That nothing needs to be marked inside that folder, as it is marked."""
-    return f"inside {safe(folder.prefix or folder.container)} already, which is marked"
+    return f"inside {room.console.known.folder(folder)} already, which is marked"
 
 
 def do_range(room: Room) -> None:
@@ -83,13 +82,21 @@ def do_restore(room: Room) -> None:
     """Look at what is chosen, and offer to bring it back."""
     from icehouse.tui.dialogs.restore import RestoreDialog
 
-    chosen = room.situation().chosen
-    room.console.push_screen(
-        RestoreDialog(room.console.house, chosen, room.console.feeds), lambda job: _restored(room, job, chosen)
-    )
+    chosen, console = room.situation().chosen, room.console
+    dialog = RestoreDialog(console.house, console.feeds, chosen, console.known)
+    console.push_screen(dialog, lambda job: _approved(room, job, chosen))
 
 
-def _restored(room: Room, job: str | None, chosen: Sequence[Mark]) -> None:
+def do_archive(room: Room) -> None:
+    """Look at what is chosen, foretell what archiving would do, and offer that."""
+    from icehouse.tui.dialogs.archive import ArchiveDialog
+
+    chosen, console = room.situation().chosen, room.console
+    dialog = ArchiveDialog(console.house, console.feeds, chosen, console.known)
+    console.push_screen(dialog, lambda job: _approved(room, job, chosen))
+
+
+def _approved(room: Room, job: str | None, chosen: Sequence[Mark]) -> None:
     if not job:
         return
     number = room.console.marked.discard(chosen)

@@ -45,11 +45,12 @@ class Cold(Room):
             from icehouse.services.browse import summary_version, sums
 
             house = self.console.house
-            found = [ContainerRow(s.store, s.container, None, s.rollup, s.coverage) for s in sums(house)]
+            found = [ContainerRow(s.store, s.container, None, s.rollup, s.coverage, s.title) for s in sums(house)]
             return summary_version(house), found
 
         def done(found: tuple[tuple[int, int], list[ContainerRow]]) -> None:
             self._sums, self._places = found
+            self.console.known.take(self._places)
             self._rows()
 
         self.console.feeds.read("cold", work, done)
@@ -77,7 +78,7 @@ class Cold(Room):
 
     def _cells(self, row: words.ColdRow) -> Cells:
         room = self.list.content_size.width - GUTTER - words.BEFORE_BAR
-        return words.cold_cells(row, ascii=self.console.ascii_only, room=room)
+        return words.cold_cells(row, ascii=self.console.ascii_only, room=room, names=self.console.known.names)
 
     def _job(self) -> tuple[Job, Instant] | None:
         row = self.list.current.row if self.list.current else None
@@ -93,7 +94,7 @@ class Cold(Room):
         found = self._job()
         if found is not None:
             return replace(base, job=found[0], store=found[0].store)
-        if isinstance(base.row, words.Place):
+        if isinstance(base.row, words.Place | words.Stays):
             return replace(base, store=base.row.row.store, container=base.row.row.name)
         return base
 
@@ -101,7 +102,7 @@ class Cold(Room):
         """By whose clock the times are."""
         if self.console.news.error:
             return self.console.news.error, Tone.DANGER
-        return "times are UTC, by each store's clock; sums as of each bucket's last scan", Tone.FAINT
+        return "times are UTC, by each store's clock; sums as of each last scan", Tone.FAINT
 
     def position(self) -> str:
         """Sections are no positions."""
@@ -113,8 +114,9 @@ class Cold(Room):
         if found is not None:
             return job_details(*found)
         row = self.list.current.row if self.list.current else None
-        if isinstance(row, words.Place):
-            return place_details(row.row, self.console.house.clock.now(), ascii=self.console.ascii_only)
+        if isinstance(row, words.Place | words.Stays):
+            now, manner = self.console.house.clock.now(), self.console.known.manner(row.row.store)
+            return place_details(row.row, now, ascii=self.console.ascii_only, manner=manner)
         return []
 
     def do_open(self) -> None:
@@ -128,7 +130,7 @@ class Cold(Room):
             assert isinstance(jobs, Jobs)
             self.console.show_room("jobs")
             jobs.open_job(found[0])
-        elif isinstance(row, words.Place):
+        elif isinstance(row, words.Place | words.Stays):
             browse = self.console.rooms["browse"]
             assert isinstance(browse, Browse)
             self.console.show_room("browse")

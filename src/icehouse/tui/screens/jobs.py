@@ -12,7 +12,7 @@ from icehouse.core.jobs import Job, JobItem
 from icehouse.core.rows import ScanStanding
 from icehouse.present import jobs as words
 from icehouse.present.cells import Cell, Cells, Tone
-from icehouse.present.sizes import count, money, plural
+from icehouse.present.sizes import count, money
 from icehouse.tui.actions import Situation
 from icehouse.tui.feeds import Turn
 from icehouse.tui.sources import NO_ROWS, Line, Rows
@@ -58,7 +58,7 @@ class Jobs(Room):
 
     def place(self) -> list[str]:
         """The job that is open."""
-        return ["Jobs", words.job_name(self.job)] if self.job else ["Jobs"]
+        return ["Jobs", words.job_name(self.job, self.console.known.names)] if self.job else ["Jobs"]
 
     def standing(self) -> tuple[str, Tone]:
         """Who works, or what the open job has come to."""
@@ -67,7 +67,7 @@ class Jobs(Room):
             return news.error, Tone.DANGER
         if self.job is not None:
             what = "only what failed" if self.failed_only else "failures first"
-            return f"{words.outcome_line(self.job) or self.job.state.value} · {what}", Tone.FAINT
+            return f"{words.outcome_line(self.job, self._time(self.job)) or self.job.state.value} · {what}", Tone.FAINT
         told = [
             f"{name}: worker pid {standing.pid} {'ok' if standing.alive else 'gone'}"
             if standing.pid else f"{name}: no worker yet"
@@ -118,7 +118,8 @@ class Jobs(Room):
 
     def _cells(self, row: object) -> Cells:
         if isinstance(row, Job):
-            return words.job_cells(row, self._time(row), ascii=self.console.ascii_only)
+            names = self.console.known.names
+            return words.job_cells(row, self._time(row), ascii=self.console.ascii_only, names=names)
         return words.scan_cells(row, ascii=self.console.ascii_only) if isinstance(row, ScanStanding) else ()
 
     def _read_items(self, *, again: bool = False) -> None:
@@ -206,18 +207,13 @@ class Jobs(Room):
         job = self.situation().job
         if job is None:
             return
-        progress = job.progress
-        unsent = max(0, progress.to_send - progress.sent)
-        lines = [
-            f"{plural(unsent, 'request')} not sent yet will not be sent.",
-            f"{plural(progress.sent, 'request')} sent already: the store carries them out, and bills them.",
-        ]
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self._cancel(job)
 
-        self.console.push_screen(Confirm(f"Cancel {words.job_name(job)}", lines, "Cancel the job"), answered)
+        name = words.job_name(job, self.console.known.names)
+        self.console.push_screen(Confirm(f"Cancel {name}", words.cancel_lines(job), "Cancel the job"), answered)
 
     def _cancel(self, job: Job) -> None:
         def work(_: Turn) -> CancelReport:
@@ -228,7 +224,8 @@ class Jobs(Room):
         def done(report: CancelReport) -> None:
             usd = money(report.accepted_usd) if report.accepted_usd is not None else ""
             accepted = (report.accepted, report.accepted_bytes, usd)
-            self.console.say(words.cancel_words(report.unsent, report.in_doubt, *accepted))
+            archiving = job.verb == words.ARCHIVE
+            self.console.say(words.cancel_words(report.unsent, report.in_doubt, *accepted, archiving=archiving))
             self.console.poke()
 
         self.console.feeds.read("cancel", work, done)
@@ -246,7 +243,7 @@ class Jobs(Room):
                 self.console.say(f"approved: job {fresh} retries what failed in {job.id}")
                 self.console.poke()
 
-        self.console.push_screen(RetryDialog(self.console.house, job, self.console.feeds), approved)
+        self.console.push_screen(RetryDialog(self.console.house, self.console.feeds, job), approved)
 
     def sign(self, line: Line) -> str:
         """Jobs carry no marks."""

@@ -61,6 +61,7 @@ class Room(Vertical):
         return Situation(
             room=self.room, write=self.console.write, row=here.row if here else None,
             marks=self.console.marked.all(), ranging=self.list.range_from is not None, rows=self.list.source.count,
+            manners=self.console.known.manners,
         )  # fmt: skip
 
     def place(self) -> list[str]:
@@ -88,6 +89,9 @@ class Room(Vertical):
 
     def changed(self) -> None:
         """Jobs or scans have moved on."""
+
+    def learned(self, store: str) -> None:
+        """It is known now what that store is like."""
 
     def back(self) -> bool:
         """One step back within the screen; False where there is none."""

@@ -48,7 +48,8 @@ class Search(Room):
 
     def place(self) -> list[str]:
         """The bucket, and what is searched for."""
-        return [safe(self.store), safe(self.container), f"find {safe(self.text)}"]
+        called = self.console.known.called(self.store, self.container)
+        return [safe(self.store), safe(called), f"find {safe(self.text)}"]
 
     def standing(self) -> tuple[str, Tone]:
         """How much was found, in how old a catalogue."""
@@ -70,7 +71,8 @@ class Search(Room):
     def details(self) -> list[tuple[str, Cell]]:
         """All that is known about the hit."""
         here = self.list.current
-        return details(here.row, self._now(), ascii=self.console.ascii_only) if here else []
+        manner = self.console.known.manner(self.store)
+        return details(here.row, self._now(), ascii=self.console.ascii_only, manner=manner) if here else []
 
     def sign(self, line: Line) -> str:
         """The mark of a hit."""
@@ -126,7 +128,7 @@ class Search(Room):
         def done(result: tuple[list[Row], Coverage | None, bool]) -> None:
             hits, coverage, more = result
             self.reading, self.cut = False, more
-            self.list.nothing = words.NEVER_SCANNED if coverage is None else "no name in this bucket holds that"
+            self.list.nothing = words.NEVER_SCANNED if coverage is None else "no name here holds that"
             self._found(hits, coverage)
 
         def failed(line: str) -> None:
@@ -170,7 +172,7 @@ class Search(Room):
     def verb(self, action_id: str) -> Callable[[], None] | None:
         """What that action does here; choosing is as in Browse."""
         shared = {"mark": choosing.do_mark, "range": choosing.do_range, "clear": choosing.do_clear,
-                  "restore": choosing.do_restore}.get(action_id)  # fmt: skip
+                  "restore": choosing.do_restore, "archive": choosing.do_archive}.get(action_id)  # fmt: skip
         return super().verb(action_id) if shared is None else lambda: shared(self)
 
     def do_open(self) -> None:

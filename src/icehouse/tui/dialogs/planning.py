@@ -1,0 +1,196 @@
+"""The dialogs that end in a plan: what is approved is the plan whose id is on screen, and nothing is sent from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from icehouse.core.marks import Mark
+from icehouse.core.plans import Identity, Plan
+from icehouse.present import restores as words
+from icehouse.present.cells import Tone
+from icehouse.tui.actions.quoting import marked
+from icehouse.tui.feeds import Feeds, Turn
+from icehouse.tui.known import Known
+from icehouse.tui.widgets.virtual_list import VirtualList
+
+from .dialog import Choice, Dialog, Paragraph, Words, field
+
+if TYPE_CHECKING:
+    from icehouse.services.house import House
+    from icehouse.services.look import Looking
+
+
+class PlanDialog(Dialog[str]):
+    """The id of the job that was approved, None where none was.
+
+    A subclass shows `#plan`, a line, and the choices `#cancel` and `#go`; `groups` are its reads, dropped at its end.
+    """
+
+    groups: ClassVar[Sequence[str]]
+
+    def __init__(self, house: House, feeds: Feeds) -> None:
+        super().__init__()
+        self._house, self._feeds = house, feeds
+        self._plan: Plan | None = None
+        self._approving = False
+
+    @property
+    def how(self) -> str:
+        """How the approval came about, for the audit."""
+        return "in the console"
+
+    @property
+    def retry_of(self) -> str:
+        """The job whose failures the plan takes up, "" for none."""
+        return ""
+
+    def on_unmount(self) -> None:
+        """Nobody waits for a look any more."""
+        for group in self.groups:
+            self._feeds.drop(group)
+
+    def failed(self, line: str) -> None:
+        """Say why there is no plan, in one line."""
+        self._approving = False
+        self.query_one("#plan", Words).put(line, Tone.DANGER, ours=False)
+        self.query_one("#go", Choice).allow(False)
+
+    def telling(self, turn: Turn, show: Callable[[str], None]) -> Callable[[Looking], None]:
+        """A progress of services that has `show` say in the screen's thread how far a look has come."""
+
+        def progress(seen: Looking) -> None:
+            line = words.looking(seen.objects, seen.described, seen.to_describe)
+            turn.tell(lambda: show(line))
+
+        return progress
+
+    @on(Choice.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.dismiss(None)
+
+    @on(Choice.Pressed, "#go")
+    def _approved(self) -> None:
+        plan = self._plan
+        if plan is None or self._approving:
+            return
+        self._approving = True
+        self.query_one("#go", Choice).allow(False)
+        self.query_one("#plan", Words).put(f"plan {plan.id}: writing the approval …", Tone.STRONG)
+
+        def work(_: Turn) -> str:
+            from icehouse.services.approve import approve
+
+            return approve(self._house, plan, how=self.how, retry_of=self.retry_of)
+
+        def done(job: str) -> None:
+            self.dismiss(job)
+
+        self._feeds.read("approve", work, done, self.failed)
+
+
+class ChosenDialog(PlanDialog):
+    """A dialog about what was chosen in a list, under filters of its own; what they leave is looked at afresh."""
+
+    def __init__(self, house: House, feeds: Feeds, marks: Sequence[Mark], known: Known) -> None:
+        super().__init__(house, feeds)
+        self._marks, self._known = tuple(marks), known
+        self._filters: tuple[str, str] = ("", "")
+        """The filters that were last looked under."""
+
+    def about(self, title: str) -> ComposeResult:
+        """What it does, to what, as whom."""
+        yield Words(title, Tone.STRONG, id="title")
+        yield Words(id="chosen")
+        yield Paragraph("", height=2, tone=Tone.FAINT, ours=False, id="whom")
+
+    def filters(self) -> ComposeResult:
+        """The row with the two filters."""
+        with Horizontal(classes="row"):
+            yield Words("only      [", width=11)
+            yield field(id="only", width=24)
+            yield Words("]  not  [", width=9)
+            yield field(id="not", width=24)
+            yield Words("]", width=1)
+
+    def on_mount(self) -> None:
+        """Look at once; Cancel has the focus."""
+        self.query_one("#cancel").focus()
+        self.call_after_refresh(self._tell_chosen)
+        self.look()
+
+    def on_resize(self) -> None:
+        """Name what is chosen in the room there is now."""
+        self.call_after_refresh(self._tell_chosen)
+
+    def _tell_chosen(self) -> None:
+        shown = self.query_one("#chosen", Words)
+        addresses = [self._known.address(mark) for mark in self._marks]
+        shown.put(words.chosen(addresses, shown.content_size.width), ours=False)
+
+    def look(self) -> None:
+        """Look at what is chosen, as it is now, under the filters in the fields.  For subclasses."""
+        raise NotImplementedError
+
+    def take_filters(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Take up the filters in the fields: globs to include, and to exclude."""
+        self._filters = self._typed()
+        return self.globs
+
+    @property
+    def globs(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The globs that were last looked under."""
+        return words.globs(self._filters[0]), words.globs(self._filters[1])
+
+    @property
+    def addresses(self) -> list[str]:
+        """What is chosen, as the command line takes it."""
+        stores = {mark.target.store for mark in self._marks}
+        return marked(self._marks, ids=all(self._known.manner(store).ids for store in stores))
+
+    def tell_title(self, text: str) -> None:
+        """Say what it does, or how far it is."""
+        self.query_one("#title", Words).put(text, Tone.STRONG)
+
+    def tell_whom(self, identity: Identity) -> None:
+        """Say as whom it would be done."""
+        self.query_one("#whom", Paragraph).put(words.as_whom(identity))
+
+    def _typed(self) -> tuple[str, str]:
+        return self.query_one("#only", Input).value, self.query_one("#not", Input).value
+
+    def entered(self, field: Input) -> None:
+        """Take up the fields, and go on to Cancel."""
+        if self._typed() != self._filters:
+            self.look()
+        self.query_one("#cancel").focus()
+
+    @on(Input.Blurred)
+    def _left_field(self, event: Input.Blurred) -> None:
+        if event.input.id in ("only", "not") and self._typed() != self._filters:
+            self.look()
+
+
+class Among(VirtualList):
+    """A list among other things: at its ends the cursor goes on to what is before or after it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "step(1)", show=False),
+        Binding("up,k", "step(-1)", show=False),
+        Binding("enter,space", "app.focus_next", show=False),
+    ]
+
+    def action_step(self, by: int) -> None:
+        """Another row, or out of the list at its ends."""
+        if 0 <= self.cursor + by < self.source.count:
+            self.action_move(by)
+        elif by > 0:
+            self.screen.focus_next()
+        else:
+            self.screen.focus_previous()
