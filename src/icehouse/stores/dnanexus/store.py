@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from icehouse.core.archives import ArchiveAccepted, ArchiveRequest, Pointers, Quote
 from icehouse.core.clock import Instant
 from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
 from icehouse.core.errors import IcehouseError, Unavailable
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
+from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
-from icehouse.stores.base import Ability, Features
+from icehouse.stores.base import Ability, Features, NotTaken
 
-from . import describing, projects, walking
+from . import archiving, checking, describing, previews, projects, reading, walking
 from .client import Client
 from .identity import identity
 from .listing import list_folder
@@ -69,7 +71,7 @@ class DnanexusStore:
 
     def check(self, container: str | None = None) -> Iterator[Ability]:
         """What these credentials may do."""
-        yield from ()
+        return checking.check(self._client, self._projects, container)
 
     def containers(self) -> Iterator[ContainerEntry]:
         """All projects that this user was given access to."""
@@ -89,9 +91,37 @@ class DnanexusStore:
         """Each ref, 1,000 a call."""
         return describing.describe(self._client, self._projects, refs)
 
+    def open(self, ref: Ref, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes of `ref`."""
+        return reading.read_bytes(self._client, self._projects, ref, start, end)
+
     def moving(self, container: str, state: State) -> Iterator[WalkPage]:
         """Every file that is on its way to the cold or back."""
         return walking.moving(self._client, self._projects, container, state)
+
+    def obstacles(self, container: str) -> Sequence[str]:
+        """Level, tags of the project, and a cloud that does not archive."""
+        return previews.obstacles(self._client, self._projects, container)
+
+    def sees_all(self, container: str) -> bool:
+        """Only where an org's admin sees every project that the org pays for."""
+        return previews.sees_all(self._client, self._projects, container)
+
+    def pointers(self, refs: Sequence[Ref]) -> Iterator[Pointers]:
+        """One call a file for the projects that hold it."""
+        return previews.pointers(self._client, self._projects, refs)
+
+    def quote(self, refs: Sequence[Ref], tier: Tier) -> Quote:
+        """The platform's own dry run."""
+        return previews.quote(self._client, self._projects, refs, tier)
+
+    def archive(self, requests: Sequence[ArchiveRequest]) -> Iterable[ArchiveAccepted | NotTaken]:
+        """By ids, never by folder."""
+        return archiving.archive(self._client, self._projects, requests)
+
+    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | NotTaken]:
+        """By ids, at the rate that the tier names; without a tier, an archiving is called off."""
+        return archiving.restore(self._client, self._projects, requests)
 
     def close(self) -> None:
         """Give back the connections, and end every wait."""
