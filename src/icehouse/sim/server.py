@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Scope
@@ -19,12 +20,46 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HOST = "127.0.0.1"
 
 
+_GATHERED = 16 * 1024
+"""Bytes that wait for more of the same answer; what is larger goes at once."""
+
+
+class _Gathering:
+    """A transport that sends what is written within one turn of the loop in one go: header and body of an answer."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held = bytearray()
+
+    def write(self, data: bytes) -> None:
+        """Send soon, together with what follows at once."""
+        if not self._held and len(data) < _GATHERED:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._held += data
+        if len(self._held) >= _GATHERED:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._held:
+            held, self._held = bytes(self._held), bytearray()
+            self._transport.write(held)
+
+    def close(self) -> None:
+        """Send what is held, and close."""
+        self._flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class _Protocol(H11Protocol):
     """HTTP over a transport that the application may close, for faults that break connections."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.app_state = {**self.app_state, "transport": transport}
-        super().connection_made(transport)
+        gathering: Any = _Gathering(transport)
+        self.app_state = {**self.app_state, "transport": gathering}
+        super().connection_made(gathering)
 
 
 class _Server(uvicorn.Server):

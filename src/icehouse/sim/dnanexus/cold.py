@@ -26,7 +26,7 @@ def archive_files(call: Call) -> Answer:
         _refuse_open_folder(call, found)
     tagged = []
     for place, thing in found:
-        reason = _unfit(call, place, thing)
+        reason = _unfit(call, place, thing, all_copies=all_copies)
         if reason is None:
             tagged.append(place)
         elif named and reason != "skip":
@@ -37,13 +37,15 @@ def archive_files(call: Call) -> Answer:
     return {"id": project.id, "count": len(tagged)}
 
 
-def _unfit(call: Call, place: Placement, thing: DataObject) -> str | None:
+def _unfit(call: Call, place: Placement, thing: DataObject, *, all_copies: bool) -> str | None:
     """Why a file cannot be archived, or None; `skip` where it is passed over."""
     if call.world.object_state(thing) != "closed":
         return f"Cannot archive file {place.id} as it is in a non-closed state"
     if "drive" in thing.extra and call.world.switches.symlink_archive != "allow":
         return "skip" if call.world.switches.symlink_archive == "skip" else f"Cannot archive the symlink {place.id}"
     state = place.standing(call.now)
+    if state == ARCHIVAL and place.due is None and all_copies and call.world.switches.archival_all_copies:
+        return None
     if state != LIVE:
         return f"Cannot archive file {place.id} as its archival state is {state}"
     return None

@@ -32,7 +32,10 @@ def open_world(settings: Settings) -> World:
     world = World(settings, clock, started, journal, log, Blobs(settings.folder / "blobs"))
     ground = Planter(world)
     cast.enter(ground)
+    if len(set(settings.fixtures)) != len(settings.fixtures):
+        raise ValueError("a fixture is planted once")
     for name in settings.fixtures:
+        ground.begin(name)
         fixtures.plant(name, ground)
     _replay(world, records)
     world.planted()
@@ -44,6 +47,8 @@ def _replay(world: World, records: Iterable[dict[str, Any]]) -> None:
     for record in records:
         world.counter = max(world.counter, record.get("counter", 0))
         of: dict[str, Any] = record.get("of", {})
+        if of.get("project", "") not in ("", *world.projects):
+            continue  # of a fixture that is not planted this time
         match record["kind"]:
             case "user":
                 world.keep_user(User.from_json(of))
@@ -51,7 +56,7 @@ def _replay(world: World, records: Iterable[dict[str, Any]]) -> None:
                 world.keep_org(Org.from_json(of))
             case "project":
                 world.keep_project(Project.from_json(of))
-            case "project_gone":
+            case "project_gone" if of["id"] in world.projects:
                 world.forget_project(of["id"])
             case "folders":
                 world.keep_folders(of["project"], of["add"], of["remove"])

@@ -24,6 +24,7 @@ class Planter:
     def __init__(self, world: World) -> None:
         self._world = world
         self._count = 0
+        self._fixture = ""
         self.started = world.started
         """The instant at which the clock first started: count ages from here."""
         self.owner = "user-owner"
@@ -31,7 +32,11 @@ class Planter:
 
     def _id(self, kind: str, *words: str) -> str:
         self._count += 1
-        return mint(kind, self._world.settings.seed, *words, str(self._count))
+        return mint(kind, self._world.settings.seed, self._fixture, *words, str(self._count))
+
+    def begin(self, fixture: str) -> None:
+        """Plant a fixture from here on; its identifiers do not depend on what else is planted."""
+        self._fixture, self._count = fixture, 0
 
     def job_id(self, *words: str) -> str:
         """The identifier of a job, to be named as `job` of files that it made."""

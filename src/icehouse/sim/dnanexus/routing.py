@@ -13,6 +13,7 @@ from icehouse.sim.dnanexus import (
     folders,
     identity,
     making,
+    membership,
     objects,
     projects,
     system,
@@ -68,6 +69,10 @@ _ORG: Final[dict[str, Method]] = {
     "describe": identity.describe_org,
     "findMembers": identity.find_members,
     "findProjects": identity.find_org_projects,
+    "invite": membership.invite,
+    "removeMember": membership.remove_member,
+    "setMemberAccess": membership.set_member_access,
+    "update": membership.update_org,
 }
 _OBJECT: Final[dict[str, Method]] = {
     "describe": finding.describe_data_object,

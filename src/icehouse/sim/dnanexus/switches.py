@@ -41,6 +41,8 @@ class Switches(BaseSwitches):
     """Naming a live file to unarchive does `nothing`, or is refused with InvalidState."""
     symlink_archive: str = "refuse"
     """Naming a symlink to archive: `refuse` with InvalidState, `skip`, or `allow` (§2.8)."""
+    archival_all_copies: bool = True
+    """Whether archiving with allCopies takes a file that is `archival` here already, to bring the others along."""
     archiving_modifies: bool = False
     """Whether archive and unarchive change the file's `modified`."""
     removal_completes: bool = True
