@@ -89,10 +89,29 @@ def test_the_line_of_a_headless_demo_is_all_that_a_script_needs() -> None:
     with demo() as (process, line):
         assert set(line) >= {"config", "state", "env", "endpoints"}
         assert run(line, "ls", "lab-s3:").returncode == 0
-        assert json.loads(run(line, "info", "--json").stdout)["stores"] == ["lab-s3"]
+        assert run(line, "ls", "dx:").returncode == 0
+        assert json.loads(run(line, "info", "--json").stdout)["stores"] == ["lab-s3", "dx"]
+        assert set(line["endpoints"]) == set(line["admin"]) == {"lab-s3", "dx"}
         process.send_signal(signal.SIGTERM)
         assert process.wait(GONE_SECONDS) == 0
     assert not Path(line["config"]).parent.exists()
+
+
+def test_a_demo_leaves_the_users_own_dnanexus_login_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    kept = tmp_path / ".dnanexus_config" / "environment.json"
+    kept.parent.mkdir()
+    kept.write_text('{"DX_APISERVER_HOST": "mine.example.org"}')
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DX_SECURITY_CONTEXT", '{"auth_token_type": "Bearer", "auth_token": "mine"}')
+    monkeypatch.setenv("DX_PROJECT_CONTEXT_ID", "project-mine")
+    with demo() as (_, line):
+        env = {**os.environ, **line["env"]}
+        dx = Path(sys.executable).with_name("dx")
+        told = subprocess.run([dx, "whoami"], capture_output=True, text=True, timeout=60, env=env, check=False)
+        assert told.stdout.strip() == "owner", told
+        assert run(line, "ls", "dx:").returncode == 0
+    assert [path.name for path in tmp_path.rglob("*")] == [".dnanexus_config", "environment.json"]
+    assert "mine.example.org" in kept.read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
@@ -127,14 +146,15 @@ def test_a_kept_folder_stays_and_can_be_opened_again(tmp_path: Path) -> None:
     assert (keep / "state" / "catalogue").is_dir()
 
 
-def test_a_demo_with_jobs_has_scanned_and_restores_something(tmp_path: Path) -> None:
-    with demo("--fixture", "imaging", "--jobs") as (process, line):
+def test_a_demo_with_jobs_archives_and_restores_something_on_both_stores(tmp_path: Path) -> None:
+    with demo("--fixture", "imaging", "--fixture", "sequencing", "--jobs") as (process, line):
         end = time.monotonic() + 60
-        jobs: list[dict[str, Any]] = []
-        while not jobs and time.monotonic() < end:
+        wanted = {("lab-s3", "restore"), ("dx", "archive"), ("dx", "restore")}
+        found: set[tuple[str, str]] = set()
+        while found != wanted:
+            assert time.monotonic() < end, found
             rows = [json.loads(row) for row in run(line, "jobs", "--json").stdout.splitlines()]
-            jobs = [row for row in rows if "job" in row]
-        assert [job["verb"] for job in jobs] == ["restore"]
+            found = {(row["store"], row["verb"]) for row in rows if "job" in row}
         process.terminate()
         assert process.wait(GONE_SECONDS) == 0
 
@@ -143,7 +163,7 @@ def test_a_demo_with_jobs_has_scanned_and_restores_something(tmp_path: Path) -> 
 def test_however_the_console_of_a_demo_is_left_nothing_is_left_running(way: str, tmp_path: Path) -> None:
     folder = str(tmp_path / "kept")
     with terminal("demo", "--fixture", "small", "--no-jobs", "--speed", "1", "--keep", folder) as (process, primary):
-        painted(primary, b"small")
+        painted(primary, b"lab-s3")
         places = {"ICEHOUSE_CONFIG": f"{folder}/config.toml", "ICEHOUSE_STATE": f"{folder}/state"}
         line = {"config": f"{folder}/config.toml", "env": {**KEYS, **places}}
         busy(line)

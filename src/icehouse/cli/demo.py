@@ -1,4 +1,4 @@
-"""`icehouse demo`: an S3 on this machine, sample data, a state folder of its own, and the console on top."""
+"""`icehouse demo`: an S3 and a DNAnexus on this machine, sample data, a state folder, and the console on top."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -18,15 +19,30 @@ import click
 
 from icehouse.core.errors import UsageError
 
-from .embedded import CONTAINER, STORE, EmbeddedS3
+from .embedded import EmbeddedStores
 from .output import json_line, tell
 from .session import Session
 from .sim import need_demo_extra
 from .tether import Tether, abandoned
 
 _PREFIX = "icehouse-demo-"
-_FOLDER = "projects/2021_04_CPJUMP1/2021_05_B05/images/"
-"""What the demo restores by itself, so that Cold and Jobs show life: eight plates in six classes and states."""
+_LIFE = (
+    (
+        ("restore", "lab-s3:imaging-platform/projects/2021_04_CPJUMP1/2021_05_B05/images/", "--tier", "bulk",
+         "--days", "7", "--yes"),
+        ("scan", "lab-s3:imaging-platform/"),
+    ),
+    (
+        ("archive", "dx:analyses/germline-12/work/", "--yes"),
+        ("unarchive", "dx:runs-2024/240103_A01295_0100_AH000DRX2/", "--rate", "bulk", "--yes"),
+        ("scan", "dx:runs-2024/"),
+        ("scan", "dx:analyses/"),
+    ),
+)  # fmt: skip
+"""What the demo does by itself, so that Cold and Jobs show life on both stores; each store's one after the other."""
+
+_FOREIGN = ("AWS_", "DX_")
+"""Variables of the user's own accounts, which the demo takes out of its environment and that of its children."""
 
 
 class Closed(BaseException):
@@ -40,12 +56,12 @@ class Closed(BaseException):
 @click.option(
     "--speed", type=click.FloatRange(min=0, min_open=True), default=3600.0, help="Simulated seconds a second."
 )
-@click.option("--fixture", "fixtures", multiple=True, help="Sample data; may be given again.  [imaging hostile small]")
+@click.option("--fixture", "fixtures", multiple=True, help="Sample data; may be given again.")
 @click.pass_obj
 def command(
     session: Session, headless: bool, keep: Path | None, jobs: bool | None, speed: float, fixtures: tuple[str, ...]
 ) -> int:
-    """Open the console on an embedded S3 with sample data.
+    """Open the console on an embedded S3 and an embedded DNAnexus with sample data.
 
     An hour passes there every second, and nothing leaves this machine. However the demo is closed, what it started
     ends with it.
@@ -56,33 +72,38 @@ def command(
             "the demo opens a console, which needs a terminal", hint="for scripts: icehouse demo --headless"
         )
     if not headless:
-        tell("starting an S3 on this machine …")
+        tell("starting an S3 and a DNAnexus on this machine …")
     told = _listen()
     try:
         with _folder(keep) as folder, ExitStack() as stack:
-            s3 = stack.enter_context(EmbeddedS3(folder, speed, fixtures or ("imaging", "hostile", "small")))
-            tether = Tether(s3.state)
+            stores = stack.enter_context(EmbeddedStores(folder, speed, fixtures))
+            tether = Tether(stores.state)
             stack.callback(tether.cut)
-            _use(session, s3)
+            _use(session, stores)
             if jobs if jobs is not None else not headless:
-                _start_life(s3)
+                _start_life(stores, stack)
             if not headless:
                 return session.open_console(session.house)
-            json_line(
-                {
-                    "config": str(s3.config),
-                    "state": str(s3.state),
-                    "env": s3.environment(),
-                    "endpoints": {STORE: s3.endpoint},
-                    "admin": {STORE: s3.admin},
-                    "buckets": {STORE: s3.buckets},
-                    "pid": os.getpid(),
-                }
-            )
-            _wait(told, s3)
+            json_line(_told(stores))
+            _wait(told, stores)
     except Closed:
         pass
     return 0
+
+
+def _told(stores: EmbeddedStores) -> dict[str, object]:
+    """All that a script needs to use the demo."""
+    return {
+        "config": str(stores.config),
+        "state": str(stores.state),
+        "env": stores.environment(),
+        "endpoints": {each.name: each.endpoint for each in stores.all},
+        "admin": {each.name: each.admin for each in stores.all},
+        "buckets": {stores.s3.name: stores.s3.ready["buckets"]},
+        "projects": {stores.dx.name: stores.dx.ready["projects"]},
+        "tokens": {stores.dx.name: stores.dx.ready["tokens"]},
+        "pid": os.getpid(),
+    }
 
 
 def _listen() -> int:
@@ -100,11 +121,11 @@ def _listen() -> int:
     return told
 
 
-def _wait(told: int, s3: EmbeddedS3) -> None:
-    """Wait for a signal; UsageError when the embedded S3 ends before."""
-    while s3.running:
+def _wait(told: int, stores: EmbeddedStores) -> None:
+    """Wait for a signal; UsageError when one of the embedded stores ends before."""
+    while (gone := stores.ended) is None:
         select.select([told], [], [], 1.0)
-    raise UsageError("the embedded S3 ended by itself", hint=f"its last words are in {s3.log}")
+    raise UsageError(f"the embedded {gone.name} ended by itself", hint=f"its last words are in {gone.log}")
 
 
 @contextmanager
@@ -125,22 +146,30 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _use(session: Session, s3: EmbeddedS3) -> None:
+def _use(session: Session, stores: EmbeddedStores) -> None:
     """Make this process and its children work on the demo alone."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    for name in [name for name in os.environ if name.startswith(_FOREIGN)]:
         del os.environ[name]
-    os.environ.update(s3.environment())
-    session.use(config=str(s3.config), state=str(s3.state))
+    os.environ.update(stores.environment())
+    session.use(config=str(stores.config), state=str(stores.state))
 
 
-def _start_life(s3: EmbeddedS3) -> None:
-    """Scan the sample bucket and bring one folder back, each in a process of its own."""
-    with (s3.state / "logs" / "demo.log").open("ab") as log:
-        for words in (
-            ["scan", f"{STORE}:{CONTAINER}/"],
-            ["restore", f"{STORE}:{CONTAINER}/{_FOLDER}", "--tier", "bulk", "--days", "7", "--yes"],
-        ):
-            subprocess.Popen(
+def _start_life(stores: EmbeddedStores, stack: ExitStack) -> None:
+    """Begin what the demo does by itself, each command in a process of its own; none is begun after the demo's end."""
+    over = threading.Event()
+    stack.callback(over.set)
+    log = stores.state / "logs" / "demo.log"
+    for lane in _LIFE:
+        threading.Thread(target=_live, args=(lane, log, over), name="demo-life", daemon=True).start()
+
+
+def _live(lane: Sequence[Sequence[str]], log: Path, over: threading.Event) -> None:
+    for words in lane:
+        if over.is_set():
+            return
+        with log.open("ab") as told:
+            process = subprocess.Popen(
                 [sys.executable, "-m", "icehouse", *words, "--json"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=told, stderr=told, start_new_session=True,
             )  # fmt: skip
+        process.wait()

@@ -1,4 +1,4 @@
-"""The embedded S3 of the demo: a stand-in as a child process, and a config that names it."""
+"""The embedded stores of the demo: stand-ins as child processes, side by side, and a config that names them."""
 
 from __future__ import annotations
 
@@ -8,77 +8,70 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from icehouse.core.errors import UsageError
 from icehouse.settings.paths import find_paths
 
-STORE = "lab-s3"
-CONTAINER = "imaging-platform"
+FIXTURES = {"s3": ("imaging", "hostile", "small", "million"), "dnanexus": ("sequencing", "hostile", "small", "million")}
+"""The sample data that each stand-in has."""
+DEFAULTS = {"s3": ("imaging", "hostile", "small"), "dnanexus": ("sequencing",)}
+"""What it has where nothing was said."""
+_SMALLEST = "small"
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 
 
-class EmbeddedS3:
-    """A stand-in that ends with this process; as a context it is started and stopped."""
+class StandIn:
+    """One stand-in, a child that ends with this process; begun and waited for apart, so that two start at once."""
 
-    def __init__(self, folder: Path, speed: float, fixtures: Sequence[str]) -> None:
-        """Keep the config, the state and the stand-in's data below `folder`."""
-        self.config, self.state = folder / "config.toml", folder / "state"
-        self.log = folder / "s3.log"
+    def __init__(self, system: str, name: str, folder: Path, speed: float, fixtures: Sequence[str]) -> None:
+        """The stand-in of `system`, to be the store `name`; it keeps its data and log below `folder`."""
+        self.system, self.name = system, name
+        self.log = folder / f"{system}.log"
+        self.ready: dict[str, object] = {}
         self._command = [
-            sys.executable, "-m", "icehouse.sim.s3", "--port", "0", "--data", str(folder / "s3"),
+            sys.executable, "-m", f"icehouse.sim.{system}", "--port", "0", "--data", str(folder / system),
             "--speed", f"{speed:g}", "--exit-with-parent",
-            *(word for name in fixtures for word in ("--fixture", name)),
+            *(word for fixture in fixtures for word in ("--fixture", fixture)),
         ]  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
-        self._ready: dict[str, object] = {}
 
-    def __enter__(self) -> EmbeddedS3:
-        """Start it, wait until it answers, write the config.  UsageError with its last words when it does not."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+    def begin(self) -> None:
+        """Start it, without waiting."""
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
             )
-        try:
-            self._ready = self._read_ready()
-            find_paths(str(self.config), str(self.state), {})
-            self.config.write_text(
-                f'[stores.{STORE}]\nkind = "s3"\nregion = "{self._ready["region"]}"\nendpoint_url = "{self.endpoint}"\n'
-            )
-        except BaseException:
-            self.stop()
-            raise
-        return self
 
-    def _read_ready(self) -> dict[str, object]:
+    def await_ready(self) -> None:
+        """Wait until it answers.  UsageError with its last words when it does not."""
         process = self._process
         assert process is not None
         assert process.stdout is not None
         readable, _, _ = select.select([process.stdout], [], [], _READY_SECONDS)
         line = process.stdout.readline() if readable else b""
         try:
-            ready: dict[str, object] = json.loads(line)
+            self.ready = json.loads(line)
         except ValueError:
             words = self.log.read_text(errors="replace").strip().splitlines()
-            raise UsageError(f"the embedded S3 did not start: {words[-1] if words else 'no answer'}") from None
-        return ready
+            raise UsageError(f"the embedded {self.name} did not start: {words[-1] if words else 'no answer'}") from None
 
-    def __exit__(self, *_: object) -> None:
-        """Stop it."""
-        self.stop()
+    def tell_to_end(self) -> None:
+        """Send it SIGTERM."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
 
-    def stop(self) -> None:
-        """End it with SIGTERM, after five seconds with SIGKILL."""
+    def await_end(self, until: float) -> None:
+        """Wait until it has ended; at `until`, by the monotonic clock, it is killed."""
         process = self._process
         if process is None:
             return
-        process.send_signal(signal.SIGTERM)
         try:
-            process.wait(_STOP_SECONDS)
+            process.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -93,27 +86,105 @@ class EmbeddedS3:
     @property
     def endpoint(self) -> str:
         """Its address."""
-        return str(self._ready["endpoint"])
+        return str(self.ready["endpoint"])
 
     @property
     def admin(self) -> str:
         """Where its clock and faults are steered."""
-        return str(self._ready["admin"])
+        return str(self.ready["admin"])
 
-    @property
-    def buckets(self) -> object:
-        """The names of its buckets."""
-        return self._ready["buckets"]
 
-    def environment(self) -> dict[str, str]:
-        """What to export so that Icehouse and any AWS tool work on the demo, and find no other account."""
+class EmbeddedS3(StandIn):
+    """An S3."""
+
+    def table(self) -> str:
+        """How the config names it."""
+        region = self.ready["region"]
+        return f'[stores.{self.name}]\nkind = "s3"\nregion = "{region}"\nendpoint_url = "{self.endpoint}"\n'
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """What to export so that any AWS tool works on it, and finds no other account."""
         return {
-            "AWS_ACCESS_KEY_ID": str(self._ready["access_key"]),
-            "AWS_SECRET_ACCESS_KEY": str(self._ready["secret_key"]),
-            "AWS_DEFAULT_REGION": str(self._ready["region"]),
+            "AWS_ACCESS_KEY_ID": str(self.ready["access_key"]),
+            "AWS_SECRET_ACCESS_KEY": str(self.ready["secret_key"]),
+            "AWS_DEFAULT_REGION": str(self.ready["region"]),
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "ICEHOUSE_CONFIG": str(self.config),
-            "ICEHOUSE_STATE": str(self.state),
         }
+
+
+class EmbeddedDnanexus(StandIn):
+    """A DNAnexus."""
+
+    def table(self) -> str:
+        """How the config names it: the login is in the environment."""
+        where = [f'{key} = "{self.ready[key]}"' for key in ("protocol", "host")]
+        return "\n".join([f"[stores.{self.name}]", 'kind = "dnanexus"', *where, f"port = {self.ready['port']}", ""])
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """What to export so that ``dx`` works on it, and leaves the user's own login and folder alone."""
+        told = self.ready["env"]
+        assert isinstance(told, dict)
+        return {**{str(key): str(value) for key, value in told.items()}, "DX_USER_CONF_DIR": str(folder / "dx-conf")}
+
+
+Embedded = EmbeddedS3 | EmbeddedDnanexus
+
+
+class EmbeddedStores:
+    """The stand-ins of a demo with its config and state; as a context they are started and stopped."""
+
+    def __init__(self, folder: Path, speed: float, fixtures: Sequence[str]) -> None:
+        """Keep everything below `folder`; `fixtures` are asked of every stand-in that has them."""
+        self.config, self.state, self._folder = folder / "config.toml", folder / "state", folder
+        self.s3 = EmbeddedS3("s3", "lab-s3", folder, speed, _of("s3", fixtures))
+        self.dx = EmbeddedDnanexus("dnanexus", "dx", folder, speed, _of("dnanexus", fixtures))
+        self.all: tuple[Embedded, ...] = (self.s3, self.dx)
+
+    def __enter__(self) -> EmbeddedStores:
+        """Start them at once, wait until all answer, write the config.  UsageError where one does not."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            for each in self.all:
+                each.begin()
+            find_paths(str(self.config), str(self.state), {})
+            for each in self.all:
+                each.await_ready()
+            self.config.write_text("\n".join(each.table() for each in self.all))
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop them."""
+        self.stop()
+
+    def stop(self) -> None:
+        """End all with SIGTERM, after five seconds with SIGKILL."""
+        for each in self.all:
+            each.tell_to_end()
+        until = time.monotonic() + _STOP_SECONDS
+        for each in self.all:
+            each.await_end(until)
+
+    @property
+    def ended(self) -> Embedded | None:
+        """One that has ended by itself; None while all run."""
+        return next((each for each in self.all if not each.running), None)
+
+    def environment(self) -> dict[str, str]:
+        """What to export so that Icehouse, ``dx`` and any AWS tool work on the demo alone."""
+        env = {"ICEHOUSE_CONFIG": str(self.config), "ICEHOUSE_STATE": str(self.state)}
+        for each in self.all:
+            env |= each.environment(self._folder)
+        return env
+
+
+def _of(system: str, fixtures: Sequence[str]) -> tuple[str, ...]:
+    """The sample data that this stand-in has of what was asked for; a name that none has is its own to refuse."""
+    if not fixtures:
+        return DEFAULTS[system]
+    known = {name for names in FIXTURES.values() for name in names}
+    return tuple(name for name in fixtures if name in FIXTURES[system] or name not in known) or (_SMALLEST,)

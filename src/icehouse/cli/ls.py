@@ -21,6 +21,8 @@ from .rows import entry_row, instant, ref_row
 from .session import Session
 
 _PAGE = 1000
+_FACTS = ("level", "region", "billed to")
+"""What is told of a container in its line, of the facts that its platform tells; all of them are in JSON."""
 
 
 @click.command()
@@ -128,15 +130,33 @@ def _containers(rows: list[ContainerRow], as_json: bool, now: Instant) -> None:
             json_line(
                 {
                     "address": f"{row.store}:{row.name}/", "store": row.store, "container": row.name,
+                    "title": row.title or None, "facts": dict(row.facts),
                     "created": instant(row.created), "scanned": instant(scanned), **_sums(row.rollup),
                 }
             )  # fmt: skip
+        return
+    if any(row.title for row in rows):
+        _titled(rows, now)
         return
     table(
         ("container", "created", "objects", "size", "cold"),
         [(f"{row.name}/", day(row.created, now), *_told(row.rollup)) for row in rows],
         "<>>>>",
     )
+
+
+def _titled(rows: list[ContainerRow], now: Instant) -> None:
+    """Containers that people know by another name than their identity, with what the platform says of each."""
+    facts = [name for name in _FACTS if any(name in dict(row.facts) for row in rows)]
+    cells = [
+        (
+            f"{row.title or row.name}/", *(dict(row.facts).get(name, NOTHING) for name in facts),
+            day(row.created, now), *_told(row.rollup), row.name,
+        )
+        for row in rows
+    ]  # fmt: skip
+    titles = ("name", *facts, "created", "objects", "size", "cold", "id")
+    table(titles, cells, "<" + "<" * len(facts) + ">>>><")
 
 
 def _told(rollup: Rollup | None) -> tuple[str, str, str]:

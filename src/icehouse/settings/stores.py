@@ -93,6 +93,7 @@ class DnanexusConfig(StoreConfig, frozen=True, forbid_unknown_fields=True, kw_on
     token_env: str | None = None
     parallel: _Parallel = 8
     max_per_second: _Rate | None = 50.0
+    connect_timeout: _Connect = 4.0
     never_archive_tags: tuple[str, ...] = (NEVER_ARCHIVE,)
     cooling_off: timedelta = timedelta()
 

@@ -25,7 +25,7 @@ def test_a_kind_is_all_that_a_dnanexus_store_needs(tmp_path: Path) -> None:
     assert (store.cooling_off, store.never_archive_tags) == (timedelta(), ("never-archive",))
     assert store.options() == {
         "host": None, "port": None, "protocol": None, "token_env": None, "parallel": 8, "max_per_second": 50.0,
-        "never_archive_tags": ("never-archive",), "connect_timeout": 10.0, "read_timeout": 60.0,
+        "never_archive_tags": ("never-archive",), "connect_timeout": 4.0, "read_timeout": 60.0,
     }  # fmt: skip
 
 
