@@ -121,7 +121,7 @@ def live(house: House, folder: FolderRef, *, page: int = 1000, in_order: bool = 
                 continue
             ordered = list(entries.values())
             if not store.features.ordered:
-                folders.sort(key=lambda each: _bytes(each.prefix))
+                folders.sort(key=lambda each: _bytes(each.prefix[:-1]))
                 ordered.sort(key=lambda entry: (_bytes(entry.ref.key), entry.ref.version or ""))
             now = house.clock.now()
             yield [
