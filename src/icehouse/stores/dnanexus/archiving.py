@@ -10,11 +10,12 @@ from icehouse.core.errors import AlreadyRestoring, Conflict, Invalid, NotArchive
 from icehouse.core.refs import Ref, ref_address
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
+from icehouse.core.text import safe
 from icehouse.stores.base import NotTaken
 
 from . import describing
 from .client import Answer, Client
-from .projects import Projects
+from .projects import Project, Projects
 from .rules import RATES, RESTORE_RULES, cold_word
 from .sending import Batch, Taken, in_batches
 
@@ -60,25 +61,36 @@ def restore(
                 yield _coming(result)
 
 
-def unarchive(client: Client, container: str, tier: Tier | None, files: Sequence[str], *, dry_run: bool) -> Answer:
-    """One call for files of one project.  A dry run is free of effect and repeated; anything else is tried once."""
+def unarchive(client: Client, project: Project, tier: Tier | None, files: Sequence[str], *, dry_run: bool) -> Answer:
+    """One call for files of one project.  A dry run is free of effect and repeated; anything else is tried once.
+
+    Invalid says where it is the rate that is refused: RateRefused.
+    """
     rate = {"rate": RATES[tier]} if tier is not None else {}
     call = client.read if dry_run else client.ask
-    return call(f"{container}/unarchive", f"{client.store}:{container}", files=files, dryRun=dry_run, **rate)
+    what = f"{client.store}:{project.id}"
+    try:
+        return call(f"{project.id}/unarchive", what, files=files, dryRun=dry_run, **rate)
+    except Invalid as refused:
+        rule = RESTORE_RULES.get(cold_word(project.cloud))
+        if tier is None or rule is None or tier in rule.windows:
+            raise
+        line = f"{what}: {RATES[tier]} is not offered in {safe(project.region)}"
+        failure = RateRefused(line, words=refused.words, request_id=refused.request_id)
+    raise failure
+
+
+class RateRefused(Invalid):
+    """The rate is not offered where the project is, whatever the files."""
 
 
 def _batch(client: Client, projects: Projects, container: str, tier: Tier | None) -> Batch:
-    def about_call(refused: StoreError) -> bool:
-        """Whether it is the rate that is refused, and with it every file."""
-        rule = RESTORE_RULES.get(cold_word(projects.of(container).cloud))
-        return isinstance(refused, Invalid) and rule is not None and tier is not None and tier not in rule.windows
-
     def send(files: Sequence[str]) -> Answer:
-        return unarchive(client, container, tier, files, dry_run=False)
+        return unarchive(client, projects.of(container), tier, files, dry_run=False)
 
     unfit = _not_restorable if tier is not None else _not_callable_off
     done = _is_coming if tier is not None else _is_live
-    return Batch(client, projects, container, send, unfit, done, "files", about_call)
+    return Batch(client, projects, container, send, unfit, done, "files", about_call=RateRefused)
 
 
 def _call_off(client: Client, projects: Projects, container: str, refs: Sequence[Ref]) -> Iterator[Taken | NotTaken]:

@@ -111,8 +111,8 @@ def _resolve(client: Client, refs: Sequence[Ref]) -> Iterator[Described | Pinned
     """The one file that each path means: NotFound where there is none, Conflict where there are several."""
     if not refs:
         return
-    places = [(ref, folder, name) for ref in refs for folder, name in places_of(ref.key)]
     found: dict[Ref, set[str]] = {ref: set() for ref in refs}
+    places = [(ref, folder, name) for ref in found for folder, name in places_of(ref.key)]
     for begin in range(0, len(places), MOST):
         some = places[begin : begin + MOST]
         objects = [{"project": ref.container, "folder": folder, "name": name} for ref, folder, name in some]
@@ -134,9 +134,10 @@ def _resolve(client: Client, refs: Sequence[Ref]) -> Iterator[Described | Pinned
             for each in row if isinstance(row, list) else ():
                 if isinstance(each, Mapping) and is_file_id(str(each.get("id"))):
                     found[ref].add(str(each["id"]))
-    for ref, ids in found.items():
+    for ref in refs:
+        ids = found[ref]
         if len(ids) == 1:
-            yield ref, ids.pop()
+            yield ref, next(iter(ids))
         elif ids:
             line = f"{ref_address(ref)}: {len(ids)} files have this path"
             yield Described(ref, error=Conflict(line, hint=f"they are {', '.join(sorted(ids))}"))

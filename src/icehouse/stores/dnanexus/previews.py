@@ -15,7 +15,7 @@ from icehouse.core.states import UNKNOWN, State
 from icehouse.core.text import safe
 
 from . import describing
-from .archiving import unarchive
+from .archiving import RateRefused, unarchive
 from .client import Client
 from .errors import NoAnswer, garbled
 from .paths import is_file_id, is_project_id
@@ -174,7 +174,7 @@ def quote(client: Client, projects: Projects, refs: Sequence[Ref], tier: Tier) -
     objects, gigabytes, millidollars, priced = 0, 0.0, 0.0, True
     for container, some in by_container.items():
         for begin in range(0, len(some), describing.MOST):
-            told = _dry_run(client, projects, container, some[begin : begin + describing.MOST], tier)
+            told = _dry_run(client, projects, projects.of(container), some[begin : begin + describing.MOST], tier)
             files, size, cost = (_number(told.get(name)) for name in ("files", "size", "cost"))
             objects += int(files or 0)
             gigabytes += size or 0.0
@@ -184,12 +184,14 @@ def quote(client: Client, projects: Projects, refs: Sequence[Ref], tier: Tier) -
 
 
 def _dry_run(
-    client: Client, projects: Projects, container: str, refs: Sequence[Ref], tier: Tier
+    client: Client, projects: Projects, project: Project, refs: Sequence[Ref], tier: Tier
 ) -> Mapping[str, object]:
     """One dry run; where it is refused as things stand, once more for the files that are cold now."""
     files = list(dict.fromkeys(str(ref.version) for ref in refs))
     try:
-        return unarchive(client, container, tier, files, dry_run=True).members
+        return unarchive(client, project, tier, files, dry_run=True).members
+    except RateRefused:
+        raise
     except (Conflict, Invalid) as refused:
         described = describing.describe(client, projects, refs)
         cold = {str(each.ref.version) for each in described if each.entry and _is_cold(each.entry.standing.state)}
@@ -198,7 +200,7 @@ def _dry_run(
             raise refused from None
         if not fitting:
             return {"files": 0, "size": 0, "cost": 0}
-        return unarchive(client, container, tier, fitting, dry_run=True).members
+        return unarchive(client, project, tier, fitting, dry_run=True).members
 
 
 def _is_cold(state: State) -> bool:

@@ -8,7 +8,7 @@ wrong the batch is cut in halves, so that one file never blocks its neighbours.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Described, Entry
@@ -44,7 +44,8 @@ class Batch:
     """One change of files in one container.
 
     `send` makes the call for some ids.  `unfit` judges a file before it, `done` tells of one after it whether it is as
-    wished.  `counted` names the member of the answer that tells how many files were changed.
+    wished.  `counted` names the member of the answer that tells how many files were changed.  `about_call` is a refusal
+    of the call whatever its files.
     """
 
     client: Client
@@ -54,7 +55,7 @@ class Batch:
     unfit: Unfit
     done: Callable[[Entry], bool]
     counted: str
-    about_call: Callable[[StoreError], bool] = field(default=lambda refused: False)
+    about_call: type[StoreError] | tuple[()] = ()
     _refusals: int = 0
 
     def carry_out(self, refs: Sequence[Ref]) -> Iterator[Taken | NotTaken]:
@@ -71,7 +72,7 @@ class Batch:
 
     def _told_apart(self, refs: Sequence[Ref], refused: StoreError) -> Iterator[NotTaken | Taken]:
         self._refusals += 1
-        if len(refs) == 1 or self.about_call(refused) or self._refusals > _MOST_REFUSALS:
+        if len(refs) == 1 or isinstance(refused, self.about_call) or self._refusals > _MOST_REFUSALS:
             found = self._look(refs) if len(refs) == 1 else {}
             yield from (NotTaken(ref, self._why(found.get(ref)) or refused) for ref in refs)
             return

@@ -6,18 +6,23 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from icehouse.core.archives import ArchiveAccepted, ArchiveRequest, Pointers, Quote
 from icehouse.core.clock import Instant
 from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
-from icehouse.core.restores import RestoreAccepted, RestoreRequest
-from icehouse.stores.base import NotTaken, Restores, Store
+from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
+from icehouse.core.states import State
+from icehouse.stores.base import Archives, NotTaken, Restores, Store
 
 from .forward import Forward
 
 
 class Record(Forward):
-    """Counts requests by operation: ``list`` (a page), ``describe`` (a ref), ``restore``, ``read`` and ``other``.
+    """Counts requests by operation.
+
+    ``list`` is a page, ``describe`` and ``pointers`` a ref, ``restore`` and ``archive`` a request; ``read`` and ``other``
+    are calls.
 
     The store's own repeats of a read are not seen here.
     """
@@ -78,13 +83,30 @@ class Record(Forward):
         self._count("read")
         return super().open(ref, start, end)
 
+    def moving(self, container: str, state: State) -> Iterator[WalkPage]:
+        """Every page counted as ``list``."""
+        for page in super().moving(container, state):
+            self._count("list")
+            yield page
+
+    def pointers(self, refs: Sequence[Ref]) -> Iterator[Pointers]:
+        """Every ref counted as ``pointers``."""
+        for found in super().pointers(refs):
+            self._count("pointers")
+            yield found
+
+    def quote(self, refs: Sequence[Ref], tier: Tier) -> Quote:
+        """Counted as ``other``."""
+        self._count("other")
+        return super().quote(refs, tier)
+
     def _count(self, operation: str) -> None:
         with self._lock:
             self._counts[operation] += 1
 
 
 class RecordedRestores(Record):
-    """A recorded store that archives and restores as well."""
+    """A recorded store that restores as well."""
 
     def __init__(self, store: Store, archives: Restores) -> None:
         """`archives` is `store` itself, known to play Restores."""
@@ -98,6 +120,23 @@ class RecordedRestores(Record):
             yield result
 
 
+class RecordedArchives(RecordedRestores):
+    """A recorded store that archives as well."""
+
+    def __init__(self, store: Store, archives: Archives) -> None:
+        """`archives` is `store` itself, known to play Archives."""
+        super().__init__(store, archives)
+        self._sends = archives
+
+    def archive(self, requests: Sequence[ArchiveRequest]) -> Iterable[ArchiveAccepted | NotTaken]:
+        """Every request counted as ``archive``."""
+        for result in self._sends.archive(requests):
+            self._count("archive")
+            yield result
+
+
 def recorded(store: Store) -> Record:
-    """`store`, counted; plays Restores where `store` does."""
+    """`store`, counted; plays Archives and Restores where `store` does."""
+    if isinstance(store, Archives):
+        return RecordedArchives(store, store)
     return RecordedRestores(store, store) if isinstance(store, Restores) else Record(store)

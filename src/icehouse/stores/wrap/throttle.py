@@ -156,7 +156,7 @@ class Throttle(Forward):
 
 
 class ThrottledRestores(Throttle):
-    """A throttled store that archives and restores as well."""
+    """A throttled store that restores as well."""
 
     def __init__(self, store: Store, archives: Restores, bucket: TokenBucket) -> None:
         """`archives` is `store` itself, known to play Restores."""
