@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import subprocess
 import sys
+import threading
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +124,31 @@ class Dx:
             check=False,
         )
         return Ran(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start it, and let it run."""
+        return subprocess.Popen(
+            [str(DX), *words], env=self.environment, cwd=self.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def at_terminal(self, *words: str, typed: str) -> tuple[int, str]:
+        """Run it at a terminal of its own and type something; its exit code and what the terminal showed."""
+        ours, its = pty.openpty()
+        with subprocess.Popen(
+            [str(DX), *words], env=self.environment, cwd=self.home, stdin=its, stdout=its, stderr=its
+        ) as running:
+            os.close(its)
+            watchdog = threading.Timer(PATIENCE, running.kill)
+            watchdog.start()
+            os.write(ours, typed.encode())
+            shown = b""
+            with contextlib.suppress(OSError):  # EIO is the terminal's end
+                while block := os.read(ours, 4096):
+                    shown += block
+            code = running.wait()
+            watchdog.cancel()
+        os.close(ours)
+        return code, " ".join(shown.decode("utf-8", "replace").split())
 
     def ok(self, *words: str, **rest: str) -> Ran:
         """Run it, and fail unless it succeeds."""

@@ -168,3 +168,15 @@ def test_a_copy_that_the_owner_cannot_see_keeps_a_file_archival(dx: Dx, stand: D
     dx.ok("archive", "-y", "small:/copies/live-unseen.bin")
     stand.step(hours=48)
     assert api.states(small, "/copies")["/copies/live-unseen.bin"] == "archival"
+
+
+def test_at_a_terminal_unarchive_tells_the_price_before_it_asks(dx: Dx, stand: DxStandIn, api: Api) -> None:
+    azure = api.project("azure-small")
+    own = api.file(azure, "/archived/cell0.bin")
+    stand.change(own, project=azure, state="archived")
+    before = stand.last_seq()
+    code, shown = dx.at_terminal("unarchive", f"{azure}:{own}", typed="n\n")
+    assert code == 0
+    assert f"Will tag 1 file(s) for unarchival in {azure}, totalling 1 GB, costing $" in shown
+    assert len(stand.log(since=before, operation="project/unarchive")) == 1
+    assert stand.states(own)[azure] == "archived"

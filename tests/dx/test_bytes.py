@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import time
 import urllib.error
 import urllib.request
 
 import pytest
 
 from tests.dnanexus_standin import DxStandIn
-from tests.dx.driving import Api, Dx
+from tests.dx.driving import PATIENCE, Api, Dx
 
 
 def test_upload_and_download_bring_the_same_bytes(dx: Dx, api: Api, place: str) -> None:
@@ -63,13 +64,19 @@ def test_cat_and_head_print_text(dx: Dx, place: str) -> None:
     assert dx.ok("head", "-n", "3", f"{place}:/text.txt").lines == text.splitlines()[:3]
 
 
-def test_wait_returns_once_the_file_is_closed(dx: Dx, stand: DxStandIn, api: Api, place: str) -> None:
-    stand.switch(closing_seconds=1.0)
-    dx.ok("upload", "-", "--path", f"{place}:/slow.txt", stdin="slow", project=place)
-    waited = dx.ok("wait", f"{place}:/slow.txt")
-    stand.switch(closing_seconds=0.3)
-    assert waited.lines[-1] == "Done"
-    assert api.describe(place, "/slow.txt", "state")["state"] == "closed"
+def test_wait_returns_only_once_the_file_is_closed(dx: Dx, stand: DxStandIn, api: Api, place: str) -> None:
+    own = api("file/new", project=place, name="slow.txt")["id"]
+    stand.change(own, object_state="closing")
+    before = stand.last_seq()
+    with dx.start("wait", f"{place}:{own}") as waiting:
+        end = time.monotonic() + PATIENCE
+        while len(stand.log(since=before, operation="file/describe")) < 3 and time.monotonic() < end:
+            assert waiting.poll() is None
+            time.sleep(0.05)
+        stand.change(own, object_state="closed")
+        told, _ = waiting.communicate(timeout=PATIENCE)
+    assert waiting.returncode == 0
+    assert told.decode().split()[-1] == "Done"
 
 
 def test_a_download_url_serves_the_bytes_until_it_expires(dx: Dx, stand: DxStandIn, api: Api, small: str) -> None:

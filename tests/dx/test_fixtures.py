@@ -13,6 +13,7 @@ from icehouse.sim.dnanexus.fixtures.runs import run_name
 from icehouse.sim.dnanexus.model import ARCHIVAL, ARCHIVED, LIVE, STATES, UNARCHIVING, Project
 from icehouse.sim.dnanexus.opening import open_world
 from icehouse.sim.dnanexus.world import Settings, World
+from tests.dnanexus_standin import DxStandIn
 
 STARTED = 1_795_000_000.0
 
@@ -126,3 +127,13 @@ def test_hostile_holds_every_bad_name_as_file_and_as_folder(world: World) -> Non
     assert {place.name for place in shelf.walk("/names", recurse=False)} == set(hostile.NAMES)
     assert shelf.folders >= {f"/folders/{name}" for name in hostile.FOLDERS}
     assert {"caf\u00e9", "cafe\u0301"} <= {one.name for one in world.projects.values()}
+
+
+def test_hostile_names_reach_a_client_as_they_are() -> None:
+    with DxStandIn("hostile") as stand:
+        assert set(stand.projects.values()) == set(hostile.PROJECTS)
+        project = stand.project("hostile")
+        found = stand.find(scope={"project": project, "folder": "/names"}, describe={"fields": {"name": True}})
+        assert {one["describe"]["name"] for one in found} == set(hostile.NAMES)
+        folders = stand.call(f"{project}/listFolder", {"folder": "/folders", "only": "folders"})["folders"]
+        assert set(folders) == {f"/folders/{name}" for name in hostile.FOLDERS}
