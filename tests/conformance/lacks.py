@@ -8,6 +8,11 @@ from typing import Final
 
 LACKS: Final[dict[str, dict[str, str]]] = {
     "standin": {},
+    "dnanexus": {
+        "key order": "files come newest-modified first",
+        "walks behind a key": "there is no order of keys to begin in",
+        "names with empty parts": "slashes that follow each other are one, and no file is without a name",
+    },
     "seaweedfs": {
         "restores": "RestoreObject answers 405 MethodNotAllowed",
         "cold objects are not readable": "GET of a GLACIER object answers 200 with its bytes",

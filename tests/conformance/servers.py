@@ -14,8 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import pytest
+
+from icehouse.stores.s3 import listing
 from icehouse.stores.s3.store import S3Store
 from tests.standin import StandIn
 
@@ -25,7 +28,29 @@ KEY, SECRET = "AKIACONFORMANCETEST1", "conformance/secret/not/a/real/key/000000"
 
 @dataclass
 class Server:
-    """One running server: where it is, whose credentials to use, and fresh buckets on it."""
+    """One running server: where it is, whose credentials to use, and fresh buckets on it.
+
+    This is one that speaks S3; others override what differs.  `missing` is a container that is not there, `no_name`
+    what no container can be called, `no_such` the server's own word for what is not there, `abilities` what a check
+    finds.
+    """
+
+    kind: ClassVar[str] = "s3"
+    missing: ClassVar[str] = "no-such-bucket-here"
+    no_name: ClassVar[str] = "not a bucket!"
+    no_such: ClassVar[str] = "NoSuchBucket"
+    abilities: ClassVar[dict[str, str]] = {
+        "endpoint": "yes",
+        "reachable": "yes",
+        "login": "yes",
+        "requester pays": "no",
+        "list buckets": "yes",
+        "list objects": "yes",
+        "read metadata": "yes",
+        "list versions": "yes",
+        "versioning": "no",
+        "restore": "not testable",
+    }
 
     name: str
     endpoint: str
@@ -35,16 +60,34 @@ class Server:
 
     def __post_init__(self) -> None:
         self._buckets = count(1)
-        self._stores: list[S3Store] = []
+        self._stores: list[Any] = []
         self.client = self._client()
 
-    def store(self) -> S3Store:
+    @property
+    def told(self) -> str:
+        """What the identity calls the server."""
+        return f"{self.endpoint} us-east-1"
+
+    def login(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The credentials in the environment."""
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", self.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", self.secret_key)
+
+    def other_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Somebody else's."""
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEBODYELSE0001")
+
+    def pages(self, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+        """Let pages have so many entries."""
+        monkeypatch.setattr(listing, "PAGE", size)
+
+    def store(self) -> Any:
         """The store under test, on this server, one for all tests."""
         if not self._stores:
             self.new_store()
         return self._stores[0]
 
-    def new_store(self, **options: object) -> S3Store:
+    def new_store(self, **options: object) -> Any:
         """A store of the test's own, closed at the end."""
         store = S3Store("lab", {"endpoint_url": self.endpoint, "region": "us-east-1", "parallel": 8, **options})
         self._stores.append(store)
@@ -63,10 +106,15 @@ class Server:
         version: str | None = self.client.put_object(Bucket=bucket, Key=key, Body=body, **more).get("VersionId")
         return version
 
+    def touch(self, bucket: str, key: str) -> str | None:
+        """Put an object that nobody reads."""
+        return self.put(bucket, key, key.encode())
+
     def close(self) -> None:
         for store in self._stores:
             store.close()
-        self.client.close()
+        with contextlib.suppress(AttributeError):
+            self.client.close()
 
     def _client(self) -> Any:
         import boto3

@@ -13,6 +13,8 @@ from icehouse.stores.base import NotTaken
 from icehouse.stores.s3.store import S3Store
 from tests.conformance.servers import Server
 
+pytestmark = pytest.mark.kind("s3")
+
 MOVED = (State.RESTORING, State.RESTORED)
 LIVE = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "REDUCED_REDUNDANCY")
 

@@ -13,6 +13,8 @@ from icehouse.stores.base import NotTaken
 from icehouse.stores.s3.store import S3Store
 from tests.conformance.servers import Server, Silent, free_ports
 
+pytestmark = pytest.mark.kind("s3")
+
 BUCKET = FolderRef("lab", "anything", "")
 REF = Ref("lab", "anything", "a")
 

@@ -26,7 +26,7 @@ def fill(server: Server, names: tuple[str, ...], **more: str) -> str:
         refusal = None
         try:
             server.put(bucket, name, name.encode(), **more)
-        except server.client.exceptions.ClientError as refused:
+        except Exception as refused:
             refusal = str(refused)
         assert refusal is None, f"{server.name} does not take {name!r}: {refusal}"
     return bucket
@@ -36,7 +36,9 @@ def fill(server: Server, names: tuple[str, ...], **more: str) -> str:
 def test_a_walk_tells_every_name_as_it_is_and_in_order(server: Server, names: tuple[str, ...]) -> None:
     bucket = fill(server, names)
     pages = list(server.store().walk(FolderRef("lab", bucket, "")))
-    assert [entry.ref.key for page in pages for entry in page.entries] == sorted(names)
+    found = [entry.ref.key for page in pages for entry in page.entries]
+    assert sorted(found) == sorted(names)
+    assert found == sorted(names) or not server.store().features.ordered
 
 
 @pytest.mark.parametrize("names", GROUPS)
@@ -65,6 +67,7 @@ def test_describing_and_reading_reach_the_very_object(server: Server, names: tup
         assert b"".join(store.open(ref)) == ref.key.encode()
 
 
+@pytest.mark.kind("s3")
 @pytest.mark.promise("restores")
 @pytest.mark.parametrize("names", GROUPS)
 def test_a_restore_reaches_the_very_object(server: Server, names: tuple[str, ...]) -> None:

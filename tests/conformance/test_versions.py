@@ -10,6 +10,8 @@ from icehouse.stores.s3 import listing
 from icehouse.stores.s3.walking import read_frontier
 from tests.conformance.servers import Server
 
+pytestmark = pytest.mark.kind("s3")
+
 
 def test_a_pinned_walk_tells_current_versions_and_leaves_out_what_is_deleted(server: Server) -> None:
     bucket = server.bucket(versioned=True)
