@@ -104,7 +104,7 @@ def test_an_action_that_can_not_be_done_says_why():
     assert "one store" in (find("browse", "restore").why_not(two) or "")
 
 
-DX = Manner("project", titled=True, ids=True, archives=True, quotes=True, ordered=False)
+DX = Manner("project", titled=True, ids=True, archives=True, quotes=True, ordered=False, hides=False)
 
 
 def test_archiving_is_offered_only_where_the_store_can_be_asked_to():
@@ -122,6 +122,15 @@ def test_archiving_is_offered_only_where_the_store_can_be_asked_to():
     assert archive.why_not(unknown) is None
     both = replace(on_dx, marks=(*on_dx.marks, Mark(FOLDER)))
     assert "one archiving works on one store" in (archive.why_not(both) or "")
+
+
+def test_a_sweep_is_offered_only_where_listings_leave_states_open():
+    sweep = find("browse", "sweep")
+    on_dx = Situation("browse", store="dx", container="project-1", scanned=True, manners={"dx": DX})
+    assert "tell every state" in (sweep.why_not(on_dx) or "")
+    assert "sweep" not in [label for _, label, _ in key_line("browse", on_dx)]
+    on_s3 = replace(on_dx, store="lab-s3", container="bucket", manners={"lab-s3": Manner()})
+    assert sweep.why_not(on_s3) is None
 
 
 def test_a_store_that_goes_by_ids_is_told_its_own_words_and_exact_names():

@@ -11,7 +11,8 @@ class Manner:
 
     `container` is its word for a container; `titled` tells whether containers have a name besides their identity,
     `ids` whether an object's version is its whole identity, `archives` whether it can be asked to archive,
-    `quotes` whether it tells itself what bringing back would cost, and `ordered` whether it lists in key order.
+    `quotes` whether it tells itself what bringing back would cost, and `ordered` whether it lists in key order,
+    `hides` whether its listings leave states open that asking for each object settles.
     """
 
     container: str = "bucket"
@@ -20,6 +21,7 @@ class Manner:
     archives: bool = False
     quotes: bool = False
     ordered: bool = True
+    hides: bool = True
 
 
 PLAIN = Manner()

@@ -51,7 +51,15 @@ class Known:
 def manner_of(house: House, store: str) -> Manner:
     """Ask a store's features, once; for a thread, as the first use may ask the server."""
     told = house.store(store).features
-    return Manner(told.container_word, told.titled, told.ids, told.previews, told.previews, told.ordered)
+    return Manner(
+        told.container_word,
+        told.titled,
+        told.ids,
+        told.previews,
+        told.previews,
+        told.ordered,
+        bool(told.needs_describe),
+    )
 
 
 def learn(console: Console, store: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from icehouse.core.rows import ContainerRow, FolderRow, ObjectRow
+from icehouse.present.manners import PLAIN
 
 from . import Action, Situation
 from .quoting import command, marked
@@ -56,6 +57,8 @@ def _bucket(now: Situation) -> str:
 def _sweep(now: Situation) -> str | None:
     if not now.container:
         return f"open a {now.word} first"
+    if not now.manners.get(now.store, PLAIN).hides:
+        return "listings of this kind of store tell every state: there is nothing to sweep"
     return None if now.scanned else "scan first (S): a sweep settles what the scan could not tell"
 
 
