@@ -13,9 +13,10 @@ from tests.dx.driving import Api, Dx
 
 @pytest.fixture(scope="module")
 def stand() -> Iterator[DxStandIn]:
-    """A stand-in with `small`, its clock standing still."""
+    """A stand-in with `small`, its clock standing still; files close at once, so that nobody polls for that."""
     with DxStandIn("small") as running:
         running.freeze()
+        running.switch(closing_seconds=0.0)
         yield running
 
 
