@@ -180,6 +180,15 @@ def test_describe_shows_each_class_in_words(dx: Dx, path: str, words: str) -> No
     assert words in dx.ok("describe", "--verbose", f"small:{path}").words
 
 
+def test_a_symlink_is_known_by_its_drive_and_has_no_parts(dx: Dx, api: Api, small: str) -> None:
+    told = json.loads(dx.ok("describe", "--json", "small:/keep/linked.bam").out)
+    assert told["drive"].startswith("drive-")
+    fields = {"parts": True, "md5": True, "drive": True, "symlinkTargetIdentifier": True}
+    seen = api(f"{told['id']}/describe", project=small, defaultFields=True, fields=fields)
+    assert "parts" not in seen
+    assert seen["md5"]
+
+
 def test_describe_of_users_and_orgs(dx: Dx) -> None:
     assert _json(dx, "user-owner")["handle"] == "owner"
     assert _json(dx, "org-genomics_core")["level"] == "MEMBER"

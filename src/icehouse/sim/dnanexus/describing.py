@@ -125,5 +125,7 @@ class Wish:
             extra = look.thing.extra
             if self.default and look.thing.kind != "file":
                 told |= extra
+            elif self.default:  # dxpy knows a symlink by these, and asks for the default fields and the parts alone
+                told |= {name: extra[name] for name in ("drive", "md5") if name in extra}
             told |= {name: extra[name] for name in self._extras if name in extra}
         return told
