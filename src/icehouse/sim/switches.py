@@ -14,7 +14,7 @@ class BaseSwitches:
 
     def changed(self, wish: Mapping[str, Any]) -> Self:
         """A copy with the given switches set; raises ValueError for an unknown name or a wrong type or value."""
-        known = {field.name: type(getattr(self, field.name)) for field in fields(self)}
+        known = {field.name: type(field.default) for field in fields(self)}
         for name, value in wish.items():
             if name not in known:
                 raise ValueError(f"no switch is called {name!r}; there are {', '.join(sorted(known))}")

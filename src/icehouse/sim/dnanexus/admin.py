@@ -85,6 +85,7 @@ class Admin:
         thing = world.thing(name)
         if thing is None:
             raise ValueError(f"there is no {name}")
+        world.object_state(thing)
         if "flagged" in wish or "object_state" in wish:
             thing.flagged = bool(wish.get("flagged", thing.flagged))
             thing.state = wish.get("object_state", thing.state)

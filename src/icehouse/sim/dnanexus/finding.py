@@ -106,7 +106,7 @@ def _by_id(call: Call, ids: list[str], projects: list[Project], folder: str, rec
 
 def _start(call: Call) -> tuple[str, Key] | None:
     told = call.input.get("starting")
-    if told is None:
+    if told is None or "sortBy" in call.input:
         return None
     if not isinstance(told, dict) or not isinstance(told.get("project"), str) or not isinstance(told.get("id"), str):
         raise invalid_input('expected key "starting" of input to be what "next" was')

@@ -16,7 +16,7 @@ ARCHIVED_DOLLARS: Final = 0.0045
 
 
 class Usage(NamedTuple):
-    """Bytes of closed files by their archival state."""
+    """Bytes of files that are not open by their archival state."""
 
     cold: int
     all: int
@@ -55,7 +55,7 @@ def usage(world: World, project: str, now: float) -> Usage:
             by_state[state] -= size
     for place in shelf.placed.values():
         thing = world.objects[place.id]
-        if thing.kind == "file" and thing.state == "closed":
+        if thing.kind == "file" and thing.state != "open":
             by_state[place.standing(now)] += thing.size
             if place.due is not None and place.due > now:
                 until = min(until, place.due)
