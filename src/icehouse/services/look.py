@@ -44,8 +44,7 @@ def resolve(house: House, address: Address) -> Target:
     ref = Ref(address.store, address.container, address.path, address.path if by_id else None)
     described = next(iter(store.describe([ref])))
     folder = FolderRef(address.store, address.container, address.path + "/")
-    page = store.list(folder, limit=1)
-    is_folder = bool(page.entries or page.folders)
+    is_folder = _is_folder(store, folder, beside_object=described.entry is not None)
     if described.entry is None and described.error is not None and not isinstance(described.error, NotFound):
         raise described.error
     if described.entry is not None and is_folder:
@@ -55,6 +54,17 @@ def resolve(house: House, address: Address) -> Target:
     if is_folder:
         return folder
     raise NotFound(f"{address}: no such object or folder")
+
+
+def _is_folder(store: Store, folder: FolderRef, *, beside_object: bool) -> bool:
+    """Whether anything lies in `folder`; with an object of its name, its container is there, and NotFound means no."""
+    try:
+        page = store.list(folder, limit=1)
+    except NotFound:
+        if beside_object:
+            return False
+        raise
+    return bool(page.entries or page.folders)
 
 
 def without_overlap(marks: Sequence[Mark]) -> list[Mark]:
