@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from icehouse.core.refs import Ref
 from icehouse.stores.dnanexus import finding
 from icehouse.stores.dnanexus.store import DnanexusStore
 from tests.conformance.servers import Server
@@ -21,7 +22,7 @@ TOKEN = "CONFORMANCE_DX_TOKEN"
 NOBODY = "project-B00000000000000000000000"
 
 
-def open_dx(dx: DxStandIn, **options: object) -> DnanexusStore:
+def open_dx(dx: DxStandIn, **options: Any) -> DnanexusStore:
     """A store on a stand-in, as whoever the variable `TOKEN` names the token of, where no other is named."""
     where = {"host": dx.host, "port": dx.port, "protocol": "http", "token_env": TOKEN}
     return DnanexusStore("lab", {**where, "max_per_second": None, **options})
@@ -92,6 +93,29 @@ class DxServer(Server):
         file = self.touch(bucket, key)
         self.upload(file, body)
         return file
+
+    def files(self, bucket: str, number: int, folder: str = "") -> list[Ref]:
+        """So many closed files without bytes, as refs."""
+        refs = []
+        for each in range(number):
+            key = f"{folder}f{each:03d}"
+            refs.append(Ref("lab", bucket, key, self.touch(bucket, key)))
+            self.dx.change(str(refs[-1].version), object_state="closed")
+        return refs
+
+    @contextlib.contextmanager
+    def switched(self, **switches: object) -> Iterator[None]:
+        """The stand-in with some switches set otherwise."""
+        told = self.dx.admin("GET", "/switches")
+        self.dx.switch(**switches)
+        try:
+            yield
+        finally:
+            self.dx.switch(**{name: told[name] for name in switches})
+
+    def asked(self, since: int, operation: str | None = None) -> list[dict[str, Any]]:
+        """What was logged since then."""
+        return self.dx.log(since, operation)
 
     def upload(self, file: str, *parts: bytes) -> None:
         """Give an open file its parts, and close it."""
