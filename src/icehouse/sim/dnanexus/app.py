@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import json
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,6 +81,13 @@ class DxApp:
             except transfer.StorageError as refused:
                 trace.error = refused.code
                 reply = refused.reply()
+            except ConnectionDropped:
+                raise
+            except Exception:  # noqa: BLE001  a defect of the stand-in, told as the service would tell one of its own
+                traceback.print_exc()
+                trace.error = "InternalError"
+                told = {"type": "InternalError", "message": "The stand-in has a defect; see what it printed"}
+                reply = json_reply({"error": told}, 500)
             world.flush()
             if trace.struck("lost_reply"):
                 trace.fields["would_be"] = reply.status

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from icehouse.sim.dnanexus.call import Answer, Call
 from icehouse.sim.dnanexus.describing import Look, Wish
-from icehouse.sim.dnanexus.errors import ApiError
+from icehouse.sim.dnanexus.errors import ApiError, invalid_state
 from icehouse.sim.dnanexus.filters import one_of
 from icehouse.sim.dnanexus.model import Project
+
+MOST_LISTED: Final = 400_000
+"""Objects that one listFolder tells (facts §7)."""
 
 
 def missing_folder(call: Call, folder: str, project: Project) -> ApiError:
@@ -38,6 +41,8 @@ def list_folder(call: Call) -> Answer:
         wish = Wish(describe) if describe not in (None, False) else None
         objects: list[dict[str, Any]] = []
         for place in shelf.walk(folder, recurse=False):
+            if len(objects) == MOST_LISTED:
+                raise invalid_state(f"{folder} has more than {MOST_LISTED} objects")
             look = Look(call.world, place, call.now)
             if look.thing.hidden and not hidden:
                 continue

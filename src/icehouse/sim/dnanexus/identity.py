@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from icehouse.sim.dnanexus.call import Answer, Call
 from icehouse.sim.dnanexus.errors import denied, invalid_input, not_found
 from icehouse.sim.dnanexus.model import Org
+
+_FLAGS: Final = (
+    "archivalManagement",
+    "dataDeletion",
+    "dataSearch",
+    "projectMemberDemotion",
+    "cloudIntegrationManagement",
+    "treManagement",
+)
 
 
 def whoami(call: Call) -> Answer:
@@ -76,6 +85,7 @@ def describe_org(call: Call) -> Answer:
         "allowBillableActivities": held.get("allowBillableActivities", False),
         "appAccess": held.get("appAccess", False),
         "projectAccess": held.get("projectAccess", "NONE"),
+        **{flag: held.get(flag, False) for flag in _FLAGS},
         "policies": {"memberListVisibility": "MEMBER", "restrictProjectTransfer": "ADMIN"},
     }
     if org.is_admin(call.caller.id):

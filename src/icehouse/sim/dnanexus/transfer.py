@@ -124,7 +124,7 @@ def download(call: Call) -> Answer:
         expires = int((call.now + duration) * 1000)
         name = call.text("filename", place.name)
         words = f"{thing.id}.{project}.{expires}"
-        url = f"{world.origin}/F/D/{words}.{sign(world, 'get', words)}/{quote(name, safe='')}"
+        url = f"{world.origin}/F/D/{words}.{sign(world, 'get', words)}/{quote(name, safe='', errors='replace')}"
         return {"url": url, "headers": {}, "expires": expires, **told}
     user = call.caller.id
     ticket = f"{user}.{sign(world, 'user', user, thing.id)}"
@@ -198,7 +198,7 @@ def send_bytes(world: World, thing: DataObject, name: str | None, headers: dict[
     """The whole file, or the one range asked for; 416 where that begins behind the end."""
     told = {"accept-ranges": "bytes", "content-type": thing.media or "application/octet-stream"}
     if name is not None:
-        told["content-disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+        told["content-disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
     first, length, status = 0, thing.size, 200
     asked = headers.get("range", "")
     if asked.startswith("bytes=") and "," not in asked:
