@@ -18,7 +18,8 @@ from icehouse.present.sizes import count
 
 from .choice import chosen, exclude, from_file, include, json_lines, looking
 from .follow import again, ending, exit_code, follow
-from .foretold import look_up_cost, preview_row, question, tell_plan, tell_preview
+from .foretold import Places, look_up_cost, preview_row, question, tell_plan, tell_preview
+from .names import names_of
 from .output import interactive, json_line, say, tell
 from .planned import tell_steps
 from .progress import ProgressLine
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from icehouse.core.marks import Mark
     from icehouse.services.archive import ArchiveSurvey, CopyLook, Preview
 
-_HELD = "held: "
+_HELD, _TAGGED = "held: ", " is tagged "
+"""How reasons read that are somebody's wish, and no mishap: on an object, and on its whole container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def command(
     marks = chosen(session, addresses, from_file, verb="archive")
     found = _survey(session, marks, include, exclude)
     copies = _copies(session, found, manner)
-    seen = _preview(session, found, copies, manner)
+    seen, live = _preview(session, found, copies, manner)
     if manner.sample is not None:
         json_line(preview_row(found, seen, all_copies=all_copies)) if as_json else say("a sample: nothing is planned")
         return 0
@@ -95,8 +97,8 @@ def command(
     _refuse(plan, found)
     if dry_run:
         return 0
-    if all_copies:
-        tell(all_copies_words(seen.where, on=True, width=200))
+    if all_copies and as_json:
+        tell(all_copies_words(live, on=True))
     if not yes:
         if nothing := nothing_to_do(plan):
             tell(nothing)
@@ -152,13 +154,15 @@ def _copies(session: Session, found: ArchiveSurvey, manner: Manner) -> CopyLook:
             line.clear()
 
 
-def _preview(session: Session, found: ArchiveSurvey, copies: CopyLook, manner: Manner) -> Preview:
+def _preview(session: Session, found: ArchiveSurvey, copies: CopyLook, manner: Manner) -> tuple[Preview, Places]:
+    """Show what would happen; returned with where copies are live that only --all-copies would archive."""
     from icehouse.services import archive
 
     seen = archive.preview(session.house, found, copies, all_copies=manner.all_copies)
+    live = archive.preview(session.house, found, copies).where if manner.all_copies else seen.where
     if not manner.as_json:
-        tell_preview(found, seen, all_copies=manner.all_copies)
-    return seen
+        tell_preview(found, seen, live, names_of(session), all_copies=manner.all_copies)
+    return seen, live
 
 
 def _plan(session: Session, found: ArchiveSurvey, copies: CopyLook, seen: Preview, manner: Manner) -> Plan:
@@ -177,11 +181,12 @@ def _plan(session: Session, found: ArchiveSurvey, copies: CopyLook, seen: Previe
 
 def _refuse(plan: Plan, found: ArchiveSurvey) -> None:
     """Say no to a plan that can archive nothing, because of holds or of what the objects are."""
-    if plan.sending or not found.blocked or found.already:
+    if plan.sending or not found.blocked:
         return
     reasons = [each.reason for each in found.blocked]
     words = f"nothing can be archived: {reasons[0]}{' …' if len(reasons) > 1 else ''}"
-    raise Refused(words) if all(reason.startswith(_HELD) for reason in reasons) else UsageError(words)
+    kept = all(reason.startswith(_HELD) or _TAGGED in reason for reason in reasons)
+    raise Refused(words) if kept else UsageError(words)
 
 
 def _carry_out(session: Session, plan: Plan, manner: Manner) -> int:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from icehouse.core.clock import Instant
 from icehouse.core.plans import Plan
 from icehouse.present import archives
-from icehouse.present.restores import as_whom, price_line
+from icehouse.present.restores import as_whom
 from icehouse.present.sizes import count, plural, size
 
+from .names import Names, some
 from .output import say, table
 from .rows import instant
 
 if TYPE_CHECKING:
     from icehouse.services.archive import Amount, ArchiveSurvey, Preview
+
+Places = Sequence[tuple[str, str, int, int]]
+"""Containers by title and id, with the objects and bytes that are live there."""
 
 _MOST_REASONS = 5
 _MOST_PLACES = 10
@@ -35,10 +40,12 @@ def look_up_cost(calls: int, *, sampling: int | None) -> str:
     return f"looking up copies elsewhere: {archives.calls(calls)}, one for each object"
 
 
-def tell_preview(found: ArchiveSurvey, seen: Preview, *, all_copies: bool) -> None:
-    """Print what would go cold, what would only become archival and where it stays live, and what is blocked."""
-    addresses = [str(mark) for mark in found.marks]
-    say(f"Archive {', '.join(addresses[:3])}{' …' if len(addresses) > 3 else ''}")
+def tell_preview(found: ArchiveSurvey, seen: Preview, live: Places, names: Names, *, all_copies: bool) -> None:
+    """Print what would go cold, what would only become archival and where it stays live, and what is blocked.
+
+    `live` is where copies are live that only `all_copies` would archive.
+    """
+    say(f"Archive {some([str(mark) for mark in found.marks], names)}")
     say(f"{plural(len(found.entries), 'object')}, {size(sum(found.sizes.values()))}, {as_whom(found.identity)}")
     say()
     lines = archives.lines(
@@ -55,15 +62,15 @@ def tell_preview(found: ArchiveSurvey, seen: Preview, *, all_copies: bool) -> No
     say()
     for words in (
         archives.copies_line(seen.looked, seen.of, complete=not seen.sampled),
-        archives.all_copies_words(seen.where, on=all_copies, width=200),
+        archives.all_copies_words(live, on=all_copies),
     ):
         if words:
             say(words)
 
 
 def tell_plan(plan: Plan, now: Instant) -> None:
-    """Print the plan's own line: its name, its price, and from when on it is carried out."""
-    say(f"{price_line(plan)} · {archives.plan_line(plan, now)}")
+    """Print the plan's own line: its name, that no price is told, and from when on it is carried out."""
+    say(f"no price is told for archiving · {archives.plan_line(plan, now)}")
 
 
 def tell_retry(plan: Plan, now: Instant) -> None:

@@ -11,12 +11,14 @@ import click
 from icehouse.core.errors import UsageError
 from icehouse.core.jobs import Job, JobItem
 from icehouse.core.refs import ref_address
+from icehouse.present.jobs import ARCHIVE, job_name, job_title
 from icehouse.present.sizes import count, plural, size
 from icehouse.present.states import job_glyph, outcome_glyph, outcome_word, outcomes_line
 from icehouse.present.times import stamp
 
 from .choice import json_lines
 from .follow import ending, exit_code, follow, standing
+from .names import Names, names_of
 from .output import json_line, say, table, tell
 from .rows import item_row, job_row
 from .session import Session
@@ -63,7 +65,7 @@ def command(
     if as_json:
         json_line(job_row(job))
     else:
-        _tell_job(job)
+        _tell_job(job, names_of(session))
     return exit_code(job)
 
 
@@ -99,17 +101,20 @@ def _list(found: Iterable[JobItem], as_json: bool) -> None:
             say(f"{outcome_glyph(item.outcome)} {what:11} {size(item.size):>9}  {ref_address(item.ref)}{until}{told}")
 
 
-def _tell_job(job: Job) -> None:
+def _tell_job(job: Job, names: Names) -> None:
     """The job for people."""
+    archiving, waiting = job.verb == ARCHIVE, job.state.open and not job.progress.sent
     say(f"{job_glyph(job)} {standing(job) if job.state.open else ending(job)}")
     rows = [
-        ("what", f"{job.verb} {job.title} on {job.store}"),
+        ("what", f"{job_name(job, names)} on {job.store}"),
+        ("address", job.title if job_title(job, names) != job_title(job) else ""),
         ("plan", job.plan),
         ("tier", job.tier),
         ("objects", f"{count(job.progress.steps)}, {size(job.progress.bytes_total)}"),
         ("outcomes", outcomes_line(job.progress.outcomes)),
         ("started", stamp(job.created)),
-        ("ready by", stamp(job.ready_by) if job.ready_by and job.state.open else ""),
+        ("waits until", f"{stamp(job.not_before)}: nothing is sent before" if waiting and job.not_before else ""),
+        ("cold by" if archiving else "ready by", stamp(job.ready_by) if job.ready_by and job.state.open else ""),
         ("falls cold", stamp(job.falls_cold) if job.falls_cold else ""),
         ("retry of", job.retry_of),
         ("note", job.note),

@@ -6,16 +6,18 @@ import click
 
 from icehouse.core.jobs import Job
 from icehouse.core.rows import ScanStanding
+from icehouse.present.jobs import job_name
 from icehouse.present.sizes import count, rate, size
 from icehouse.present.states import job_glyph, job_word, outcomes_line
 from icehouse.present.times import stamp
 
 from .choice import json_lines
+from .names import Names, called, names_of
 from .output import json_line, say, table
 from .rows import job_row, scan_row
 from .session import Session
 
-_JOBS = ("", "job", "state", "what", "tier", "ready", "of", "rate", "outcome", "started")
+_JOBS = ("", "job", "state", "what", "on", "tier", "ready", "of", "rate", "outcome", "started")
 _SCANS = ("", "scan", "state", "objects", "size", "rate", "", "started")
 
 
@@ -35,27 +37,29 @@ def command(session: Session, limit: int, as_json: bool) -> int:
         for scan in scans:
             json_line(scan_row(scan))
         return 0
+    names = names_of(session)
     if not found and not scans:
         say("no jobs yet")
     if found:
-        table(_JOBS, [_cells(job) for job in found], "<<<<<>>><<")
+        table(_JOBS, [_cells(job, names) for job in found], "<<<<<<>>><<")
     if scans:
-        table(_SCANS, [_scan_cells(scan) for scan in scans], "<<<>>><<")
+        table(_SCANS, [_scan_cells(scan, names) for scan in scans], "<<<>>><<")
     return 0
 
 
-def _cells(job: Job) -> tuple[str, ...]:
+def _cells(job: Job, names: Names) -> tuple[str, ...]:
     progress = job.progress
     told = " · ".join(part for part in (outcomes_line(progress.outcomes), job.note) if part)
     return (
-        job_glyph(job), job.id[:8], job_word(job.state), f"{job.verb} {job.title}", job.tier,
+        job_glyph(job), job.id[:8], job_word(job.state), job_name(job, names), job.store, job.tier,
         count(progress.ready), count(progress.steps), rate(job.rate), told, stamp(job.created),
     )  # fmt: skip
 
 
-def _scan_cells(scan: ScanStanding) -> tuple[str, ...]:
+def _scan_cells(scan: ScanStanding, names: Names) -> tuple[str, ...]:
     sign, state = ("✓", "complete") if scan.complete else ("⟳", "running") if scan.running else ("!", "stopped")
+    where = called(f"{scan.store}:{scan.container}/{scan.prefix}", names)
     return (
-        sign, f"{scan.store}:{scan.container}/{scan.prefix}", state, count(scan.objects), size(scan.bytes),
+        sign, where, state, count(scan.objects), size(scan.bytes),
         rate(scan.rate) if scan.running else "", scan.error, stamp(scan.started),
     )  # fmt: skip

@@ -69,7 +69,7 @@ def _folder(session: Session, folder: FolderRef, as_json: bool) -> None:
 
     house, now = session.house, session.house.clock.now()
     empty = True
-    for page in browse.live(house, folder):
+    for page in browse.live(house, folder, in_order=True):
         for row in page:
             empty = False
             json_line(_row(row)) if as_json else say(_line(row, now))
@@ -207,6 +207,8 @@ def _row(row: Row) -> dict[str, object]:
         "word": row.standing.word,
         "until": instant(row.standing.until),
         "asked": row.asked,
+        "traits": sorted(row.traits),
+        "tags": sorted(row.tags),
     }
 
 
@@ -217,5 +219,5 @@ def _line(row: Row, now: Instant, path: str = "") -> str:
         changed = row.rollup.newest if row.rollup else None
         told = _below(row.rollup, cold) if row.rollup else "never scanned"
         return f"{amount:>11}  {told:32}  {day(changed, now):>7}  {path or row.name + '/'}"
-    state = f"{glyph(row.standing.state)} {state_word(row.standing, now)}"
+    state = ", ".join([f"{glyph(row.standing.state)} {state_word(row.standing, now)}", *sorted(row.traits)])
     return f"{size(row.size):>11}  {state:32}  {day(row.modified, now):>7}  {path or row.name or '(folder marker)'}"

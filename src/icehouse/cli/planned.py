@@ -12,6 +12,7 @@ from icehouse.present.restores import price_line
 from icehouse.present.sizes import NOTHING, count, money, plural, size
 from icehouse.present.times import window
 
+from .names import Names, some
 from .output import json_line, say, table
 from .rows import step_row
 
@@ -32,6 +33,7 @@ _SAID = {
     "unknown": "could not be looked at",
 }
 _MOST_REASONS = 5
+_NO_NAMES: Names = {}
 
 
 def question(plan: Plan) -> str:
@@ -51,12 +53,12 @@ def refuse_above(plan: Plan, bound: float | None) -> None:
         raise Refused(f"the plan costs {money(plan.cost.total)}, more than the ${bound:g} of --max-cost")
 
 
-def tell_plan(plan: Plan, tiers: Sequence[TierOffer] = (), *, quoted: bool = False) -> None:
+def tell_plan(plan: Plan, tiers: Sequence[TierOffer] = (), *, names: Names = _NO_NAMES, quoted: bool = False) -> None:
     """Print the plan, with every tier's time and cost where there is a choice of `tiers`.
 
     `quoted`: the cost is what the store itself says, in its own dry run.
     """
-    say(f"Restore {', '.join(plan.addresses[:3])}{' …' if len(plan.addresses) > 3 else ''}")
+    say(f"Restore {some(plan.addresses, names)}")
     say(f"{plural(len(plan.steps), 'object')}, {size(sum(s.size for s in plan.steps))}, as {plan.identity.principal}")
     say()
     if tiers and quoted:

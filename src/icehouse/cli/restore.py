@@ -15,6 +15,7 @@ from icehouse.core.restores import RestoreWish, Tier
 
 from .choice import chosen, exclude, from_file, include, json_lines, looking, max_cost
 from .follow import again, ending, exit_code, follow
+from .names import names_of
 from .output import interactive, json_line, say, tell
 from .planned import question, refuse_above, tell_plan, tell_steps
 from .progress import ProgressLine
@@ -168,7 +169,7 @@ def _show(session: Session, found: Survey, plan: Plan, wish: Wish) -> None:
         json_line({**plan_row(plan), "states": states, "tiers": [offer_row(offer) for offer in tiers]})
     else:
         quoted = session.house.store(found.store).features.previews
-        tell_plan(plan, tiers, quoted=quoted)
+        tell_plan(plan, tiers, names=names_of(session), quoted=quoted)
 
 
 def _carry_out(session: Session, plan: Plan, wish: Wish) -> int:

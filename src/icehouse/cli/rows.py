@@ -49,6 +49,8 @@ def entry_row(entry: Entry) -> dict[str, object]:
         "until": instant(standing.until),
         "tier": standing.tier,
         "asked": entry.asked,
+        "traits": sorted(entry.traits),
+        "tags": sorted(entry.tags),
     }
 
 

@@ -32,6 +32,7 @@ class Session:
     open_console: OpenConsole
     config: str | None = None
     state: str | None = None
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
     _house: House | None = field(default=None, repr=False)
     _demo: bool = False
 
@@ -60,8 +61,12 @@ class Session:
         return find_paths(self.config, self.state)
 
     def address(self, text: str) -> Address:
-        """What the user typed, as an address of a configured store."""
-        return self.house.address(text)
+        """What the user typed, as an address of a configured store; a container's name in it is remembered."""
+        found = self.house.address(text)
+        typed = text.partition(":")[2].partition("/")[0]
+        if found.container and typed not in ("", found.container):
+            self.names[(found.store, found.container)] = typed
+        return found
 
 
 class Interrupt:
