@@ -23,10 +23,10 @@ _WRONG_USAGE = 2
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 COMMANDS = {
-    "demo": ("demo", "Open the console on an embedded S3 with sample data."),
+    "demo": ("demo", "Open the console on an embedded S3 and DNAnexus with sample data."),
     "check": ("check", "Tell what these credentials may do, and whether this machine suits."),
-    "ls": ("ls", "List stores, buckets, or one level of a folder."),
-    "scan": ("scan", "Read a bucket or folder into the catalogue."),
+    "ls": ("ls", "List stores, buckets or projects, or one level of a folder."),
+    "scan": ("scan", "Read a bucket, project or folder into the catalogue."),
     "status": ("status", "Count a folder's objects by state, asked fresh from the store."),
     "restore": ("restore", "Plan, price and start bringing cold objects back."),
     "unarchive": ("restore", "The same as restore, by the word that DNAnexus has for it."),
