@@ -33,7 +33,7 @@ _FIRST = (
     "CREATE TABLE about (store TEXT NOT NULL, container TEXT NOT NULL)",
     # own: objects right in the folder; kids: folders right in it; newest: microseconds, 0 for none
     f"""CREATE TABLE folders (
-        id INTEGER PRIMARY KEY{{numbered}}, parent INTEGER NOT NULL, name TEXT NOT NULL,
+        id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, name TEXT NOT NULL,
         own INTEGER NOT NULL DEFAULT 0, kids INTEGER NOT NULL DEFAULT 0,
         objects INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, newest INTEGER NOT NULL DEFAULT 0,
         {_SUMS})""",
@@ -55,12 +55,11 @@ _FIRST = (
 )
 _TABLES = {
     BY_NAME: (
-        *(each.format(numbered="", needed="") for each in _FIRST),
+        *(each.format(needed="") for each in _FIRST),
         "CREATE UNIQUE INDEX objects_by_name ON objects (folder, name)",
     ),
-    # a folder that its objects have left goes away, and its number is not used again
     BY_ID: (
-        *(each.format(numbered=" AUTOINCREMENT", needed=" NOT NULL") for each in _FIRST),
+        *(each.format(needed=" NOT NULL") for each in _FIRST),
         "CREATE UNIQUE INDEX objects_by_id ON objects (version)",
         "CREATE INDEX objects_by_name ON objects (folder, name, version)",
         "CREATE TABLE labels (object INTEGER PRIMARY KEY, traits TEXT NOT NULL, tags TEXT NOT NULL)",
@@ -117,9 +116,9 @@ def open_checked(path: Path, *, thorough: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def tells_by_id(connection: sqlite3.Connection, schema: str = "main") -> bool:
+def tells_by_id(connection: sqlite3.Connection) -> bool:
     """Whether that file's objects are told apart by the store's id, and not by their names."""
-    return bool(connection.execute(f"PRAGMA {schema}.user_version").fetchone()[0] == BY_ID)
+    return bool(connection.execute("PRAGMA user_version").fetchone()[0] == BY_ID)
 
 
 def index_large_folders(connection: sqlite3.Connection) -> None:

@@ -47,7 +47,7 @@ class ScanWriter:
         self._held = 0
         self._open = True
         self._ended = scan.walked
-        self.by_id = tells_by_id(connection)
+        self._by_id = tells_by_id(connection)
         self._standings = Standings(connection)
         self._parts: list[str] = []
         self._line: list[int] = [ROOT]
@@ -68,7 +68,7 @@ class ScanWriter:
         if not self._pages:
             return
         entries: Sequence[Entry] = [entry for page in self._pages for entry in page.entries]
-        if self.by_id:
+        if self._by_id:
             entries = latest(entries)
         try:
             with plainly(self.path), transaction(self.connection):
@@ -120,7 +120,7 @@ class ScanWriter:
         assert self._ended, "a walk that did not say it was complete is not"
         self.flush()
         with plainly(self.path), transaction(self.connection):
-            if self.by_id:
+            if self._by_id:
                 prune_empty(self.connection)
             index_large_folders(self.connection)
             self.connection.execute(
@@ -151,7 +151,7 @@ class ScanWriter:
         tally.write(self.connection)
         for folder in left:
             renew_newest(self.connection, line_of(self.connection, folder))
-        if self.by_id:
+        if self._by_id:
             write_labels(self.connection, entries, replacing=replacing)
         frontier = self._pages[-1].frontier
         self.connection.execute(
@@ -201,7 +201,7 @@ class ScanWriter:
 
     def _replace(self, rows: Sequence[ObjectValues], tally: Tally) -> tuple[int, int, set[int]]:
         """Write rows of which the catalogue holds some; objects and bytes added, and folders that something left."""
-        if self.by_id:
+        if self._by_id:
             return replace_by_id(self.connection, self._standings, rows, tally)
         return *replace_by_name(self.connection, self._standings, rows, tally), set()
 

@@ -135,6 +135,24 @@ def test_a_folder_scanned_again_takes_in_what_moved_here_and_lets_go_what_moved_
         assert_holds(house, [*kept, *here])
 
 
+def test_a_folder_that_its_latest_file_left_for_one_scanned_alone_tells_the_latest_of_the_rest(tmp_path: Path):
+    old = [file("b/c/1", 1), file("b/c/2", 2), file("b/3", 3), file("a/0", 0)]
+    store = UnorderedStore(old)
+    house = house_of(tmp_path, store)
+    scan(house, WHOLE)
+    store.entries = [file("a/2", 2), file("a/3", 3)]
+    assert scan(house, Address("s", "c", "a/")).complete
+    assert_holds(house, [old[0], *store.entries])
+
+
+def test_labels_that_a_file_has_lost_are_gone_when_it_is_told_again(tmp_path: Path):
+    labelled, bare = file("a", 4), replace(file("a", 4), traits=frozenset())
+    house = house_of(tmp_path, UnorderedStore(script=[labelled, file("b", 6), bare], page=1))
+    assert labelled.traits
+    scan(house, WHOLE)
+    assert_holds(house, [bare, file("b", 6)])
+
+
 def test_a_rescan_takes_the_place_of_the_old_one_whole(tmp_path: Path):
     store = UnorderedStore(files_of(f"a/{i}" for i in range(20)))
     house = house_of(tmp_path, store)
