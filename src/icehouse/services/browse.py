@@ -65,6 +65,13 @@ def sums(house: House) -> list[ContainerSum]:
     return Summary(house.paths.catalogue).containers()
 
 
+def titles(house: House) -> dict[tuple[str, str], str]:
+    """What containers are called besides their identity, by store and identity, as lists and scans were told."""
+    summary = Summary(house.paths.catalogue)
+    told = {store: summary.titles(store) for store in house.config.stores}
+    return {(store, container): title for store, names in told.items() for container, title in names.items() if title}
+
+
 def summary_version(house: House) -> tuple[int, int]:
     """A cheap mark; unchanged means that no scan or sweep told the summary anything since."""
     return Summary(house.paths.catalogue).version()
