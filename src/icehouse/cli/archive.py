@@ -139,7 +139,8 @@ def _copies(session: Session, found: ArchiveSurvey, manner: Manner) -> CopyLook:
     from icehouse.services import archive
 
     if found.lookup_calls:
-        tell(look_up_cost(found.lookup_calls, sampling=manner.sample))
+        per_second = session.house.config.stores[found.store].max_per_second
+        tell(look_up_cost(found.lookup_calls, sampling=manner.sample, per_second=per_second))
     line = ProgressLine()
 
     def progress(done: int, of: int) -> None:

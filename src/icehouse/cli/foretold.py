@@ -11,6 +11,7 @@ from icehouse.core.plans import Plan
 from icehouse.present import archives
 from icehouse.present.restores import as_whom
 from icehouse.present.sizes import count, plural, size
+from icehouse.present.times import duration
 
 from .names import Names, some
 from .output import say, table
@@ -24,6 +25,8 @@ Places = Sequence[tuple[str, str, int, int]]
 
 _MOST_REASONS = 5
 _MOST_PLACES = 10
+_LONG = 20.0
+"""Seconds that looking up may take without a word on how long it will."""
 
 
 def question(plan: Plan) -> str:
@@ -33,11 +36,15 @@ def question(plan: Plan) -> str:
     return f"Archive {amount}{', every copy of them in the account' if plan.archiving.all_copies else ''}?"
 
 
-def look_up_cost(calls: int, *, sampling: int | None) -> str:
+def look_up_cost(calls: int, *, sampling: int | None, per_second: float | None) -> str:
     """What looking the copies up costs, before it is done."""
     if sampling is not None and sampling < calls:
         return f"looking up copies elsewhere: a sample of {archives.calls(sampling)}; all of them are {count(calls)}"
-    return f"looking up copies elsewhere: {archives.calls(calls)}, one for each object"
+    told = f"looking up copies elsewhere: {archives.calls(calls)}, one for each object"
+    if per_second is None or calls / per_second < _LONG:
+        return told
+    takes = f"{duration(calls / per_second)} at {per_second:g} a second"
+    return f"{told}, about {takes}" + ("" if sampling else "; --sample 200 is a quick answer")
 
 
 def tell_preview(found: ArchiveSurvey, seen: Preview, live: Places, names: Names, *, all_copies: bool) -> None:

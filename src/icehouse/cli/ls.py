@@ -10,7 +10,9 @@ from icehouse.core.marks import Mark
 from icehouse.core.refs import FolderRef, folder_address
 from icehouse.core.rows import ContainerRow, FolderRow, ObjectRow, Rollup, Row, StoreRow
 from icehouse.core.states import State
+from icehouse.core.text import safe
 from icehouse.present.browse import coverage_line
+from icehouse.present.cells import cut
 from icehouse.present.sizes import NOTHING, at_least, count, plural, share, size
 from icehouse.present.states import glyph, state_word
 from icehouse.present.times import day
@@ -21,6 +23,8 @@ from .rows import entry_row, instant, ref_row
 from .session import Session
 
 _PAGE = 1000
+_LONGEST_NAME = 48
+"""Cells that a project's name takes at most in a table; JSON has it whole."""
 _FACTS = ("level", "region", "billed to")
 """What is told of a container in its line, of the facts that its platform tells; all of them are in JSON."""
 
@@ -150,7 +154,8 @@ def _titled(rows: list[ContainerRow], now: Instant) -> None:
     facts = [name for name in _FACTS if any(name in dict(row.facts) for row in rows)]
     cells = [
         (
-            f"{row.title or row.name}/", *(dict(row.facts).get(name, NOTHING) for name in facts),
+            f"{cut(safe(row.title or row.name), _LONGEST_NAME)}/",
+            *(dict(row.facts).get(name, NOTHING) for name in facts),
             day(row.created, now), *_told(row.rollup), row.name,
         )
         for row in rows

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from .session import Session
+
+_ODD = re.compile(r"[/:]|^project-|^container-|^\s|\s$")
+_LONGEST = 60
 
 Names = Mapping[tuple[str, str], str]
 """Names by store and container, of those that have one besides their identity."""
 
 
 def names_of(session: Session) -> Names:
-    """The names that lists and scans have seen, and those that were typed; asks no store."""
-    from icehouse.services.browse import sums
+    """The names that lists and scans have seen, and those that were typed; asks no store.
 
-    return session.names | {(each.store, each.container): each.title for each in sums(session.house) if each.title}
+    A name that several containers of a store have, or that could be taken for an id or a path, names none.
+    """
+    from icehouse.services.browse import titles
+
+    seen = session.names | titles(session.house)
+    often = Counter((store, name) for (store, _), name in seen.items())
+    return {
+        place: name
+        for place, name in seen.items()
+        if often[place[0], name] == 1 and not _ODD.search(name) and len(name) <= _LONGEST
+    }
 
 
 def called(address: str, names: Names) -> str:
@@ -25,5 +39,10 @@ def called(address: str, names: Names) -> str:
 
 
 def some(addresses: Sequence[str], names: Names) -> str:
-    """The first three of `addresses` for people."""
-    return ", ".join(called(address, names) for address in addresses[:3]) + (" …" if len(addresses) > 3 else "")
+    """The first three of `addresses` for people, names with their identities beside them."""
+    told = []
+    for address in addresses[:3]:
+        named = called(address, names)
+        container = address.partition(":")[2].partition("/")[0]
+        told.append(named if named == address else f"{named} ({container})")
+    return ", ".join(told) + (" …" if len(addresses) > 3 else "")
