@@ -33,6 +33,7 @@ KINDS: Mapping[str, tuple[type[StoreError], str]] = {
     "InvalidInput": (Invalid, "refused as wrong"),
     "InvalidState": (Conflict, "not possible as things stand"),
     "InvalidType": (Invalid, "refused as of the wrong kind"),
+    "InvalidTLSProtocol": (Denied, "the platform does not take this machine's version of TLS"),
     "RateLimitConditional": (Throttled, "the platform asks for fewer requests"),
     "InternalError": (Unavailable, "the platform failed"),
     "ServiceUnavailable": (Throttled, "the platform is not available for now"),
@@ -84,6 +85,8 @@ def from_reply(reply: Reply, what: str, *, secrets: tuple[str, ...] = (), login:
 def from_wire(broken: Broken, what: str, server: str, *, secrets: tuple[str, ...] = ()) -> StoreError:
     """Our error where no usable answer came."""
     words = scrub(broken.words, secrets)
+    if broken.untrusted:
+        return NoAnswer(f"{what}: no trusted connection to {server} (TLS)", words=words)
     if broken.slow:
         return NoAnswer(f"{what}: no answer from {server} in time", words=words)
     if broken.unsent:

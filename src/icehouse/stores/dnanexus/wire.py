@@ -7,6 +7,7 @@ turn ends when the store is closed.
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,11 +42,14 @@ class Closed(Unavailable):
 
 
 class Broken(Exception):
-    """No usable answer; `slow` where nothing came in time, `unsent` where the request never left."""
+    """No usable answer; `slow` where nothing came in time, `unsent` where the request never left.
 
-    def __init__(self, words: str, *, slow: bool = False, unsent: bool = False) -> None:
+    `untrusted` where the server did not prove who it is.
+    """
+
+    def __init__(self, words: str, *, slow: bool = False, unsent: bool = False, untrusted: bool = False) -> None:
         super().__init__(words)
-        self.words, self.slow, self.unsent = words, slow, unsent
+        self.words, self.slow, self.unsent, self.untrusted = words, slow, unsent, untrusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +156,9 @@ class Wire:
             try:
                 connection = dial(*origin, min(self.options.connect_timeout, deadline.left()))
             except OSError as error:
-                words = "no answer in time" if isinstance(error, TimeoutError) else str(error)
-                raise Broken(words, slow=isinstance(error, TimeoutError), unsent=True) from None
+                slow, untrusted = isinstance(error, TimeoutError), isinstance(error, ssl.SSLError)
+                words = "no answer in time" if slow else str(error)
+                raise Broken(words, slow=slow, unsent=True, untrusted=untrusted) from None
         connection.deadline = deadline
         return connection
 

@@ -21,8 +21,8 @@ from .forward import Forward
 class Record(Forward):
     """Counts requests by operation.
 
-    ``list`` is a page, ``describe`` and ``pointers`` a ref, ``restore`` and ``archive`` a request; ``read`` and ``other``
-    are calls.
+    ``list`` is a page, ``describe`` and ``pointers`` a ref, ``restore`` and ``archive`` a request; ``read`` and
+    ``other`` are calls.
 
     The store's own repeats of a read are not seen here.
     """

@@ -1,0 +1,155 @@
+"""Paths, states, options and the checking of parts: what DNAnexus needs no server for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from itertools import pairwise, product
+
+import pytest
+
+from icehouse.core.errors import ConfigError, Unavailable, UsageError
+from icehouse.core.refs import FolderRef
+from icehouse.core.states import State
+from icehouse.stores.dnanexus import walking
+from icehouse.stores.dnanexus.options import is_loopback, parse_options
+from icehouse.stores.dnanexus.paths import folder_of, is_file_id, is_project_id, key_of, places_of, prefix_of
+from icehouse.stores.dnanexus.reading import _checked, _Part
+from icehouse.stores.dnanexus.rules import RESTORE_RULES, cloud_of, cold_word
+from icehouse.stores.dnanexus.states import entry_of, standing_of
+from icehouse.stores.registry import KINDS, open_store
+
+FILE = "file-" + "B" * 24
+WHOLE = bytes(range(256)) * 40
+CUTS = (0, 3000, 3001, 9000, len(WHOLE))
+PARTS = [_Part(start, end, hashlib.md5(WHOLE[start:end]).hexdigest()) for start, end in pairwise(CUTS)]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "key"),
+    [
+        ("/", "a", "a"),
+        ("/runs/2024", "x.gz", "runs/2024/x.gz"),
+        ("/runs", "a/b", "runs/a%2Fb"),
+        ("/r", "50%", "r/50%"),
+        ("/r", "a%2Fb", "r/a%2Fb"),
+        ("/ a ", " ", " a / "),
+    ],
+)
+def test_a_key_is_folder_and_name_with_slashes_of_the_name_escaped(folder: str, name: str, key: str) -> None:
+    assert key_of(folder, name) == key
+    assert (folder, name) in places_of(key)
+
+
+def test_a_prefix_is_a_folder_and_back() -> None:
+    for path, prefix in (("/", ""), ("/runs", "runs/"), ("/runs/2024", "runs/2024/")):
+        assert prefix_of(path) == prefix
+        assert folder_of(FolderRef("lab", "c", prefix)) == path
+
+
+@pytest.mark.parametrize(
+    "text", ["", "file-", "file-short", f"{FILE}\n", f"{FILE}/archive", "project-" + "B" * 24, None]
+)
+def test_only_an_id_ever_becomes_part_of_a_route(text: str | None) -> None:
+    assert not is_file_id(text)
+    assert is_file_id(FILE)
+    assert is_project_id("project-" + "B" * 24)
+    assert not is_project_id(f"project-{'B' * 24}/../x")
+
+
+def test_states_are_the_platform_s_words_and_what_is_not_known_is_unknown() -> None:
+    told = {word: standing_of(word, "aws").state for word in ("live", "archival", "archived", "unarchiving")}
+    assert list(told.values()) == [State.LIVE, State.ARCHIVING, State.ARCHIVED, State.RESTORING]
+    for word in ("frozen", "", None, 5, ["live"]):
+        assert standing_of(word, "aws").state is State.UNKNOWN
+    assert standing_of("archived", "azure").cold_word == "archived/azure"
+    assert standing_of("archived", "").cold_word == "archived"
+    assert standing_of("live", "aws").cold_word == ""
+
+
+def test_a_region_tells_the_cloud_and_the_cloud_the_rules() -> None:
+    assert [cloud_of(region) for region in ("aws:us-east-1", "azure:westus", "oci:x", "", "awsome")] == [
+        "aws",
+        "azure",
+        "",
+        "",
+        "",
+    ]
+    assert set(RESTORE_RULES) == {cold_word("aws"), cold_word("azure")}
+    assert cold_word("") not in RESTORE_RULES
+
+
+def entry(**told: object):
+    whole = {"name": "a", "folder": "/", "state": "closed", "size": 5, "archivalState": "live", **told}
+    return entry_of("lab", "project-x", whole, FILE, "aws", asked="list", what="x")
+
+
+@pytest.mark.parametrize(
+    ("told", "traits"),
+    [
+        ({}, set()),
+        ({"state": "open", "size": None}, {"open"}),
+        ({"state": "closing", "size": 5}, {"closing"}),
+        ({"state": None}, {"open"}),
+        ({"drive": "drive-x"}, {"symlink"}),
+        ({"hidden": True, "sponsored": True}, {"hidden", "sponsored"}),
+    ],
+)
+def test_traits_tell_what_keeps_a_file_from_being_archived(told: dict[str, object], traits: set[str]) -> None:
+    told = {name: value for name, value in told.items() if name != "size" or value is not None}
+    assert entry(**told).traits == traits
+
+
+@pytest.mark.parametrize(
+    "told", [{"name": ""}, {"name": 5}, {"folder": "x"}, {"size": None}, {"size": -1}, {"size": True}, {"size": "5"}]
+)
+def test_a_description_that_lacks_something_is_no_entry(told: dict[str, object]) -> None:
+    with pytest.raises(Unavailable):
+        entry(**told)
+
+
+def pieces(data: bytes, size: int) -> Iterator[bytes]:
+    for begin in range(0, len(data), size):
+        yield data[begin : begin + size]
+
+
+@pytest.mark.parametrize("size", [7, 2999, 3000, 3001, 99_999])
+def test_bytes_pass_through_and_every_whole_part_is_checked(size: int) -> None:
+    checked = 0
+    for start, end in product((0, 1, 2999, 3000, 3001, 9000, 10_000), (1, 3000, 3001, 8999, 9000, len(WHOLE))):
+        wanted = WHOLE[start:end]
+        if not wanted:
+            continue
+        assert b"".join(_checked(pieces(wanted, size), PARTS, start, end, "x")) == wanted
+        for part in PARTS:
+            if start <= part.start and part.end <= end:
+                at = part.end - 1 - start
+                wrong = wanted[:at] + bytes([wanted[at] ^ 1]) + wanted[at + 1 :]
+                checked += 1
+                with pytest.raises(Unavailable, match="not those"):
+                    b"".join(_checked(pieces(wrong, size), PARTS, start, end, "x"))
+    assert checked > 20
+
+
+def test_a_frontier_is_read_back_and_another_one_refused() -> None:
+    assert walking.read_frontier(json.dumps({"began": 5, "starting": {"id": "x"}})) == (5, {"id": "x"})
+    for text in ("", "[]", '{"after": "x"}', '{"began": "5", "starting": null}', '{"began": true, "starting": null}'):
+        with pytest.raises(UsageError):
+            walking.read_frontier(text)
+
+
+def test_loopback_is_this_machine_and_no_name_like_it() -> None:
+    assert all(is_loopback(host) for host in ("localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost."))
+    assert not any(is_loopback(host) for host in ("localhost.example.org", "127.0.0.1.x", "0.0.0.0", "10.0.0.1", ""))
+
+
+def test_the_registry_opens_dnanexus_without_a_throttle_of_its_own() -> None:
+    assert "dnanexus" in KINDS
+    store = open_store("dx", "dnanexus", {"max_per_second": 5.0, "never_archive_tags": ["keep"], "cooling_off": "24h"})
+    assert type(store).__name__ == "DnanexusStore"
+    assert parse_options("dx", {"never_archive_tags": ["keep"]}).never_archive_tags == ("keep",)
+    defaults = parse_options("dx", {})
+    assert (defaults.parallel, defaults.max_per_second) == (8, 50.0)
+    with pytest.raises(ConfigError, match="colour"):
+        open_store("dx", "dnanexus", {"colour": "blue"})
