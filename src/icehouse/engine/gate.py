@@ -19,7 +19,7 @@ from icehouse.core.archives import (
     ArchiveRequest,
 )
 from icehouse.core.entries import Entry
-from icehouse.core.errors import Conflict, Refused, StoreError, Unavailable
+from icehouse.core.errors import Conflict, Denied, NotFound, Refused, StoreError, Unavailable
 from icehouse.core.plans import Act, Identity, Plan
 from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
@@ -134,9 +134,15 @@ class Gate:
         """Why objects are left alone, by step, from what they are right now.  Raises what keeps it from being told."""
         by_ref = {task.ref: task for task in tasks}
         left_alone: dict[int, StoreError] = {}
-        obstacles: dict[str, str] = {}
+        obstacles: dict[str, StoreError] = {}
         for container in {task.ref.container for task in tasks}:
-            obstacles[container] = "; ".join(self._previews.obstacles(container))
+            try:
+                words = "; ".join(self._previews.obstacles(container))
+            except (NotFound, Denied) as error:  # one container that is gone keeps no other one waiting
+                obstacles[container] = error
+            else:
+                if words:
+                    obstacles[container] = Conflict(words)
         seen: list[tuple[Task, Entry]] = []
         for described in self._store.describe(list(by_ref)):
             task = by_ref.pop(described.ref)
@@ -147,8 +153,9 @@ class Gate:
         held = permit.held([ref for task, entry in seen for ref in {task.ref, entry.ref}])
         for task, entry in seen:
             found = (words for check in self._checks if (words := check(permit, task, entry, held)))
-            words = obstacles[task.ref.container] or next(found, "")
-            if words:
+            if task.ref.container in obstacles:
+                left_alone[task.seq] = obstacles[task.ref.container]
+            elif words := next(found, ""):
                 left_alone[task.seq] = Conflict(words)
         for task in by_ref.values():
             left_alone[task.seq] = Conflict("the store did not tell what it is now")
