@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from itertools import groupby
+from itertools import groupby, islice
 
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Described, Entry
-from icehouse.core.errors import Denied, NotFound, NotSupported
+from icehouse.core.errors import Denied, Invalid, NotFound, NotSupported
 from icehouse.core.plans import Act
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.states import State
@@ -74,24 +75,36 @@ class Search:
 
         Objects are known by their identity: where that is the version, a key that has changed does not matter.
         """
+        wanted = Counter((task.ref.container, _under_way(task)) for task in tasks)
         for task in tasks:
-            state = State.ARCHIVING if task.act is Act.ARCHIVE else State.RESTORING
-            entry = self._in(task.ref.container, state).get(self._identity(task.ref))
+            place = task.ref.container, _under_way(task)
+            entry = self._in(*place, wanted[place]).get(self._identity(task.ref))
             if entry is not None:
                 yield task, Described(task.ref, entry)
 
-    def _in(self, container: str, state: State) -> Mapping[tuple[str, str | None], Entry]:
+    def _in(self, container: str, state: State, wanted: int) -> Mapping[tuple[str, str | None], Entry]:
+        """What is under way in a container, of which `wanted` are ours: no more pages than describing those takes.
+
+        A container may hold any number of files that were left archival by others.  A search that is refused, or that
+        was not read to its end, tells of some or none: the rest is described.
+        """
         if (container, state) not in self._moving:
             found: dict[tuple[str, str | None], Entry] = {}
+            most = 1 + wanted // self._store.features.max_batch
             if isinstance(self._store, Follows):
-                with suppress(Denied, NotFound, NotSupported):
-                    for page in self._store.moving(container, state):
+                with suppress(Denied, Invalid, NotFound, NotSupported):
+                    for page in islice(self._store.moving(container, state), most):
                         found |= {self._identity(entry.ref): entry for entry in page.entries}
             self._moving[container, state] = found
         return self._moving[container, state]
 
     def _identity(self, ref: Ref) -> tuple[str, str | None]:
         return ("" if self._store.features.ids else ref.key), ref.version
+
+
+def _under_way(task: Task) -> State:
+    """What a task's object is while its request is carried out."""
+    return State.ARCHIVING if task.act is Act.ARCHIVE else State.RESTORING
 
 
 def _common(first: str, last: str) -> str:

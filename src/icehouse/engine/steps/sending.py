@@ -85,7 +85,7 @@ class Sender:
     def _resume(self) -> bool:
         """Settle every intent that was left without an outcome: probed, never blindly repeated; False where ending."""
         hands = self._hands
-        while tasks := steps.in_phase(hands.ledger, self._job, self._plan.store, Phase.INTENT, limit=SLICE):
+        while tasks := steps.in_phase(hands.ledger, self._job, self._plan.store, Phase.INTENT, limit=self._slice):
             if hands.ending():
                 return False
             again: list[Task] = []
@@ -303,9 +303,17 @@ class Sender:
 
 
 def _batches(tasks: Sequence[Task], most: int) -> Iterator[list[Task]]:
-    """The tasks in their order, cut where a call must end: `most` of one container, act, tier and days."""
-    for _, alike in groupby(tasks, key=lambda task: (task.ref.container, task.act, task.tier, task.days)):
-        rest = list(alike)
+    """The tasks cut where a call must end: `most` of one container, act, tier and days.
+
+    Those alike are brought together where a call takes several: in plan order, what is archival and what is archived
+    may alternate file by file.
+    """
+
+    def alike(task: Task) -> tuple[str, str, str, int]:
+        return task.ref.container, task.act.value, task.tier.value if task.tier else "", task.days or 0
+
+    for _, same in groupby(tasks if most == 1 else sorted(tasks, key=alike), key=alike):
+        rest = list(same)
         for start in range(0, len(rest), most):
             yield rest[start : start + most]
 
