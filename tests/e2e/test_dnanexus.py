@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,15 +142,24 @@ def test_a_cooling_off_waits_and_a_hold_put_on_meanwhile_wins(tmp_path: Path) ->
         assert (job["sent"], job["state"] in ("queued", "running")) == (0, True), job
         shell.rows("hold", "dx:small/runs/2025/lane1/new1.fastq.gz", "--reason", "wait")
         dx.step(hours=25)
-        shell.run("run-due")
+        due(shell, job["job"], "watching")
         dx.step(hours=2)
-        shell.run("run-due")
+        due(shell, job["job"], "done")
         *items, done = shell.rows("job", job["job"], "--items", expect=1)
-        assert done["state"] == "done"
         assert done["outcomes"]["ok"] == 3
         assert [item["reason"] for item in items if item["key"].endswith("new1.fastq.gz")] == ["held: wait"]
         words = Counter(shell.states("dx:small/runs/2025/lane1/").values())
         assert words == {"archived": 3, "live": 1}
+
+
+def due(shell: Shell, job: str, state: str) -> None:
+    """Do what is due until the job has come to `state`; a worker that began before may be at it as well."""
+    end = time.monotonic() + 60
+    found = ""
+    while found != state:
+        assert time.monotonic() < end, found
+        shell.run("run-due")
+        [found] = [row["state"] for row in shell.rows("jobs") if row.get("job") == job]
 
 
 def test_an_archive_job_that_is_cancelled_in_its_cooling_off_has_sent_nothing(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def _carry_out(session: Session, plan: Plan, manner: Manner) -> int:
         if manner.as_json:
             json_line({**job_row(job), "digest": plan.digest})
         elif waiting:
-            say(f"job {job.id[:8]}{waiting}; then icehouse run-due, or an open console, carries it out")
+            say(f"job {job.id[:8]}{waiting}; then icehouse run-due, or opening the console, carries it out")
         else:
             say(f"job {job.id[:8]} is under way; it goes on when this session ends. To follow it: {again(job)}")
         return 0
