@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from icehouse.core.archives import ArchiveAccepted, ArchiveRequest
 from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
 from icehouse.core.errors import ConfigError, NotSupported, StoreError, Throttled, Unavailable, UsageError
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
-from icehouse.stores.base import Ability, Features, NotTaken, Reads, Restores
+from icehouse.stores.base import Ability, Archives, Features, NotTaken, Reads, Restores
 from icehouse.stores.registry import open_store
 from icehouse.stores.wrap.readonly import ReadOnly
 from icehouse.stores.wrap.record import recorded
@@ -163,6 +164,21 @@ def test_a_throttled_store_restores_where_the_store_does() -> None:
     assert isinstance(store, ThrottledRestores)
     results = list(store.restore([RestoreRequest(ref, Tier.BULK, 1) for ref in REFS]))
     assert [result.ref for result in results] == REFS
+
+
+class Icy(Whole):
+    """Archives as well."""
+
+    def archive(self, requests: Sequence[ArchiveRequest]) -> Iterable[ArchiveAccepted | NotTaken]:
+        return [ArchiveAccepted(request.ref, "", NOW) for request in requests]
+
+
+def test_a_recorded_store_archives_where_the_store_does_and_counts_it() -> None:
+    assert not isinstance(recorded(Whole()), Archives)
+    store = recorded(Icy())
+    assert isinstance(store, Archives)
+    assert len(list(store.archive([ArchiveRequest(ref, False) for ref in REFS]))) == 10
+    assert store.counts == {"archive": 10}
 
 
 def test_a_recorded_store_counts_requests_by_kind() -> None:

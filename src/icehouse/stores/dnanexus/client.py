@@ -102,7 +102,7 @@ class Client:
         attempt = 1
         while True:
             try:
-                return self._once(route, what, members, fresh=attempt > 1)
+                return self._once(route, what, members, fresh=attempt > 1, spent=time.monotonic() - began)
             except (NoAnswer, Closed):
                 raise
             except (Throttled, Unavailable) as error:
@@ -129,11 +129,11 @@ class Client:
         if wire is not None:
             wire.close()
 
-    def _once(self, route: str, what: str, members: Mapping[str, object], *, fresh: bool) -> Answer:
-        reply = self._reply(route, what, members, fresh=fresh)
+    def _once(self, route: str, what: str, members: Mapping[str, object], *, fresh: bool, spent: float = 0.0) -> Answer:
+        reply = self._reply(route, what, members, fresh=fresh, spent=spent)
         return Answer(what, self._members(reply, what), reply.headers)
 
-    def _reply(self, route: str, what: str, members: Mapping[str, object], *, fresh: bool) -> Reply:
+    def _reply(self, route: str, what: str, members: Mapping[str, object], *, fresh: bool, spent: float = 0.0) -> Reply:
         wire = self.wire
         with self._lock:
             if self._token is None:
@@ -147,7 +147,7 @@ class Client:
             "User-Agent": self._agent,
         }
         try:
-            reply = wire.call(f"/{route}", json.dumps(members).encode(), headers, fresh=fresh)
+            reply = wire.call(f"/{route}", json.dumps(members).encode(), headers, fresh=fresh, spent=spent)
         except Broken as broken:
             failure = from_wire(broken, what, str(wire.server), secrets=token.secrets)
         else:

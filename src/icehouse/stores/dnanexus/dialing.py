@@ -30,6 +30,10 @@ class Deadline:
         self._seconds, self._renewed = seconds, renewed
         self._end = time.monotonic() + seconds
 
+    def at_most(self, seconds: float) -> float:
+        """So many seconds, or what is left.  TimeoutError where there are none."""
+        return min(seconds, self.left())
+
     def left(self) -> float:
         """Seconds left.  TimeoutError where there are none."""
         if self._renewed:

@@ -7,9 +7,11 @@ escaped: the id tells apart what looks the same.
 from __future__ import annotations
 
 import re
+from itertools import chain, product
 
 from icehouse.core.refs import FolderRef
 
+_MOST_GAPS = 4
 _FILE = re.compile(r"file-[0-9A-Za-z]{24}")
 _PROJECT = re.compile(r"(?:project|container)-[0-9A-Za-z]{24}")
 
@@ -41,7 +43,13 @@ def folder_of(ref: FolderRef) -> str:
 
 
 def places_of(key: str) -> list[tuple[str, str]]:
-    """The folders and names that a typed key may mean: its last part may hold an escaped slash."""
+    """The folders and names that a typed key may mean: each ``%2F`` in its last part may stand for a slash or itself.
+
+    Where there are many of them, either all do or none.
+    """
     folder, _, name = key.rpartition("/")
-    names = [name, *([name.replace("%2F", "/")] if "%2F" in name else [])]
+    pieces = name.split("%2F")
+    gaps = len(pieces) - 1
+    readings = product(("%2F", "/"), repeat=gaps) if gaps <= _MOST_GAPS else (("%2F",) * gaps, ("/",) * gaps)
+    names = ("".join(chain(*zip(pieces, (*reading, ""), strict=True))) for reading in readings)
     return [(f"/{folder}", each) for each in names if each]

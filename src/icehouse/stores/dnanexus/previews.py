@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from icehouse.core.archives import Pointer, Pointers, Quote
-from icehouse.core.entries import Described
+from icehouse.core.entries import NONE, Described
 from icehouse.core.errors import Conflict, Denied, Invalid, LoginExpired, NotFound, StoreError, Unavailable
 from icehouse.core.refs import Ref, ref_address
 from icehouse.core.restores import Tier
@@ -156,7 +156,8 @@ def _pointer(seen: Described, own: Project | None, other: Project | None) -> Poi
     same = own.bill_to == other.bill_to if own and other and own.bill_to and other.bill_to else None
     ref = seen.entry.ref if seen.entry is not None else seen.ref
     standing = seen.entry.standing if seen.entry is not None else UNKNOWN
-    return Pointer(ref, other.name if other is not None else "", same, standing)
+    tags = (seen.entry.tags if seen.entry is not None else NONE) | (other.tags if other is not None else NONE)
+    return Pointer(ref, other.name if other is not None else "", same, standing, tags)
 
 
 def _known(projects: Projects, container: str) -> Project | None:

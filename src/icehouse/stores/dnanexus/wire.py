@@ -85,21 +85,23 @@ class Wire:
         if self._closed.wait(seconds):
             raise Closed(f"{self.store}: closed")
 
-    def call(self, path: str, body: bytes, headers: Mapping[str, str], *, fresh: bool) -> Reply:
+    def call(self, path: str, body: bytes, headers: Mapping[str, str], *, fresh: bool, spent: float = 0.0) -> Reply:
         """One POST to the API server, answered in whole.  `fresh`: not over a kept connection.  Broken, Closed.
 
-        The first contact, and the first after a silence, ends sooner than the read time-out.
+        The first contact, and the first after a silence, ends sooner than the read time-out; `spent` are the seconds
+        that it has taken already.
         """
         origin = Origin(self.server.protocol, self.server.host, self.server.port)
         with self._turn():
             limit = self.options.read_timeout
-            deadline = Deadline(limit if self._in_contact else min(limit, _FIRST_CONTACT))
+            deadline = Deadline(limit if self._in_contact else min(limit, max(0.0, _FIRST_CONTACT - spent)))
             try:
                 connection = self._connected(origin, deadline, fresh=fresh)
                 with self._exchange(connection, "POST", path, body, headers) as response:
                     reply = Reply(response.status, _lower(response), _whole(response))
             except Broken as broken:
-                self._in_contact = not broken.slow and not broken.unsent
+                if broken.slow or broken.unsent:
+                    self._in_contact = False
                 raise
             self._keep(origin, connection, response)
             self._in_contact = True
@@ -154,7 +156,7 @@ class Wire:
         connection = None if fresh else self._kept(origin)
         if connection is None:
             try:
-                connection = dial(*origin, min(self.options.connect_timeout, deadline.left()))
+                connection = dial(*origin, deadline.at_most(self.options.connect_timeout))
             except OSError as error:
                 slow, untrusted = isinstance(error, TimeoutError), isinstance(error, ssl.SSLError)
                 words = "no answer in time" if slow else str(error)
