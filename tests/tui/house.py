@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.standin import StandIn
@@ -70,8 +70,8 @@ def place(folder: Path, *fixtures: str, speed: float | None = None) -> Iterator[
             end_workers(here)
 
 
-def end_workers(here: Place) -> None:
-    """End the worker that this place's ledger names, if there is one."""
+def end_workers(here: Place, *stores: str) -> None:
+    """End the workers that this place's ledger names for `stores` (`lab-s3` for none), if there are any."""
     ledger = here.state / "ledger.sqlite"
     if not ledger.exists():
         return
@@ -82,10 +82,10 @@ def end_workers(here: Place) -> None:
 
     house = open_house(str(here.config), str(here.state))
     try:
-        standing = worker_of(house, "lab-s3")
-        if standing.pid and standing.alive:
-            os.kill(standing.pid, signal.SIGTERM)
-    except ProcessLookupError:
-        pass
+        for store in stores or ("lab-s3",):
+            standing = worker_of(house, store)
+            if standing.pid and standing.alive:
+                with suppress(ProcessLookupError):
+                    os.kill(standing.pid, signal.SIGTERM)
     finally:
         house.close()

@@ -12,7 +12,7 @@ from icehouse.core.states import State
 from icehouse.core.text import safe
 
 from .cells import Cell, Cells, Column, Tone, cut
-from .sizes import bar, count, percent, plural, size
+from .sizes import bar, count, percent, plural, short_count, size
 from .states import glyph
 from .times import DAY, duration, when
 
@@ -21,7 +21,7 @@ Amount = tuple[int, int]
 
 GROUPS = (
     Column("sign", "", 1),
-    Column("objects", "objects", 10, "right"),
+    Column("objects", "objects", 9, "right"),
     Column("size", "size", 10, "right"),
     Column("what", "", 0),
 )
@@ -30,8 +30,8 @@ Kind = Literal["cold", "at-most", "stays", "blocked", "already"]
 
 _SAID: dict[Kind, tuple[str, str]] = {
     "cold": ("go cold now", ""),
-    "at-most": ("go cold at most", ": a copy that you can't see may stay live"),
-    "stays": ("stay archival, paid in full", ": live elsewhere in the account"),
+    "at-most": ("go cold at most", ": unseen copies may be live"),
+    "stays": ("stay archival, paid in full", ": live elsewhere"),
     "blocked": ("can't be archived", ""),
     "already": ("are archived or archival already", ""),
 }
@@ -110,8 +110,9 @@ def line_cells(line: Line, *, ascii: bool = False, about: bool = False) -> Cells
     """One line of the preview; `about` True puts ``≈`` before what a sample foretells."""
     objects, total = line.amount
     near = "≈ " if about and line.kind in ("cold", "at-most", "stays") else ""
+    number = short_count(objects) if near and objects >= 100_000 else count(objects)
     if isinstance(line, Share):
-        told = (Cell(f"{near}{count(objects)}", Tone.FAINT), Cell(f"{near}{size(total)}", Tone.FAINT))
+        told = (Cell(near + number, Tone.FAINT), Cell(f"{near}{size(total)}", Tone.FAINT))
         before = "in " if line.kind == "stays" else ""
         return (Cell(""), *told, Cell(f"  {before}{safe(line.name)}", Tone.PLAIN, ours=line.ours))
     sign, tone = _SIGNS[line.kind]
@@ -120,7 +121,7 @@ def line_cells(line: Line, *, ascii: bool = False, about: bool = False) -> Cells
     if not line.looked:
         words = "can be archived; what goes cold is not known yet"
     strong = Tone.STRONG if line.kind == "cold" else tone
-    return (Cell(shown, tone), Cell(near + count(objects), strong), Cell(near + size(total), strong),
+    return (Cell(shown, tone), Cell(near + number, strong), Cell(near + size(total), strong),
             Cell(words + more, strong))  # fmt: skip
 
 
@@ -154,20 +155,24 @@ def looking_up(done: int, of: int, width: int) -> str:
 
 def look_label(left: int) -> str:
     """What the choice that looks up the rest says: ``look up 1,024 more``."""
-    return f"look up {count(left)} more"
+    return f"look up {count(left) if left < 100_000 else short_count(left)} more"
 
 
-def all_copies_words(where: Sequence[tuple[str, str, int, int]], *, on: bool, width: int) -> str:
-    """What archiving every copy means, in at most `width` cells; what it would change where it is not chosen."""
+def more_lines(hidden: int) -> str:
+    """That the preview goes on below what is shown; "" where it does not."""
+    return f"↓ {plural(hidden, 'more line')}: tab goes there" if hidden > 0 else ""
+
+
+def all_copies_words(where: Sequence[tuple[str, str, int, int]], *, on: bool) -> str:
+    """What archiving every copy means, in two lines; what it would change where it is not chosen."""
     if not on:
-        if not where:
-            return ""
-        return "all copies: these would be archived in those projects as well, and go cold"
-    places = [safe(title or container) for title, container, *_ in where]
-    words = "! ALL COPIES in the account are archived, others' work too; needs an admin of the account"
-    if places:
-        words += f"; also in {', '.join(places[:2])}" + (f" and {count(len(places) - 2)} more" if places[2:] else "")
-    return cut(words, width)
+        return "all copies: what stays would be archived in those projects too, and go cold" if where else ""
+    places = [cut(safe(title or container), 24) for title, container, *_ in where]
+    also = f" and {count(len(places) - 2)} more" if places[2:] else ""
+    named = f" (here: {', '.join(places[:2])}{also})" if places else ""
+    return (
+        f"! ALL COPIES: archived in every project of the account{named}, others' work too; only its admin may do that"
+    )
 
 
 def plan_line(plan: Plan, now: Instant) -> str:

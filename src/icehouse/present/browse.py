@@ -10,7 +10,7 @@ from icehouse.core.rows import ContainerRow, Coverage, FolderRow, ObjectRow, Rol
 from icehouse.core.states import Standing, State
 from icehouse.core.text import SafeText, safe
 
-from .cells import Cell, Cells, Column, Tone
+from .cells import Cell, Cells, Column, Tone, wide
 from .manners import PLAIN, Manner
 from .sizes import NOTHING, at_least, count, plural, rate, share, short_count, size
 from .states import cold_label, glyph, own_word, state_word, word
@@ -41,8 +41,8 @@ CONTAINER = (
 
 STORE = (
     Column("name", "store", 0),
-    Column("kind", "kind", 6),
-    Column("scanned", "scanned", 10, "right", drop=3),
+    Column("kind", "kind", 8),
+    Column("scanned", "scanned", 8, "right", drop=3),
     Column("objects", "objects", 10, "right", drop=3),
     Column("size", "size", 10, "right"),
     *_SHARES,
@@ -139,7 +139,7 @@ def container_columns(manner: Manner = PLAIN) -> tuple[Column, ...]:
 
 def called(row: ContainerRow, *, alike: bool = False) -> SafeText:
     """What people call a container; where another is called the same (`alike`), with the end of its identity."""
-    if not row.title:
+    if not row.title.strip():
         return safe(row.name)
     return safe(f"{row.title} ~{row.name[-TOLD:]}" if alike else row.title)
 
@@ -193,7 +193,7 @@ def details(row: object, now: Instant, *, ascii: bool = False, manner: Manner = 
         lines: list[Detail] = [(manner.container, Cell(safe(f"{row.store}:{row.name}/"), ours=False))]
         if row.title:
             lines.insert(0, ("name", Cell(safe(row.title), Tone.STRONG, ours=False)))
-        lines += [(safe(label), Cell(safe(words), ours=False)) for label, words in row.facts]
+        lines += [_fact(label, words) for label, words in row.facts]
         lines.append(("created", Cell(stamp(row.created))))
         lines.append(("", Cell(coverage_line(row.coverage, None, now))))
         return [*lines, *_rollup_details(row.rollup, now, ascii=ascii)]
@@ -206,6 +206,16 @@ def details(row: object, now: Instant, *, ascii: bool = False, manner: Manner = 
         ]
     return []
 
+
+def _fact(label: str, words: str) -> Detail:
+    """What the platform says; a label that is too long for its column goes before the words."""
+    if wide(label) > MOST_LABEL:
+        return "", Cell(safe(f"{label}: {words}"), ours=False)
+    return safe(label), Cell(safe(words), ours=False)
+
+
+MOST_LABEL = 12
+"""Cells of a label beside its value."""
 
 STANDS_STILL = (
     "asked for, not done: the bytes go cold when no copy in the account that pays is live any more; until then it may "

@@ -226,6 +226,6 @@ def _stays_cells(row: ContainerRow, *, ascii: bool) -> Cells:
     """What is asked to go cold and is not: the platform tells no more, so nothing is promised."""
     counts, sizes = (row.rollup.counts, row.rollup.sizes) if row.rollup else ({}, {})
     objects, amount = counts.get(State.ARCHIVING, 0), sizes.get(State.ARCHIVING, 0)
-    words = f"{plural(objects, 'object')} archival, {size(amount)}: being moved, or live elsewhere and paid for"
+    words = f"{plural(objects, 'object')} archival, {size(amount)}: being moved, or live elsewhere"
     sign = Cell(glyph(State.ARCHIVING, ascii), Tone.WAY)
     return (sign, Cell(f"  {words}", Tone.WAY, span=5, align="left"))

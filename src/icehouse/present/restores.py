@@ -49,8 +49,13 @@ def tier_cells(
     )  # fmt: skip
 
 
-def title(requests: int, total: int, cold: Mapping[str, tuple[int, int]]) -> str:
-    """What would be requested: ``Restore 18,433 objects, 212 GiB, from Deep Archive``."""
+def title(requests: int, total: int, cold: Mapping[str, tuple[int, int]], free: tuple[int, int] = (0, 0)) -> str:
+    """What would be requested: ``Restore 18,433 objects, 212 GiB, from Deep Archive``.
+
+    `free` are objects and bytes whose archiving is called off: they need no request to the cold.
+    """
+    if free[0] and not requests:
+        return f"Call off the archiving of {plural(free[0], 'object')}, {size(free[1])}"
     words = sorted(cold_label(word) for word in cold)
     places = words[0] if len(words) == 1 else f"{len(words)} classes" if words else ""
     return f"Restore {plural(requests, 'object')}, {size(total)}" + (f", from {places}" if places else "")
@@ -86,8 +91,6 @@ def left_out(counts: Mapping[State, int], impossible: int, *, extended: int = 0,
         f"restoring {count(restoring)}" + ((" (sped up)" if speed_up else " (followed)") if restoring else ""),
         f"impossible {count(impossible)}",
     ]
-    if archival := counts.get(State.ARCHIVING, 0):
-        parts.insert(0, f"called off {count(archival)} ({CALLED_OFF})")
     unknown = counts.get(State.UNKNOWN, 0) + counts.get(State.MISSING, 0) + counts.get(State.SET_ASIDE, 0)
     if unknown:
         parts.append(f"unknown {count(unknown)}")

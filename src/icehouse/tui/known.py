@@ -45,7 +45,7 @@ class Known:
 
     def take(self, rows: Iterable[ContainerRow]) -> None:
         """Remember what these are called."""
-        self.names.update({(row.store, row.name): row.title for row in rows if row.title})
+        self.names.update({(row.store, row.name): row.title for row in rows if row.title.strip()})
 
 
 def manner_of(house: House, store: str) -> Manner:

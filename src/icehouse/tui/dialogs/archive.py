@@ -38,8 +38,8 @@ SAMPLE = 100
 ALL_COPIES = {False: "all copies: no", True: "all copies: YES"}
 """Whether the copies in the account's other projects are archived as well."""
 
-AROUND = 15
-"""Lines of the dialog beside the preview's own."""
+AROUND = 11
+"""Lines of the dialog beside the preview's rows and the paragraphs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +62,21 @@ class ArchiveDialog(ChosenDialog):
         self._copies: CopyLook | None = None
         self._preview: Preview | None = None
         self._each = 0.0
+        self._where: tuple[tuple[str, str, int, int], ...] = ()
+        """The projects whose live copies keep bytes from going cold, as long as not all copies are archived."""
         self._all_copies = False
 
     def compose(self) -> ComposeResult:
         """Title, the preview, how far copies are known, filters, the plan, its command, and the choices."""
         with Vertical(classes="frame"):
-            yield from self.about("Archive")
+            yield from self.about("Archive", snug=True)
             yield Among(words.GROUPS, soft=True, height=6, id="groups")
-            yield Words()
+            yield Words(id="more")
             yield Words(id="copies")
-            yield Words(id="all-copies")
+            yield Paragraph("", height=2, ours=False, snug=True, id="all-copies")
             yield from self.filters()
             yield Words("", Tone.FAINT, id="plan")
-            yield Paragraph("", height=2, tone=Tone.FAINT, ours=False, id="command")
+            yield Paragraph("", height=2, tone=Tone.FAINT, ours=False, snug=True, id="command")
             with Horizontal(classes="choices"):
                 yield Choice(ALL_COPIES[False], id="all", can=False)
                 yield Choice("look up all", id="look", can=False)
@@ -176,15 +178,17 @@ class ArchiveDialog(ChosenDialog):
         self._plan = None
         self.query_one("#go", Choice).allow(False)
 
-        def work(_: Turn) -> tuple[Preview, Plan | None]:
+        def work(_: Turn) -> tuple[Preview, Preview, Plan | None]:
             from icehouse.services.archive import freeze, preview
 
-            told = preview(self._house, found, copies, all_copies=all_copies)
+            alone = preview(self._house, found, copies)
+            told = preview(self._house, found, copies, all_copies=True) if all_copies else alone
             plan = freeze(self._house, found, copies, ArchiveWish(all_copies)) if copies.complete else None
-            return told, plan
+            return alone, told, plan
 
-        def done(result: tuple[Preview, Plan | None]) -> None:
-            self._preview, self._plan = result
+        def done(result: tuple[Preview, Preview, Plan | None]) -> None:
+            alone, self._preview, self._plan = result
+            self._where = alone.where
             self._show()
 
         self._feeds.read("archive-plan", work, done, self.failed)
@@ -204,12 +208,26 @@ class ArchiveDialog(ChosenDialog):
         def cells(line: words.Line) -> Cells:
             return words.line_cells(line, ascii=bool(getattr(self.app, "ascii_only", False)), about=about)
 
-        groups = self.query_one(Among)
-        groups.styles.height = 1 + min(max(1, len(rows)), max(5, self.size.height - AROUND))
-        groups.show(Rows(rows, words.identity, cells))
         if told is not None:
             self._show_copies(told)
         self._show_plan()
+        groups = self.query_one(Among)
+        groups.show(Rows(rows, words.identity, cells))
+        self._fit()
+
+    def on_resize(self) -> None:
+        """Give the preview the lines that there are now."""
+        super().on_resize()
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        groups = self.query_one(Among)
+        number = groups.source.count
+        others = sum(each.taken for each in self.query(Paragraph))
+        room = max(4, self.size.height - AROUND - others)
+        groups.styles.height = 1 + min(max(1, number), room)
+        groups.styles.margin = (int(number < room), 0, 0, 0)
+        self.query_one("#more", Words).put(words.more_lines(number - room), Tone.FAINT)
 
     def _show_copies(self, told: Preview) -> None:
         running = self._feeds.running("archive-copies")
@@ -220,9 +238,9 @@ class ArchiveDialog(ChosenDialog):
         look.display = told.sampled
         look.allow(told.sampled)
         look.say("stop looking up" if running else words.look_label(told.of - told.looked))
-        warning = self.query_one("#all-copies", Words)
-        text = words.all_copies_words(told.where, on=self._all_copies, width=warning.content_size.width)
-        warning.put(text, Tone.DANGER if self._all_copies else Tone.FAINT)
+        warning = self.query_one("#all-copies", Paragraph)
+        warning.tone = Tone.DANGER if self._all_copies else Tone.FAINT
+        warning.put(words.all_copies_words(self._where, on=self._all_copies))
 
     def _show_plan(self) -> None:
         plan, shown = self._plan, self.query_one("#plan", Words)

@@ -122,20 +122,42 @@ class Words(WordsLine):
 
 
 class Paragraph(Painted):
-    """Words over several lines, wrapped where they are wide."""
+    """Words over several lines, wrapped where they are wide; `snug` ones take no more lines than they need."""
 
     def __init__(
-        self, text: str, *, height: int, tone: Tone = Tone.PLAIN, ours: bool = True, id: str | None = None
+        self,
+        text: str,
+        *,
+        height: int,
+        tone: Tone = Tone.PLAIN,
+        ours: bool = True,
+        snug: bool = False,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
-        self.text, self.tone, self.ours = text, tone, ours
-        self.styles.height = height
+        self.text, self.tone, self.ours, self.most, self.snug = text, tone, ours, height, snug
+        self.taken = 1 if snug else height
+        self.styles.height = self.taken
 
     def put(self, text: str) -> None:
         """Show this text."""
         if text != self.text:
             self.text = text
+            self._fit()
             self.repaint()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A new width breaks the lines elsewhere."""
+        self._fit()
+        super().on_resize(event)
+
+    def _fit(self) -> None:
+        from icehouse.tui.widgets.details import folded
+
+        width = self.content_size.width
+        if self.snug and width:
+            self.taken = min(self.most, len(folded(self.text, width)))
+            self.styles.height = self.taken
 
     def lines(self, width: int, height: int) -> Sequence[Strip]:
         """The text, broken at spaces."""

@@ -104,11 +104,11 @@ class ChosenDialog(PlanDialog):
         self._filters: tuple[str, str] = ("", "")
         """The filters that were last looked under."""
 
-    def about(self, title: str) -> ComposeResult:
+    def about(self, title: str, *, snug: bool = False) -> ComposeResult:
         """What it does, to what, as whom."""
         yield Words(title, Tone.STRONG, id="title")
         yield Words(id="chosen")
-        yield Paragraph("", height=2, tone=Tone.FAINT, ours=False, id="whom")
+        yield Paragraph("", height=2, tone=Tone.FAINT, ours=False, snug=snug, id="whom")
 
     def filters(self) -> ComposeResult:
         """The row with the two filters."""

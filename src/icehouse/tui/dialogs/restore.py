@@ -130,6 +130,7 @@ class RestoreDialog(ChosenDialog):
         self.tell_whom(seen.found.identity)
         self.query_one("#keeping").display = not seen.quoted or any(seen.days_for.values())
         self.query_one("#free").display = bool(seen.free[0])
+        self.query_one("#faster").display = seen.hastens
         self.query_one("#free", Words).put(called_off(*seen.free), Tone.WAY)
         self._price(at_once=True)
         if self._needs_days and not self._days() and self.focused is self.query_one("#cancel"):
@@ -190,8 +191,9 @@ class RestoreDialog(ChosenDialog):
             offer = next(o for o in self._offers if o.tier is row)
             if seen is not None and seen.quoted:
                 requests, size = offer.requests - seen.free[0], offer.bytes - seen.free[1]
+                why_not = offer.why_not or ("not offered for these" if offer.impossible else "")
                 return quote_cells(
-                    offer.tier, requests, size, offer.window, offer.cost, offer.why_not, chosen=offer.tier is self._tier
+                    offer.tier, requests, size, offer.window, offer.cost, why_not, chosen=offer.tier is self._tier
                 )
             return words.tier_cells(
                 offer.tier, offer.requests, offer.window, offer.cost, offer.why_not,
@@ -207,7 +209,8 @@ class RestoreDialog(ChosenDialog):
         if seen is None or offer is None:
             return
         found = seen.found
-        self.tell_title(words.title(offer.requests, offer.bytes, found.cold))
+        free = seen.free
+        self.tell_title(words.title(offer.requests - free[0], offer.bytes - free[1], found.cold, free))
         cold_at = words.falls_cold(found.seen_at, offer.window, days) if days else None
         line = words.copies_line(offer.cost, days, cold_at, found.seen_at)
         if not self._needs_days:

@@ -109,10 +109,8 @@ class Browse(Levels):
 
     def _after_first_paint(self) -> None:
         names = list(self.console.house.config.stores)
-        if len(names) == 1 and self.at == Place():
-            self.go(Place(names[0]))
-        else:
-            self.go(Place())
+        if self.at == Place():
+            self.go(Place(names[0]) if len(names) == 1 else Place())
 
     def go(self, place: Place, *, on: Hashable | None = None, live: bool = False) -> None:
         """Open `place`, with the cursor on `on`; `live` asks the store even where there is a catalogue."""

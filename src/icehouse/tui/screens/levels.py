@@ -89,7 +89,7 @@ class Levels(Room):
             growing = scan is not None and scan.running
             return words.container_cells(row, now, growing=growing, alike=alike[row.title] > 1)
 
-        ordered = sorted(rows, key=lambda row: ((row.title or row.name).casefold(), row.name)) if alike else rows
+        ordered = sorted(rows, key=lambda row: (words.called(row).casefold(), row.name)) if alike else rows
         columns = words.container_columns(self.console.known.manner(self.at.store))
         self.show(Rows(ordered, name_of, cells), columns, on=on)
 

@@ -243,7 +243,8 @@ class VirtualList(Painted, can_focus=True):
 
     def _row(self, line: Line, layout: Sequence[tuple[int, int]], width: int, *, here: bool, ranged: bool) -> Strip:
         mark = self._marked(line) if self._marked else ""
-        sign = mark or ("▸" if here else "│" if ranged else " ")
+        pointed = here and (self.has_focus or not self._soft)
+        sign = mark or ("▸" if pointed else "│" if ranged else " ")
         parts = [Cell(padded(spoken(Cell(sign), self.ascii)[:1], GUTTER, "left"), Tone.MARK if mark else Tone.PLAIN)]
         ellipsis = ".." if self.ascii else "…"
         covered = -1
