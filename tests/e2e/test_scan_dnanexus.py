@@ -191,13 +191,15 @@ def test_a_scan_killed_in_the_middle_goes_on_from_there_and_ends_whole(house: Ho
     standing = scanning(house)[0]
     assert (standing.running, standing.resumable, standing.title) == (False, True, "wide")
     assert 3000 <= standing.objects <= 6000
+    left = (10_000 - standing.objects) // 1000
     dx.clear_faults()
     before = dx.last_seq()
     again = start_scan(house, place)
     assert os.waitpid(again, 0)[1] == 0
     standing = scanning(house)[0]
     assert (standing.complete, standing.objects, standing.pid) == (True, 10_000, again)
-    assert len(dx.log(before, SEARCH)) <= 8, "what was walked was walked again"
+    # one to see what changed meanwhile, and one that was under way when the process was killed
+    assert len(dx.log(before, SEARCH)) <= left + 2, "what was walked was walked again"
     assert catalogued(house, project) == planted(dx, project, "/run03")
 
 
@@ -216,7 +218,7 @@ def test_a_scan_that_the_platform_breaks_off_says_so_and_goes_on_where_it_stoppe
     dx.clear_faults()
     before = dx.last_seq()
     assert scan(house, Address("dx", project, "run05/")).objects == 10_000
-    assert len(dx.log(before, SEARCH)) <= 1 + (10_000 - report["objects"]) // 1000
+    assert len(dx.log(before, SEARCH)) <= 2 + (10_000 - report["objects"]) // 1000
 
 
 def test_files_that_change_while_the_scan_runs_are_told_as_they_are_at_the_end(house: House, dx: DxStandIn):
