@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import socket
 import threading
@@ -29,6 +28,7 @@ from icehouse.core.states import State
 from icehouse.stores.base import NotTaken
 from icehouse.stores.dnanexus import wire
 from icehouse.stores.dnanexus.store import DnanexusStore
+from tests.conformance.broken import ANSWERS, Raw, http
 from tests.conformance.dnanexus import NOBODY, TOKEN, DxServer
 from tests.conformance.servers import Silent, free_ports
 
@@ -90,6 +90,14 @@ def failures(store: DnanexusStore) -> dict[str, IcehouseError]:
     return told
 
 
+def eventually(count: Callable[[], int], wanted: int) -> int:
+    """What is counted, once it has come to what is wanted; after ten seconds whatever it is."""
+    until = time.monotonic() + 10
+    while count() < wanted and time.monotonic() < until:
+        time.sleep(0.01)
+    return count()
+
+
 def says(error: BaseException) -> str:
     """All that an error could show, whatever hangs on it included."""
     chained = [error.__cause__, error.__context__]
@@ -105,67 +113,6 @@ def silence(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture)
     out, err = capfd.readouterr()
     assert (out, err) == ("", "")
     assert [record.name for record in caplog.records if record.name != "asyncio"] == []
-
-
-class Raw:
-    """A server that answers every connection with the same bytes, or with `drip` of them each tenth of a second."""
-
-    def __init__(self, answer: bytes, *, drip: int = 0) -> None:
-        self._answer, self._drip = answer, drip
-        self.requests: list[bytes] = []
-
-    def __enter__(self) -> Raw:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._over = threading.Event()
-        self.port = int(self._listener.getsockname()[1])
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self._talk, args=(self._listener.accept()[0],), daemon=True).start()
-
-    def _talk(self, sock: socket.socket) -> None:
-        with contextlib.suppress(OSError), sock:
-            told = sock.recv(65_536)
-            while b"\r\n\r\n" in told and not told.endswith(b"}"):
-                told += sock.recv(65_536)
-            self.requests.append(told)
-            if not self._drip:
-                sock.sendall(self._answer)
-                return
-            for begin in range(0, len(self._answer), self._drip):
-                sock.sendall(self._answer[begin : begin + self._drip])
-                if self._over.wait(0.1):
-                    return
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-
-def http(body: bytes, *, status: str = "200 OK", kind: str = "application/json", more: str = "") -> bytes:
-    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
-    return head.encode() + body
-
-
-HTML = b"<html><h1>502 Bad Gateway</h1></html>"
-ANSWERS = {
-    "nothing": b"",
-    "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n",
-    "HTML": http(HTML, kind="text/html"),
-    "HTML of a proxy": http(HTML, status="502 Bad Gateway", kind="text/html"),
-    "HTML of a portal": http(HTML, status="403 Forbidden", kind="text/html"),
-    "cut short": http(b'{"id": "user-x"}' * 99)[:300],
-    "no JSON": http(b'{"results":[{"id":"file-\xff\x00'),
-    "another JSON": http(b"[1, 2, 3]"),
-    "empty": http(b""),
-    "deep": http(b"[" * 200_000),
-    "a long header": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000,
-    "a redirect": http(b"", status="302 Found", more="Location: http://127.0.0.1:9/elsewhere\r\n"),
-}
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -190,7 +137,7 @@ def test_a_server_that_drips_is_given_up_in_time() -> None:
         store = store_at(server.port, read_timeout=0.5)
         with pytest.raises(Unavailable, match="in time"):
             store.identity()
-        assert len(server.requests) == 1
+        assert eventually(lambda: len(server.requests), 1) == 1
         store.close()
 
 
@@ -202,7 +149,7 @@ def test_a_server_that_accepts_and_never_answers_is_given_up_in_time(silence: No
         for name, error in told.items():
             assert isinstance(error, Unavailable), name
             assert "no answer" in error.line, name
-        assert silent.connections == len(ALL), "each is tried once"
+        assert eventually(lambda: silent.connections, len(ALL)) == len(ALL), "each is tried once"
         store.close()
 
 
@@ -355,10 +302,11 @@ def test_closing_a_store_ends_its_waits(server: DxServer, monkeypatch: pytest.Mo
     until = time.monotonic() + 30
     while not any(rule["hits"] for rule in server.dx.faults()) and time.monotonic() < until:
         time.sleep(0.01)
+    began = time.monotonic()
     store.close()
     waiting.join(30)
     assert not waiting.is_alive()
-    assert [type(error) for error in ended] in ([wire.Closed], [Unavailable])
+    assert [type(error) for error in ended] == [wire.Closed] or time.monotonic() - began > 4
 
 
 @pytest.mark.kind("dnanexus")

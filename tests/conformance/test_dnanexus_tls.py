@@ -64,10 +64,12 @@ class Secure(Listener):
 
     def talk(self, sock: socket.socket) -> None:
         with self._context.wrap_socket(sock, server_side=True) as secure:
-            while request := secure.recv(65_536):
-                while not request.endswith(b"}"):
-                    request += secure.recv(65_536)
-                secure.sendall(REPLY)
+            request = b""
+            while piece := secure.recv(65_536):
+                request += piece
+                if request.endswith(b"}"):
+                    secure.sendall(REPLY)
+                    request = b""
 
 
 class Proxy(Listener):
@@ -79,7 +81,10 @@ class Proxy(Listener):
     def talk(self, sock: socket.socket) -> None:
         told = b""
         while b"\r\n\r\n" not in told:
-            told += sock.recv(4096)
+            piece = sock.recv(4096)
+            if not piece:
+                return
+            told += piece
         self.asked.append(told.decode())
         if "Proxy-Authorization: Basic dXNlcjp3b3Jk" not in self.asked[-1]:
             sock.sendall(b"HTTP/1.1 407 Who are you\r\n\r\n")
