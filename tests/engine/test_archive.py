@@ -183,7 +183,7 @@ def test_holds_that_cannot_be_read_stop_everything(dx: DxStandIn, house: House) 
     run = folder_of(dx, RUN, 5)
     job = approve_archive(house, f"dx:{RUN}{run}/")
 
-    def unreadable(_refs: object) -> dict[object, str]:
+    def unreadable(_refs: object, _everywhere: bool) -> dict[object, str]:
         raise Refused("the holds can't be read")
 
     work(house, options=Options(until_idle=True, held=unreadable))  # type: ignore[arg-type]
@@ -430,4 +430,4 @@ def test_a_project_is_found_by_its_name_or_its_id(
 
 def test_every_guard_is_still_there() -> None:
     assert GUARDS._fields == ("planned", "identity", "lease", "stop")
-    assert CHECKS._fields == ("unchanged", "unheld")
+    assert CHECKS._fields == ("unchanged", "unheld", "copies")

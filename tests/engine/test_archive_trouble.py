@@ -8,11 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from icehouse.core.archives import ArchiveWish
 from icehouse.core.jobs import JobState
-from icehouse.services import jobs, restore
+from icehouse.core.outcomes import Outcome
+from icehouse.core.refs import FolderRef, Ref
+from icehouse.engine.gate import CHECKS
+from icehouse.engine.worker import Options
+from icehouse.services import archive, holds, jobs, restore
 from icehouse.services.house import House
 from tests.dnanexus_standin import DxStandIn
-from tests.engine.dxrooms import approve_archive, approve_restore, asked, files, open_dx, plan_archive
+from tests.engine.dxrooms import approve_archive, approve_restore, asked, chosen, files, open_dx, plan_archive
 from tests.engine.rooms import nobody, outcomes, work
 
 RUN = "runs-2025"
@@ -108,3 +113,107 @@ def test_watching_a_few_files_does_not_page_through_all_that_others_left_archiva
     searches = dx.log(operation="system/findDataObjects")
     wanted = [line for line in searches if line["input"].get("archivalState") == "archival"]
     assert (len(others) > 1000, len(wanted)) == (True, 1)
+
+
+@pytest.fixture
+def admin(dx: DxStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """The house of the account's admin, who may archive all copies; the vault is the admin's own, which the owner does not see."""
+    dx.call(f"{dx.project(RUN)}/invite", {"invitee": "user-orgadmin", "level": "CONTRIBUTE"})
+    folder = tmp_path / "admin"
+    folder.mkdir()
+    opened = open_dx(dx, folder, monkeypatch, who="orgadmin")
+    yield opened
+    opened.close()
+
+
+def shared_with_vault(dx: DxStandIn, run: str) -> list[str]:
+    """The files of a run that have a live copy in the vault."""
+    vault = dx.project("vault")
+    return sorted(file for file in files(dx, RUN, run) if dx.states(file).get(vault) == "live")
+
+
+def hold_of_copy(dx: DxStandIn, house: House, file: str, how: str) -> str:
+    """Hold a file's copy in the vault; what says so then."""
+    vault = dx.project("vault")
+    match how:
+        case "tag":
+            dx.call(f"{file}/addTags", {"project": vault, "tags": ["never-archive"]}, who="orgadmin")
+            return "held: a copy in vault is tagged never-archive"
+        case "project tag":
+            dx.call(f"{vault}/addTags", {"tags": ["never-archive"]}, who="orgadmin")
+            return "held: a copy in vault is tagged never-archive"
+        case "folder":
+            holds.hold(house, FolderRef("dx", vault, ""), reason="audit")
+        case _:
+            holds.hold(house, Ref("dx", vault, "wherever", file), reason="audit")
+    return "held"
+
+
+@pytest.mark.parametrize("how", ["tag", "project tag", "folder", "file"])
+@pytest.mark.parametrize("when", ["before the plan", "after the approval"])
+def test_a_copy_that_is_held_elsewhere_is_not_archived_with_all_copies(
+    dx: DxStandIn, admin: House, how: str, when: str
+) -> None:
+    run = run_of(dx, 13)
+    address = f"dx:{dx.project(RUN)}{run}/"
+    kept = shared_with_vault(dx, run)
+    words = hold_of_copy(dx, admin, kept[0], how) if when == "before the plan" else ""
+    plan = plan_archive(admin, address, all_copies=True)
+    job = restore.approve(admin, plan, how="test", start=nobody)
+    words = words or hold_of_copy(dx, admin, kept[0], how)
+    dx.run(HURRY)
+    work(admin)
+    held = [kept[0]] if how in ("tag", "file") else kept
+    told = {item.ref.version: item for item in jobs.every_item(admin, job)}
+    wanted = Outcome.IMPOSSIBLE if when == "before the plan" else Outcome.CONFLICT
+    assert {told[file].outcome for file in held} == {wanted}
+    assert all(told[file].reason.startswith(words) for file in held)
+    assert {state for file in held for state in dx.states(file).values()} == {"live"}
+    assert not set(held) & set(asked(dx, "project/archive"))
+    if how in ("tag", "file"):
+        assert set(dx.states(kept[1]).values()) == {"archived"}
+
+
+@pytest.mark.parametrize("checks", [CHECKS, CHECKS._replace(copies=lambda *_: "")], ids=["guarded", "control"])
+def test_all_copies_reaches_no_project_that_was_not_shown(dx: DxStandIn, admin: House, checks: object) -> None:
+    run = run_of(dx, 13)
+    plan = plan_archive(admin, f"dx:{dx.project(RUN)}{run}/", all_copies=True)
+    assert plan.archiving.reach == (dx.project("vault"),)
+    job = restore.approve(admin, plan, how="test", start=nobody)
+    unshared = sorted({step.ref.version or "" for step in plan.sending} - set(shared_with_vault(dx, run)))[0]
+    late = str(
+        dx.call("project/new", {"name": "late", "billTo": dx.call(f"{dx.project(RUN)}/describe")["billTo"]})["id"]
+    )
+    dx.call(f"{late}/invite", {"invitee": "user-orgadmin", "level": "VIEW"})
+    wish = {"objects": [unshared], "folders": [], "project": late, "destination": "/"}
+    dx.call(f"{dx.project(RUN)}/clone", wish)
+    dx.run(HURRY)
+    work(admin, options=Options(until_idle=True, checks=checks))  # type: ignore[arg-type]
+    kept = set(dx.states(unshared).values()) == {"live"}
+    assert kept is (checks is CHECKS)
+    if kept:
+        assert outcomes(admin, job) == {"ok": len(plan.sending) - 1, "conflict": 1, "impossible": 1}
+
+
+def test_what_is_archival_is_archived_with_all_copies_only_after_a_look_at_its_copies(
+    dx: DxStandIn, admin: House
+) -> None:
+    run = run_of(dx, 13)
+    shared = shared_with_vault(dx, run)
+    for file in shared:
+        dx.change(file, project=dx.project(RUN), state="archival")
+    found = archive.survey(admin, chosen(admin, f"dx:{dx.project(RUN)}{run}/"))
+    blind = archive.look_up(admin, found)
+    plan = archive.freeze(admin, found, blind, ArchiveWish(all_copies=True))
+    assert not {step.ref.version for step in plan.sending} & set(shared)
+    looked = archive.look_up(admin, found, earlier=blind, all_copies=True)
+    told = archive.preview(admin, found, looked, all_copies=True)
+    plan = archive.freeze(admin, found, looked, ArchiveWish(all_copies=True))
+    assert {step.ref.version for step in plan.sending} >= set(shared)
+    assert told.cold.objects + told.at_most.objects == len(plan.sending)
+    assert [(title, objects) for title, _, objects, _ in told.where] == [("vault", len(shared))]
+    job = restore.approve(admin, plan, how="test", start=nobody)
+    dx.run(HURRY)
+    work(admin)
+    assert {state for file in shared for state in dx.states(file).values()} == {"archived"}
+    assert outcomes(admin, job)["ok"] == len(plan.sending)

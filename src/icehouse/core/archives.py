@@ -28,12 +28,14 @@ BLOCKING = frozenset(BLOCKING_WORDS)
 class ArchiveWish:
     """What the operator asked for, as frozen into a plan.  `include` and `exclude` are globs on the whole path.
 
-    `all_copies`: the copies in other containers of the same account are archived as well.
+    `all_copies`: the copies in other containers of the same account are archived as well; `reach` are the containers
+    of those that were seen when the plan was made, and so were shown.
     """
 
     all_copies: bool = False
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    reach: tuple[str, ...] = ()
 
 
 class Expected(Enum):
@@ -70,13 +72,14 @@ class Pointer:
     """Another place that holds the same bytes: a clone in another project.
 
     `same_account` tells whether the account that pays is the same (None: not known); only such a one decides whether
-    the bytes go cold.
+    the bytes go cold.  `tags` are those of the place and of its container.
     """
 
     ref: Ref
     container_title: str
     same_account: bool | None
     standing: Standing
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from icehouse.core.archives import (
     NEVER_ARCHIVE,
     ArchiveAccepted,
     ArchiveRequest,
+    Pointers,
 )
 from icehouse.core.entries import Entry
 from icehouse.core.errors import Conflict, Denied, NotFound, Refused, StoreError, Unavailable
@@ -31,11 +32,14 @@ from icehouse.stores.base import Archives, NotTaken, Previews, Restores, Store
 _FRESH = TIME_TO_LIVE * 0.6
 
 
-Holds = Callable[[Sequence[Ref]], Mapping[Ref, str]]
-"""Which of these are held, and why in words.  Raises where the holds can't be read: nothing is sent then."""
+Holds = Callable[[Sequence[Ref], bool], Mapping[Ref, str]]
+"""Which of these are held, and why in words; with True, a hold on an identity counts wherever it was put on.
+
+Raises where the holds can't be read: nothing is sent then.
+"""
 
 
-def _unreadable(refs: Sequence[Ref]) -> Mapping[Ref, str]:
+def _unreadable(refs: Sequence[Ref], everywhere: bool) -> Mapping[Ref, str]:
     """Holds that nobody can read count as held."""
     return dict.fromkeys(refs, "held: the holds can't be read")
 
@@ -65,11 +69,19 @@ Check = Callable[[Permit, Task, Entry, Mapping[Ref, str]], str]
 """Looks at an object, and at what is held, right before the call; why to leave it alone, "" to let it through."""
 
 
+CopiesCheck = Callable[[Permit, Pointers, Mapping[Ref, str]], str]
+"""Looks at an object's copies, and at what is held, where they are about to change too; words as of a `Check`."""
+
+
 class Checks(NamedTuple):
-    """What is asked of every object that is about to change for the worse, by name, in this order."""
+    """What is asked of every object that is about to change for the worse, by name, in this order.
+
+    `copies` is asked where the act reaches an object's copies as well.
+    """
 
     unchanged: Check
     unheld: Check
+    copies: CopiesCheck
 
 
 class Guards(NamedTuple):
@@ -150,15 +162,33 @@ class Gate:
                 left_alone[task.seq] = described.error or Unavailable(f"{described.ref.key}: nothing was told")
             else:
                 seen.append((task, described.entry))
-        held = permit.held([ref for task, entry in seen for ref in {task.ref, entry.ref}])
+        everywhere = permit.plan.archiving.all_copies
+        held = permit.held([ref for task, entry in seen for ref in {task.ref, entry.ref}], everywhere)
+        checks = (self._checks.unchanged, self._checks.unheld)
         for task, entry in seen:
-            found = (words for check in self._checks if (words := check(permit, task, entry, held)))
+            found = (words for check in checks if (words := check(permit, task, entry, held)))
             if task.ref.container in obstacles:
                 left_alone[task.seq] = obstacles[task.ref.container]
             elif words := next(found, ""):
                 left_alone[task.seq] = Conflict(words)
         for task in by_ref.values():
             left_alone[task.seq] = Conflict("the store did not tell what it is now")
+        if everywhere:
+            left_alone |= self._look_at_copies(permit, [task for task, _ in seen if task.seq not in left_alone])
+        return left_alone
+
+    def _look_at_copies(self, permit: Permit, tasks: Sequence[Task]) -> dict[int, StoreError]:
+        """Why objects are left alone, by step, from what their copies are right now: a call for each object."""
+        told = {pointers.ref: pointers for pointers in self._previews.pointers([task.ref for task in tasks])}
+        held = permit.held([copy.ref for pointers in told.values() for copy in pointers.others], True)
+        left_alone: dict[int, StoreError] = {}
+        for task in tasks:
+            pointers = told.get(task.ref)
+            if pointers is None or pointers.error is not None:
+                error = pointers.error if pointers is not None else None
+                left_alone[task.seq] = error or Conflict("the store did not tell what copies it has now")
+            elif words := self._checks.copies(permit, pointers, held):
+                left_alone[task.seq] = Conflict(words)
         return left_alone
 
     @property
@@ -244,7 +274,24 @@ def unheld(permit: Permit, task: Task, entry: Entry, held: Mapping[Ref, str]) ->
     return f"held: tagged {tags[0]}" if tags else held.get(task.ref) or held.get(entry.ref) or ""
 
 
-CHECKS = Checks(unchanged=unchanged, unheld=unheld)
+def copies_shown_and_unheld(permit: Permit, pointers: Pointers, held: Mapping[Ref, str]) -> str:
+    """Every copy that the act reaches lies where copies were shown when the plan was made, and nothing holds it."""
+    reach = {pointers.ref.container, *permit.plan.archiving.reach}
+    for copy in pointers.others:
+        if copy.same_account is False:
+            continue
+        place = f"a copy in {copy.container_title or copy.ref.container}"
+        tags = sorted(copy.tags & permit.never_archive)
+        if tags:
+            return f"held: {place} is tagged {tags[0]}"
+        if copy.ref in held:
+            return f"held: {place} is {held[copy.ref]}"
+        if copy.ref.container not in reach:
+            return f"{place} was not there when the plan was made"
+    return ""
+
+
+CHECKS = Checks(unchanged=unchanged, unheld=unheld, copies=copies_shown_and_unheld)
 """The checks that every worker of Icehouse uses."""
 
 GUARDS = Guards(planned=planned, identity=same_identity, lease=lease_is_fresh, stop=not_stopped)

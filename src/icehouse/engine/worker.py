@@ -259,9 +259,9 @@ class _Worker:
         self._forget(job, job.state)
         return True
 
-    def _held(self, refs: Sequence[Ref]) -> dict[Ref, str]:
+    def _held(self, refs: Sequence[Ref], everywhere: bool) -> dict[Ref, str]:
         """Which of these the ledger holds, in words.  LedgerError where it can't be read."""
-        found = holds.held(self.ledger, refs)
+        found = holds.held(self.ledger, refs, everywhere=everywhere)
         return {ref: f"held: {hold.reason}" for ref, hold in found.items()}
 
     def _begin(self, job: Job) -> Run:

@@ -82,6 +82,6 @@ def _wish(verb: str, read: dict[str, Any]) -> RestoreWish | ArchiveWish:
         case "restore":
             return RestoreWish(tier=Tier(read["tier"]), days=read["days"], speed_up=read["speed_up"], **globs)
         case "archive":
-            return ArchiveWish(all_copies=read["all_copies"], **globs)
+            return ArchiveWish(all_copies=read["all_copies"], reach=tuple(read.get("reach", ())), **globs)
         case _:
             raise LedgerError(f"a plan to {verb}: this version does not know how", hint="upgrade Icehouse")

@@ -145,7 +145,7 @@ def survey(
     entries = sorted(found, key=lambda entry: (entry.ref.container, entry.ref.key, entry.ref.version or ""))
     containers = sorted({entry.ref.container for entry in entries})
     obstacles = {container: asking.obstacles(container) for container in containers}
-    held = _held(house, entries)
+    held = _held(house, [entry.ref for entry in entries])
     tags = never_archive(house, store.name)
     reasons: dict[Ref, tuple[Outcome, str]] = {}
     already: list[Entry] = []
@@ -182,19 +182,24 @@ def survey(
     )
 
 
+def _archival(found: ArchiveSurvey) -> tuple[Entry, ...]:
+    """What is archival already, and may have live copies elsewhere that an act on all copies reaches."""
+    return tuple(entry for entry in found.already if entry.standing.state is State.ARCHIVING)
+
+
 def never_archive(house: House, store: str) -> frozenset[str]:
     """The tags that forbid archiving on this store."""
     settings = house.config.stores.get(store)
     return frozenset(settings.never_archive_tags) if settings is not None else frozenset({NEVER_ARCHIVE})
 
 
-def _held(house: House, entries: Sequence[Entry]) -> Mapping[Ref, str]:
+def _held(house: House, refs: Sequence[Ref], *, everywhere: bool = False) -> Mapping[Ref, str]:
     """What the ledger holds of these, in words; nothing where there is no ledger yet."""
     if not house.paths.ledger.exists():
         return {}
     from icehouse.ledger import holds
 
-    found = holds.held(house.ledger(), [entry.ref for entry in entries])
+    found = holds.held(house.ledger(), refs, everywhere=everywhere)
     return {ref: hold.reason for ref, hold in found.items()}
 
 
@@ -253,12 +258,17 @@ def look_up(
     found: ArchiveSurvey,
     *,
     earlier: CopyLook | None = None,
+    all_copies: bool = False,
     progress: Callable[[int, int], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> CopyLook:
-    """Look up the copies of every candidate that `earlier` does not know.  `progress` gets how many of how many."""
+    """Look up the copies of every candidate that `earlier` does not know.  `progress` gets how many of how many.
+
+    With `all_copies` those of what is archival already as well: only then does a plan for all copies touch it.
+    """
     known = dict(earlier.pointers) if earlier is not None else {}
-    left = [entry.ref for entry in found.candidates if entry.ref not in known]
+    wanted = (*found.candidates, *_archival(found)) if all_copies else found.candidates
+    left = [entry.ref for entry in wanted if entry.ref not in known]
     return _look_up(house, found, left, known, progress, stop)
 
 
@@ -285,22 +295,27 @@ def _look_up(
 
 
 def preview(house: House, found: ArchiveSurvey, copies: CopyLook, *, all_copies: bool = False) -> Preview:
-    """What archiving would do, as far as the copies were looked at."""
-    going = {_bytes_of(entry.ref) for entry in found.candidates}
+    """What archiving would do, as far as the copies were looked at; with `all_copies`, `where` is what that reaches."""
+    against = _against(house, found, copies) if all_copies else {}
+    more = _looked_up(found, copies) if all_copies else ()
+    chosen = [entry for entry in (*found.candidates, *more) if entry.ref not in against]
+    going = {_bytes_of(entry.ref) for entry in chosen}
     sums: dict[Expected, list[int]] = {expected: [0, 0] for expected in Expected}
     where: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     looked = size_looked = 0
-    for entry in found.candidates:
+    for entry in chosen:
         pointers = copies.pointers.get(entry.ref)
         if pointers is None:
             continue
         looked, size_looked = looked + 1, size_looked + entry.size
-        expected = foretell(entry, pointers, going, sees_all=found.sees_all[entry.ref.container], all_copies=all_copies)
+        expected = foretell(
+            entry, pointers, going, sees_all=found.sees_all.get(entry.ref.container, False), all_copies=all_copies
+        )
         _add(sums[expected], entry)
-        if expected is Expected.STAYS:
+        if expected is Expected.STAYS or all_copies:
             for title, container in {(p.container_title, p.ref.container) for p in _keeping(pointers, going)}:
                 _add(where[title, container], entry)
-    of, size_of = len(found.candidates), sum(entry.size for entry in found.candidates)
+    of, size_of = len(chosen), sum(entry.size for entry in chosen)
     by_objects = of / looked if looked else 0.0
     by_bytes = size_of / size_looked if size_looked else 0.0
 
@@ -313,8 +328,8 @@ def preview(house: House, found: ArchiveSurvey, copies: CopyLook, *, all_copies:
         cold=amounts[Expected.COLD],
         at_most=amounts[Expected.AT_MOST],
         stays=amounts[Expected.STAYS],
-        already=Amount(len(found.already), sum(entry.size for entry in found.already)),
-        blocked=found.blocked,
+        already=Amount(len(found.already) - len(more), sum(e.size for e in found.already) - sum(e.size for e in more)),
+        blocked=_blocked(found.entries, {**found.reasons, **against}) if against else found.blocked,
         where=tuple(places),
         sampled=looked < of,
         looked=looked,
@@ -349,15 +364,48 @@ def foretell(
 
     Unknown is never yes: a copy that could not be looked up, or whose account or state is not known, leaves it open.
     """
-    if all_copies:
-        return Expected.COLD
-    if pointers.error is None and _keeping(pointers, going):
+    keeping = _keeping(pointers, going) if pointers.error is None else []
+    if all_copies:  # a copy that is being brought back can't be archived
+        keeping = [pointer for pointer in keeping if pointer.standing.state is not State.LIVE]
+    if keeping:
         return Expected.STAYS
     open_ended = pointers.error is not None or any(
         pointer.same_account is None or (pointer.same_account and pointer.standing.state is State.UNKNOWN)
         for pointer in pointers.others
     )
-    return Expected.COLD if sees_all and not open_ended else Expected.AT_MOST
+    return Expected.COLD if (sees_all or all_copies) and not open_ended else Expected.AT_MOST
+
+
+def _looked_up(found: ArchiveSurvey, copies: CopyLook) -> tuple[Entry, ...]:
+    """What is archival already and had its copies looked up."""
+    return tuple(entry for entry in _archival(found) if entry.ref in copies.pointers)
+
+
+def _against(house: House, found: ArchiveSurvey, copies: CopyLook) -> dict[Ref, tuple[Outcome, str]]:
+    """What can't be archived with all its copies, as something holds a copy or the copies are not known."""
+    tags = never_archive(house, found.store)
+    reached = {
+        ref: [pointer for pointer in pointers.others if pointer.same_account is not False]
+        for ref, pointers in copies.pointers.items()
+    }
+    held = _held(
+        house, [*reached, *(pointer.ref for others in reached.values() for pointer in others)], everywhere=True
+    )
+    against: dict[Ref, tuple[Outcome, str]] = {}
+    for ref, others in reached.items():
+        error = copies.pointers[ref].error
+        if error is not None:
+            against[ref] = Outcome.UNKNOWN, f"its copies could not be looked up: {error.words or error.line}"
+        elif ref in held:
+            against[ref] = Outcome.IMPOSSIBLE, f"held: {held[ref]}"
+        for pointer in others:
+            place = f"held: a copy in {pointer.container_title or pointer.ref.container}"
+            bearing = sorted(pointer.tags & tags)
+            if bearing:
+                against[ref] = Outcome.IMPOSSIBLE, f"{place} is tagged {bearing[0]}"
+            elif pointer.ref in held:
+                against[ref] = Outcome.IMPOSSIBLE, f"{place} is held: {held[pointer.ref]}"
+    return against
 
 
 def freeze(house: House, found: ArchiveSurvey, copies: CopyLook, wish: ArchiveWish) -> Plan:
@@ -368,21 +416,23 @@ def freeze(house: House, found: ArchiveSurvey, copies: CopyLook, wish: ArchiveWi
     if not copies.complete:
         raise UsageError("the copies were not all looked up", hint="a sample is a quick answer, not a plan")
     store = house.store(found.store)
-    wish = replace(wish, include=found.include, exclude=found.exclude)
-    going = {_bytes_of(entry.ref) for entry in found.candidates}
-    candidates = {entry.ref for entry in found.candidates}
+    against = _against(house, found, copies) if wish.all_copies else {}
+    more = _looked_up(found, copies) if wish.all_copies else ()
+    reasons = {**found.reasons, **against}
+    chosen = {entry.ref for entry in (*found.candidates, *more) if entry.ref not in against}
+    going = {_bytes_of(ref) for ref in chosen}
+    reach = _reach(copies, chosen) if wish.all_copies else ()
+    wish = replace(wish, include=found.include, exclude=found.exclude, reach=reach)
     steps: list[Step] = []
     for entry in found.entries:
-        if entry.ref in candidates:
-            sees_all = found.sees_all[entry.ref.container]
+        if entry.ref in chosen:
+            sees_all = found.sees_all.get(entry.ref.container, False)
             pointers = copies.pointers[entry.ref]
             expected = foretell(entry, pointers, going, sees_all=sees_all, all_copies=wish.all_copies)
             steps.append(_step(entry, Act.ARCHIVE, expected=expected))
-        elif entry.ref in found.reasons:
-            outcome, reason = found.reasons[entry.ref]
+        elif entry.ref in reasons:
+            outcome, reason = reasons[entry.ref]
             steps.append(_step(entry, Act.NOTHING, settled=outcome, reason=reason))
-        elif entry.standing.state is State.ARCHIVING and wish.all_copies:
-            steps.append(_step(entry, Act.ARCHIVE, expected=Expected.COLD))
         else:
             steps.append(_step(entry, Act.NOTHING, settled=Outcome.NOT_NEEDED, reason=f"{entry.standing.word} already"))
     frozen_at = store.now()
@@ -402,6 +452,12 @@ def freeze(house: House, found: ArchiveSurvey, copies: CopyLook, wish: ArchiveWi
         not_before=frozen_at + wait if wait else None,
     )
     return replace(plan, digest=digest_of(header(plan), (step.row() for step in plan.steps)))
+
+
+def _reach(copies: CopyLook, chosen: Set[Ref]) -> tuple[str, ...]:
+    """The containers in which an act on all copies of what is chosen finds any, as far as they are seen."""
+    found = (pointer for ref in chosen for pointer in copies.pointers[ref].others)
+    return tuple(sorted({pointer.ref.container for pointer in found if pointer.same_account is not False}))
 
 
 def _step(
