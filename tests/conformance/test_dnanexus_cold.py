@@ -9,6 +9,7 @@ import pytest
 from icehouse.core.archives import ArchiveAccepted, ArchiveRequest
 from icehouse.core.entries import Entry
 from icehouse.core.errors import (
+    AlreadyArchiving,
     AlreadyRestoring,
     Conflict,
     Denied,
@@ -80,7 +81,7 @@ def test_every_kind_of_blocker_is_told_apart(server: DxServer) -> None:
         found["incoming/under-way.bam"].ref: Conflict,
         found["keep/linked.bam"].ref: Conflict,
         found["runs/2024/sample4.fastq.gz"].ref: Conflict,
-        found["runs/2023/old0.fastq.gz"].ref: Conflict,
+        found["runs/2023/old0.fastq.gz"].ref: AlreadyArchiving,
         Ref("lab", small, "no id"): Invalid,
     }
     good = found["runs/2025/lane1/new0.fastq.gz"].ref

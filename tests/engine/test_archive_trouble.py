@@ -117,7 +117,7 @@ def test_watching_a_few_files_does_not_page_through_all_that_others_left_archiva
 
 @pytest.fixture
 def admin(dx: DxStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    """The house of the account's admin, who may archive all copies; the vault is the admin's own, which the owner does not see."""
+    """The house of the account's admin, who may archive all copies, and alone sees the vault."""
     dx.call(f"{dx.project(RUN)}/invite", {"invitee": "user-orgadmin", "level": "CONTRIBUTE"})
     folder = tmp_path / "admin"
     folder.mkdir()
@@ -217,3 +217,60 @@ def test_what_is_archival_is_archived_with_all_copies_only_after_a_look_at_its_c
     work(admin)
     assert {state for file in shared for state in dx.states(file).values()} == {"archived"}
     assert outcomes(admin, job)["ok"] == len(plan.sending)
+
+
+@pytest.mark.parametrize("all_copies", [False, True])
+def test_two_jobs_over_the_same_files_ask_once_and_both_see_them_go_cold(
+    dx: DxStandIn, admin: House, all_copies: bool
+) -> None:
+    address = f"dx:{dx.project(RUN)}{run_of(dx, 6)}/"
+    plans = [plan_archive(admin, address)]
+    dx.step(2)
+    plans.append(plan_archive(admin, address, all_copies=all_copies))
+    approved = [restore.approve(admin, plan, how="test", start=nobody) for plan in plans]
+    dx.run(HURRY)
+    work(admin)
+    for job, plan in zip(approved, plans, strict=True):
+        assert outcomes(admin, job) == {"ok": len(plan.sending), "impossible": 1}
+    assert set(asked(dx, "project/archive").values()) == {1}
+
+
+def test_all_copies_of_files_that_are_planned_in_two_projects_all_go_cold(dx: DxStandIn, admin: House) -> None:
+    run = run_of(dx, 13)
+    shared = shared_with_vault(dx, run)
+    plan = plan_archive(admin, f"dx:{dx.project(RUN)}{run}/", f"dx:{dx.project('vault')}/", all_copies=True)
+    assert len([step for step in plan.sending if step.ref.version in shared]) == 2 * len(shared)
+    job = restore.approve(admin, plan, how="test", start=nobody)
+    dx.run(HURRY)
+    work(admin)
+    assert set(outcomes(admin, job)) <= {"ok", "impossible", "notneeded"}
+    assert {state for file in shared for state in dx.states(file).values()} == {"archived"}
+    assert {asked(dx, "project/archive")[file] for file in shared} == {1}
+
+
+def test_a_cooling_off_that_was_approved_holds_whatever_the_jobs_row_says(
+    dx: DxStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_dx(dx, tmp_path, monkeypatch, cooling_off='"7d"')
+    job = approve_archive(opened, f"dx:{RUN}{run_of(dx, 2)}/")
+    with opened.ledger().writing() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET not_before = NULL")
+    work(opened)
+    assert jobs.job(opened, job).note.startswith("approved for no sooner than ")
+    assert not asked(dx, "project/archive")
+    opened.close()
+
+
+def test_a_cooling_off_ends_by_a_cancel_and_nothing_is_ever_sent(
+    dx: DxStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_dx(dx, tmp_path, monkeypatch, cooling_off='"7d"')
+    job = approve_archive(opened, f"dx:{RUN}{run_of(dx, 2)}/")
+    work(opened)
+    report = jobs.cancel(opened, job, start=nobody)
+    assert (report.accepted, report.in_doubt) == (0, 0)
+    dx.step(days=8)
+    work(opened)
+    assert jobs.job(opened, job).state is JobState.CANCELLED
+    assert not asked(dx, "project/archive")
+    opened.close()

@@ -109,6 +109,10 @@ class AlreadyRestoring(StoreError):
     """A restore of this object is under way, at least as fast as the one asked for."""
 
 
+class AlreadyArchiving(StoreError):
+    """This object was archived meanwhile, or is on its way: there is nothing left to ask for."""
+
+
 class NoCapacity(StoreError):
     """The store has no capacity for this tier now (Expedited retrievals)."""
 

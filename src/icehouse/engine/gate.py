@@ -17,10 +17,11 @@ from icehouse.core.archives import (
     NEVER_ARCHIVE,
     ArchiveAccepted,
     ArchiveRequest,
+    Pointer,
     Pointers,
 )
 from icehouse.core.entries import Entry
-from icehouse.core.errors import Conflict, Denied, NotFound, Refused, StoreError, Unavailable
+from icehouse.core.errors import AlreadyArchiving, Conflict, Denied, NotFound, Refused, StoreError, Unavailable
 from icehouse.core.plans import Act, Identity, Plan
 from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
@@ -171,24 +172,28 @@ class Gate:
                 left_alone[task.seq] = obstacles[task.ref.container]
             elif words := next(found, ""):
                 left_alone[task.seq] = Conflict(words)
+            elif entry.standing.state is State.ARCHIVED or (entry.standing.state is State.ARCHIVING and not everywhere):
+                left_alone[task.seq] = _already(entry)
         for task in by_ref.values():
             left_alone[task.seq] = Conflict("the store did not tell what it is now")
         if everywhere:
-            left_alone |= self._look_at_copies(permit, [task for task, _ in seen if task.seq not in left_alone])
+            left_alone |= self._look_at_copies(permit, [pair for pair in seen if pair[0].seq not in left_alone])
         return left_alone
 
-    def _look_at_copies(self, permit: Permit, tasks: Sequence[Task]) -> dict[int, StoreError]:
+    def _look_at_copies(self, permit: Permit, seen: Sequence[tuple[Task, Entry]]) -> dict[int, StoreError]:
         """Why objects are left alone, by step, from what their copies are right now: a call for each object."""
-        told = {pointers.ref: pointers for pointers in self._previews.pointers([task.ref for task in tasks])}
+        told = {pointers.ref: pointers for pointers in self._previews.pointers([task.ref for task, _ in seen])}
         held = permit.held([copy.ref for pointers in told.values() for copy in pointers.others], True)
         left_alone: dict[int, StoreError] = {}
-        for task in tasks:
+        for task, entry in seen:
             pointers = told.get(task.ref)
             if pointers is None or pointers.error is not None:
                 error = pointers.error if pointers is not None else None
                 left_alone[task.seq] = error or Conflict("the store did not tell what copies it has now")
             elif words := self._checks.copies(permit, pointers, held):
                 left_alone[task.seq] = Conflict(words)
+            elif entry.standing.state is State.ARCHIVING and all(map(_cold_or_elsewhere, pointers.others)):
+                left_alone[task.seq] = _already(entry)
         return left_alone
 
     @property
@@ -196,6 +201,15 @@ class Gate:
         if not isinstance(self._store, Previews):
             raise Refused(f"{self._store.name}: this store can't tell what may be archived")
         return self._store
+
+
+def _already(entry: Entry) -> StoreError:
+    return AlreadyArchiving(f"{entry.standing.word or entry.standing.state.value} already")
+
+
+def _cold_or_elsewhere(copy: Pointer) -> bool:
+    """Whether a copy needs no archiving: it is archived or archival, or another account pays for it."""
+    return copy.same_account is False or copy.standing.state in (State.ARCHIVING, State.ARCHIVED)
 
 
 def _ask(guard: Guard, permit: Permit, tasks: Sequence[Task]) -> None:
@@ -256,14 +270,13 @@ def not_stopped(permit: Permit, task: Task) -> None:
 
 
 def unchanged(permit: Permit, task: Task, entry: Entry, held: Mapping[Ref, str]) -> str:
-    """The object is what was planned: same bytes, closed, and still live (or archival, where all copies go)."""
+    """The object is what was planned: same bytes, closed, and live; or archived meanwhile, which does no harm."""
     if entry.etag != task.etag or entry.size != task.size:
         return "not the bytes that were planned"
     unfit = sorted(entry.traits & BLOCKING)
     if unfit:
         return f"{BLOCKING_WORDS[unfit[0]]} since the plan was made"
-    wanted = (State.LIVE, State.ARCHIVING) if permit.plan.archiving.all_copies else (State.LIVE,)
-    if entry.standing.state not in wanted:
+    if entry.standing.state not in (State.LIVE, State.ARCHIVING, State.ARCHIVED):
         return f"{entry.standing.word or entry.standing.state.value} since the plan was made"
     return ""
 

@@ -268,6 +268,8 @@ class _Worker:
         """Prove the job's plan and who it runs as, before anything of it is sent."""
         plan = plans.proven(self.ledger, job.plan, steps.rows_for_digest(self.ledger, job.id))
         _same(plan, self.hands.identity)
+        if plan.not_before is not None and self.hands.store.now() < plan.not_before:
+            raise Refused(f"approved for no sooner than {plan.not_before:%Y-%m-%d %H:%M} UTC")
         run = Run(self.hands, job.id, plan, self.options.most_per_second)
         self.runs[job.id] = run
         return run

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from icehouse.core.archives import ArchiveWish
-from icehouse.core.errors import UsageError
+from icehouse.core.errors import Refused, UsageError
 from icehouse.core.jobs import Job, JobItem, JobState, Phase
 from icehouse.core.marks import Mark
 from icehouse.core.plans import Plan
@@ -145,8 +145,9 @@ def plan_retry(
     before = plan(house, old.id)
     if before.verb == "archive":
         chosen = archive.survey(house, marks, progress=progress, stop=stop)
-        copies = archive.look_up(house, chosen, stop=stop)
-        return archive.freeze(house, chosen, copies, ArchiveWish(before.archiving.all_copies))
+        all_copies = before.archiving.all_copies
+        copies = archive.look_up(house, chosen, all_copies=all_copies, stop=stop)
+        return archive.freeze(house, chosen, copies, ArchiveWish(all_copies))
     wish = before.restoring
     found = restore.survey(house, marks, progress=progress, stop=stop)
     return restore.freeze(house, found, RestoreWish(wish.tier, wish.days, wish.speed_up))
@@ -159,10 +160,15 @@ def retry(
     max_cost: float | None = None,
     start: Callable[[House, str], object] = ensure_worker,
 ) -> tuple[Plan, str]:
-    """Plan a retry and approve it without a question: plan and new job id.  Refused above `max_cost` dollars."""
+    """Plan a retry and approve it without a question: plan and new job id.
+
+    Refused above `max_cost` dollars, and where an archiving of all copies would reach what was not shown before.
+    """
     from .approve import approve
 
     old = job(house, prefix)
     fresh = plan_retry(house, old.id)
+    if fresh.verb == "archive" and not set(fresh.archiving.reach) <= set(plan(house, old.id).archiving.reach):
+        raise Refused("there are copies in more places than before", hint="archive anew, and look at what is shown")
     how = f"retry of job {old.id}"
     return fresh, approve(house, fresh, how=how, max_cost=max_cost, retry_of=old.id, start=start)

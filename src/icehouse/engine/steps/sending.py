@@ -8,6 +8,7 @@ from itertools import groupby
 
 from icehouse.core.archives import ArchiveAccepted
 from icehouse.core.errors import (
+    AlreadyArchiving,
     AlreadyRestoring,
     Conflict,
     IcehouseError,
@@ -272,8 +273,8 @@ class Sender:
     def _refused(self, task: Task, error: StoreError) -> Future[None]:
         """Record a clear answer that was not yes."""
         match error:
-            case AlreadyRestoring():
-                reason = "already restoring"
+            case AlreadyRestoring() | AlreadyArchiving():
+                reason = "already restoring" if isinstance(error, AlreadyRestoring) else error.line
                 if task.act is Act.SPEED_UP:
                     reason = "not sped up: already restoring, at least as fast or with other days"
                 at, store_time = self._hands.clock.now(), self._hands.store_time(self._plan.frozen_at)

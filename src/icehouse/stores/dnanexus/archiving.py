@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from icehouse.core.archives import BLOCKING, BLOCKING_WORDS, ArchiveAccepted, ArchiveRequest
 from icehouse.core.entries import Entry
-from icehouse.core.errors import AlreadyRestoring, Conflict, Invalid, NotArchived, StoreError
+from icehouse.core.errors import AlreadyArchiving, AlreadyRestoring, Conflict, Invalid, NotArchived, StoreError
 from icehouse.core.refs import Ref, ref_address
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
@@ -112,6 +112,8 @@ def _not_archivable(entry: Entry) -> StoreError | None:
     unfit = sorted(entry.traits & BLOCKING)
     if unfit:
         return Conflict(f"{what}: {BLOCKING_WORDS[unfit[0]]}")
+    if _is_going_cold(entry):
+        return AlreadyArchiving(f"{what}: {entry.standing.word} already")
     if entry.standing.state is not State.LIVE:
         return Conflict(f"{what}: {entry.standing.word or 'its state is not known'}, not live")
     return None
