@@ -6,12 +6,13 @@ Usage: python -m tests.screenshots [FOLDER]   (default: screenshots/)
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -19,6 +20,7 @@ from textual.pilot import Pilot
 import icehouse.tui  # noqa: F401
 from icehouse.services.house import open_house
 from icehouse.tui.app import Console
+from tests.tui.dx import DxPlace, dx_place
 from tests.tui.house import Place, place
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -193,16 +195,97 @@ async def tour(here: Place, folder: Path, size: tuple[int, int]) -> None:
     house.close()
 
 
+def prepare_both(here: DxPlace) -> None:
+    """Scan projects of both clouds and a bucket, and bring something back on either store."""
+    for name in ("analyses", "azure-cohort", "deliveries", "runs-2024", "runs-2025"):
+        here.scan_project(name)
+    here.scan("imaging-platform")
+    started = here.command("restore", f"{PROJECT}2021_05_B05/images/", "--tier", "standard", "--days", "7", "--yes")
+    assert started.returncode == 0, started.stderr
+    project = here.dx.project("runs-2024")
+    found = here.command("ls", f"dx:{project}/", "--json").stdout.splitlines()
+    first = next(row["name"] for row in map(json.loads, found) if row["kind"] == "folder")
+    asked = here.command("restore", f"dx:{project}/{first}", "--tier", "bulk", "--yes")
+    assert asked.returncode == 0, asked.stderr
+
+
+async def tour_of_both(here: DxPlace, folder: Path, size: tuple[int, int]) -> None:
+    """What DNAnexus adds, in one size: projects, states, the archive dialog, its restore, Cold over both stores."""
+    house = open_house(str(here.config), str(here.state))
+    app = Console(house, ascii=False)
+    async with app.run_test(size=size) as pilot:
+        session = Session(app, pilot, folder, "" if size == NARROW else f"-{size[0]}x{size[1]}")
+        await session.until("dnanexus")
+        await session.until("lab-s3")
+        await session.stand_on("dx")
+        await session.press("enter")
+        await session.until("runs-2025")
+        await session.until(lambda: "listing" not in text_of(app))
+        await session.stand_on(here.dx.project("runs-2025"))
+        await session.shot("projects")
+        await session.press("w")
+        await session.until("Switch to write")
+        await session.press("tab", "enter")
+        await session.until("WRITE")
+        await session.press("a")
+        await session.until("a sample: ")
+        await session.shot("archive-sample")
+        await session.press("shift+tab", "enter")
+        await session.until("calls ·")
+        await session.until("all looked up")
+        await session.until(lambda: "plan " in text_of(app) and "no plan" not in text_of(app))
+        await session.shot("archive")
+        await session.press("shift+tab", "enter")
+        await session.until("! ALL COPIES")
+        await session.until("--all-copies")
+        await session.shot("archive-all-copies")
+        await session.press("escape")
+        await session.until(lambda: len(app.screen_stack) == 1)
+        await session.stand_on(here.dx.project("runs-2024"))
+        await session.press("r")
+        await session.until("its dry run says")
+        await session.until("· plan ")
+        await session.shot("unarchive")
+        await session.press("escape")
+        await session.until(lambda: len(app.screen_stack) == 1)
+        await session.stand_on(here.dx.project("azure-cohort"))
+        await session.press("enter")
+        await session.until("› azure-cohort")
+        await session.until("cohort/")
+        await session.stand_on("cohort")
+        await session.press("enter")
+        await session.until("› cohort/")
+        await session.until("complete")
+        await session.shot("project")
+        await session.press("3")
+        await session.until("where the bytes are")
+        await session.until("objects archival")
+        await session.until("◐ lab-s3")
+        await session.shot("cold-two-stores")
+    house.close()
+
+
+def draw(here: Place, tours: Callable[[tuple[int, int]], Coroutine[object, object, None]]) -> None:
+    """Take both sizes of a tour at this place."""
+    os.environ.update(here.environment())
+    for size in (NARROW, WIDE):
+        asyncio.run(tours(size))
+
+
 def main() -> int:
     """Draw all of them."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("COLORTERM", "truecolor")
     with tempfile.TemporaryDirectory(prefix="icehouse-shots-") as scratch, place(Path(scratch), "imaging") as here:
-        os.environ.update(here.environment())
         prepare(here)
-        for size in (NARROW, WIDE):
-            asyncio.run(tour(here, folder, size))
+        draw(here, lambda size: tour(here, folder, size))
+    with (
+        tempfile.TemporaryDirectory(prefix="icehouse-shots-") as scratch,
+        dx_place(Path(scratch), "sequencing", s3="imaging") as both,
+    ):
+        prepare_both(both)
+        draw(both, lambda size: tour_of_both(both, folder, size))
     for path in sorted(folder.glob("*.svg")):
         print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
     return 0

@@ -187,12 +187,12 @@ def short_reason(item: JobItem) -> str:
     return safe(item.reason.removeprefix(f"{ref_address(item.ref)}:").strip())
 
 
-def job_details(job: Job, now: Instant) -> list[tuple[str, Cell]]:
+def job_details(job: Job, now: Instant, *, names: Mapping[tuple[str, str], str] = NO_NAMES) -> list[tuple[str, Cell]]:
     """Everything known about one job; `now` is the store's time."""
     progress = job.progress
     lines = [
         ("job", Cell(f"{job.id}  {job_word(job.state)}")),
-        ("", Cell(job_name(job), ours=False)),
+        ("", Cell(job_name(job, names), ours=False)),
         ("store", Cell(safe(job.store), ours=False)),
         *([] if job.verb == ARCHIVE else [("tier", Cell(safe(job.tier) or "·"))]),
         ("plan", Cell(job.plan[:12])),

@@ -85,7 +85,7 @@ class Jobs(Room):
         """All about the row."""
         row = self.list.current.row if self.list.current else None
         if isinstance(row, Job):
-            return words.job_details(row, self._time(row))
+            return words.job_details(row, self._time(row), names=self.console.known.names)
         if isinstance(row, ScanStanding):
             return words.scan_details(row, self.console.house.clock.now())
         return words.item_details(row) if isinstance(row, JobItem) else []
