@@ -238,6 +238,7 @@ async def tour_of_both(here: DxPlace, folder: Path, size: tuple[int, int]) -> No
         await session.press("shift+tab", "enter")
         await session.until("! ALL COPIES")
         await session.until("--all-copies")
+        await session.until(lambda: "plan " in text_of(app))
         await session.shot("archive-all-copies")
         await session.press("escape")
         await session.until(lambda: len(app.screen_stack) == 1)

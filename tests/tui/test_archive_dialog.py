@@ -83,6 +83,12 @@ def test_a_sample_is_marked_as_such_and_is_no_plan_until_every_copy_was_looked_u
         await session.press("enter")
         await session.until("! ALL COPIES")
         await session.until("--all-copies")
+        await session.until(lambda: choice(app, "look").can)  # what is archival already has copies to look up as well
+        assert not choice(app, "go").can
+        await session.press("tab")
+        assert focused(app) == "look"
+        await session.press("enter")
+        await session.until("all looked up")
         await session.until(lambda: choice(app, "go").can)
         assert "in small-copies" in before
         assert "small-copies" in text_of(app)  # the warning names them

@@ -17,6 +17,7 @@ from textual.containers import Horizontal, Vertical
 from icehouse.core.archives import ArchiveWish
 from icehouse.core.marks import Mark
 from icehouse.core.plans import Plan
+from icehouse.core.states import State
 from icehouse.present import archives as words
 from icehouse.present.cells import Cells, Tone
 from icehouse.present.restores import nothing_to_do
@@ -62,8 +63,8 @@ class ArchiveDialog(ChosenDialog):
         self._copies: CopyLook | None = None
         self._preview: Preview | None = None
         self._each = 0.0
-        self._where: tuple[tuple[str, str, int, int], ...] = ()
-        """The projects whose live copies keep bytes from going cold, as long as not all copies are archived."""
+        self._wanted = self._left = 0
+        """How many objects' copies the plan needs looked up, and how many of them were not."""
         self._all_copies = False
 
     def compose(self) -> ComposeResult:
@@ -124,7 +125,7 @@ class ArchiveDialog(ChosenDialog):
     @on(Choice.Pressed, "#look")
     def _look_up(self) -> None:
         """Look up every copy; pressed again, stop that."""
-        found, copies = self._found, self._copies
+        found, copies, all_copies = self._found, self._copies, self._all_copies
         if found is None or copies is None:
             return
         if self._feeds.running("archive-copies"):
@@ -132,7 +133,7 @@ class ArchiveDialog(ChosenDialog):
             self._foretell()
             return
         self.query_one("#look", Choice).say("stop looking up")
-        self._looked_up(copies.looked, copies.of)
+        self._looked_up(self._wanted - self._left, self._wanted)
 
         def work(turn: Turn) -> CopyLook:
             from icehouse.services.archive import look_up
@@ -140,7 +141,9 @@ class ArchiveDialog(ChosenDialog):
             def progress(done: int, of: int) -> None:
                 turn.tell(lambda: self._looked_up(done, of))
 
-            return look_up(self._house, found, earlier=copies, progress=progress, stop=turn.stopped)
+            return look_up(
+                self._house, found, earlier=copies, all_copies=all_copies, progress=progress, stop=turn.stopped
+            )
 
         def done(more: CopyLook) -> None:
             self._feeds.drop("archive-copies")
@@ -178,17 +181,18 @@ class ArchiveDialog(ChosenDialog):
         self._plan = None
         self.query_one("#go", Choice).allow(False)
 
-        def work(_: Turn) -> tuple[Preview, Preview, Plan | None]:
+        def work(_: Turn) -> tuple[Preview, Plan | None, int, int]:
             from icehouse.services.archive import freeze, preview
 
-            alone = preview(self._house, found, copies)
-            told = preview(self._house, found, copies, all_copies=True) if all_copies else alone
-            plan = freeze(self._house, found, copies, ArchiveWish(all_copies)) if copies.complete else None
-            return alone, told, plan
+            archival = [each for each in found.already if each.standing.state is State.ARCHIVING]
+            wanted = [*found.candidates, *archival] if all_copies else found.candidates
+            left = sum(each.ref not in copies.pointers for each in wanted)
+            told = preview(self._house, found, copies, all_copies=all_copies)
+            plan = None if left else freeze(self._house, found, copies, ArchiveWish(all_copies))
+            return told, plan, len(wanted), left
 
-        def done(result: tuple[Preview, Preview, Plan | None]) -> None:
-            alone, self._preview, self._plan = result
-            self._where = alone.where
+        def done(result: tuple[Preview, Plan | None, int, int]) -> None:
+            self._preview, self._plan, self._wanted, self._left = result
             self._show()
 
         self._feeds.read("archive-plan", work, done, self.failed)
@@ -230,17 +234,17 @@ class ArchiveDialog(ChosenDialog):
         self.query_one("#more", Words).put(words.more_lines(number - room), Tone.FAINT)
 
     def _show_copies(self, told: Preview) -> None:
-        running = self._feeds.running("archive-copies")
+        running, left, wanted = self._feeds.running("archive-copies"), self._left, self._wanted
         if not running:
-            line = words.copies_line(told.looked, told.of, complete=not told.sampled, seconds_each=self._each)
-            self.query_one("#copies", Words).put(line, Tone.WAY if told.sampled else Tone.PLAIN)
+            line = words.copies_line(wanted - left, wanted, complete=not left, seconds_each=self._each)
+            self.query_one("#copies", Words).put(line, Tone.WAY if left else Tone.PLAIN)
         look = self.query_one("#look", Choice)
-        look.display = told.sampled
-        look.allow(told.sampled)
-        look.say("stop looking up" if running else words.look_label(told.of - told.looked))
+        look.display = left > 0
+        look.allow(left > 0)
+        look.say("stop looking up" if running else words.look_label(left))
         warning = self.query_one("#all-copies", Paragraph)
         warning.tone = Tone.DANGER if self._all_copies else Tone.FAINT
-        warning.put(words.all_copies_words(self._where, on=self._all_copies))
+        warning.put(words.all_copies_words(told.where, on=self._all_copies))
 
     def _show_plan(self) -> None:
         plan, shown = self._plan, self.query_one("#plan", Words)
@@ -259,5 +263,6 @@ class ArchiveDialog(ChosenDialog):
     @on(Choice.Pressed, "#all")
     def _every_copy(self) -> None:
         self._all_copies = not self._all_copies
+        self._feeds.drop("archive-copies")
         self.query_one("#all", Choice).say(ALL_COPIES[self._all_copies])
         self._foretell()
