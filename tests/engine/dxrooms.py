@@ -34,6 +34,8 @@ def open_dx(
         "port": dx.port,
         "token_env": '"ICEHOUSE_TEST_DX_TOKEN"',
         "max_per_second": max_per_second,
+        "connect_timeout": 30,
+        "read_timeout": 60,
         **options,
     }
     config = folder / "config.toml"

@@ -349,21 +349,23 @@ def test_hostile_names_are_archived_and_brought_back_by_their_identities(
 ) -> None:
     with DxStandIn("hostile", speed=HURRY) as dx:
         opened = open_dx(dx, tmp_path, monkeypatch)
-        seen = 0
-        for project in dx.projects:
-            before = files(dx, project)
-            plan = plan_archive(opened, f"dx:{project}/")
-            assert {step.ref.version for step in plan.steps} == set(before)
-            restore.approve(opened, plan, how="test", start=nobody)
-            going = {step.ref.version for step in plan.sending}
-            work(opened)
-            after = files(dx, project)
-            assert {file for file in before if after[file] != before[file]} == going
-            approve_restore(opened, f"dx:{project}/")
-            work(opened)
-            assert set(files(dx, project).values()) <= {"live"}
-            seen += len(going)
-        assert seen > 20
+        every = [f"dx:{project}/" for project in dx.projects]
+
+        def places() -> dict[tuple[str, str], str]:
+            return {(project, file): at for project in dx.projects for file, at in files(dx, project).items()}
+
+        before = places()
+        plan = plan_archive(opened, *every)
+        assert {(step.ref.container, step.ref.version) for step in plan.steps} == set(before)
+        restore.approve(opened, plan, how="test", start=nobody)
+        going = {(step.ref.container, step.ref.version) for step in plan.sending}
+        work(opened)
+        after = places()
+        assert {place for place in before if after[place] != before[place]} == going
+        approve_restore(opened, *every)
+        work(opened)
+        assert set(places().values()) <= {"live"}
+        assert len(going) > 20
         opened.close()
 
 

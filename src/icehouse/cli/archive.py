@@ -150,7 +150,8 @@ def _copies(session: Session, found: ArchiveSurvey, manner: Manner) -> CopyLook:
         try:
             if manner.sample is not None:
                 return archive.sample(session.house, found, manner.sample, progress=progress, stop=stop)
-            return archive.look_up(session.house, found, progress=progress, stop=stop)
+            wish = manner.all_copies
+            return archive.look_up(session.house, found, all_copies=wish, progress=progress, stop=stop)
         finally:
             line.clear()
 
@@ -160,7 +161,7 @@ def _preview(session: Session, found: ArchiveSurvey, copies: CopyLook, manner: M
     from icehouse.services import archive
 
     seen = archive.preview(session.house, found, copies, all_copies=manner.all_copies)
-    live = archive.preview(session.house, found, copies).where if manner.all_copies else seen.where
+    live = seen.where
     if not manner.as_json:
         tell_preview(found, seen, live, names_of(session), all_copies=manner.all_copies)
     return seen, live

@@ -105,7 +105,7 @@ class Watcher:
         if entry is None:
             match described.error:
                 case NotFound():
-                    return self._end(task, Outcome.CONFLICT, "gone while it was being restored")
+                    return self._end(task, Outcome.CONFLICT, f"gone while it was being {_doing(task)}")
                 case LoginExpired() | Unavailable() | Throttled():
                     raise described.error
         elif entry.etag != task.etag:
@@ -119,7 +119,8 @@ class Watcher:
             return self._end(task, Outcome.UNKNOWN, words)
         if overdue(now, ready_by(self._hands.store.features, task)):
             why = f": {described.error}" if described.error is not None else ""
-            words = f"still not readable a week after the longest documented time{why}"
+            aim = "archived" if task.act is Act.ARCHIVE else "readable"
+            words = f"still not seen {aim} a week after the longest documented time{why}"
             return self._end(task, Outcome.UNKNOWN, words)
         return None
 
@@ -149,3 +150,7 @@ class Watcher:
 
     def _end(self, task: Task, outcome: Outcome, reason: str, *, readable: bool = False) -> Future[None]:
         return self._hands.recorder.note(Ended(task, outcome, self._hands.clock.now(), reason, readable=readable))
+
+
+def _doing(task: Task) -> str:
+    return "archived" if task.act is Act.ARCHIVE else "restored"
