@@ -23,7 +23,8 @@ from .paths import is_file_id, is_project_id
 from .projects import Projects
 
 _MOST_REFUSALS = 24
-"""So many refusals of one batch: enough to find one file among 1,000 by halves (20), and no storm of calls."""
+"""So many refusals in a run: enough to find the files among 1,000 by halves (10 each), and no storm of calls where
+everything is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Batch:
         except StoreError as error:
             yield from (NotTaken(ref, error) for ref in refs)
             return
+        self._refusals = 0
         yield from self._accepted(refs, answer)
 
     def _told_apart(self, refs: Sequence[Ref], refused: StoreError) -> Iterator[NotTaken | Taken]:
