@@ -61,6 +61,7 @@ class Server:
     def __post_init__(self) -> None:
         self._buckets = count(1)
         self._stores: list[Any] = []
+        self._shared: Any = None
         self.client = self._client()
 
     @property
@@ -83,9 +84,9 @@ class Server:
 
     def store(self) -> Any:
         """The store under test, on this server, one for all tests."""
-        if not self._stores:
-            self.new_store()
-        return self._stores[0]
+        if self._shared is None:
+            self._shared = self.new_store()
+        return self._shared
 
     def new_store(self, **options: object) -> Any:
         """A store of the test's own, closed at the end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import threading
 import time
@@ -31,6 +32,7 @@ from icehouse.stores.dnanexus.store import DnanexusStore
 from tests.conformance.broken import ANSWERS, Raw, http
 from tests.conformance.dnanexus import NOBODY, TOKEN, DxServer
 from tests.conformance.servers import Silent, free_ports
+from tests.dnanexus_standin import DxStandIn
 
 WORD = "a-token-that-nobody-may-see"
 FILE = Ref("lab", NOBODY, "a", "file-B00000000000000000000000")
@@ -163,6 +165,23 @@ def test_the_first_contact_is_given_up_within_five_seconds(monkeypatch: pytest.M
         abilities = list(store.check(NOBODY))
         assert (abilities[-1].name, abilities[-1].verdict) == ("reachable", "no")
         assert not store.features.standin
+        store.close()
+
+
+def test_a_server_that_hangs_after_it_has_answered_is_given_up_as_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    with DxStandIn("small") as dx:
+        monkeypatch.setenv(TOKEN, dx.tokens["owner"])
+        store = store_at(dx.port, read_timeout=60)
+        store.identity()
+        monkeypatch.setattr(wire, "_SILENCE", 0.0)
+        monkeypatch.setattr(wire, "_FIRST_CONTACT", 0.3)
+        assert dx.process is not None
+        dx.process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="no answer"):
+            store.list(TOP)
+        assert time.monotonic() - began < 30  # not the read time-out of a slow call
+        dx.process.send_signal(signal.SIGCONT)
         store.close()
 
 

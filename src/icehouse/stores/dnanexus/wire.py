@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from .options import DnanexusOptions, is_loopback
 
 _FIRST_CONTACT = 4.5
 """Seconds until a server that has not answered lately is given up."""
+_SILENCE = 5.0
+"""Seconds after the last answer from which a server has to show that it lives before it is asked for more."""
+
 _LARGEST_ANSWER = 256 * 1024 * 1024
 _CHUNK = 64 * 1024
 
@@ -78,7 +82,12 @@ class Wire:
             self.bucket = TokenBucket(options.max_per_second, sleep=self.pause)
         self._lock = threading.Lock()
         self._idle: dict[Origin, list[Connection]] = {}
-        self._in_contact = False
+        self._answered: float | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether the server has answered before, but not lately: it may be gone by now."""
+        return self._answered is not None and time.monotonic() - self._answered > _SILENCE
 
     def pause(self, seconds: float) -> None:
         """Wait, until the store is closed at the longest.  Closed."""
@@ -94,17 +103,18 @@ class Wire:
         origin = Origin(self.server.protocol, self.server.host, self.server.port)
         with self._turn():
             limit = self.options.read_timeout
-            deadline = Deadline(limit if self._in_contact else min(limit, max(0.0, _FIRST_CONTACT - spent)))
+            in_contact = self._answered is not None and not self.silent
+            deadline = Deadline(limit if in_contact else min(limit, max(0.0, _FIRST_CONTACT - spent)))
             try:
                 connection = self._connected(origin, deadline, fresh=fresh)
                 with self._exchange(connection, "POST", path, body, headers) as response:
                     reply = Reply(response.status, _lower(response), _whole(response))
             except Broken as broken:
                 if broken.slow or broken.unsent:
-                    self._in_contact = False
+                    self._answered = None
                 raise
             self._keep(origin, connection, response)
-            self._in_contact = True
+            self._answered = time.monotonic()
             return reply
 
     @contextmanager
