@@ -123,7 +123,7 @@ def _settled(plan: Plan) -> list[str]:
 def price_line(plan: Plan) -> str:
     """What a plan costs, and what for: ``$0.99 at list price: requests $0.46, retrieval $0.53, copies $0``."""
     if isinstance(plan.wish, ArchiveWish):
-        return "archiving costs nothing; the store names no price for it"
+        return "no price is told for archiving"
     cost = plan.cost
     parts = f"requests {money(cost.requests)}, retrieval {money(cost.retrieval)}, copies {money(cost.copies)}"
     return f"{money(cost.total)} at list price: {parts}"
