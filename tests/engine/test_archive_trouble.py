@@ -274,3 +274,73 @@ def test_a_cooling_off_ends_by_a_cancel_and_nothing_is_ever_sent(
     assert jobs.job(opened, job).state is JobState.CANCELLED
     assert not asked(dx, "project/archive")
     opened.close()
+
+
+def test_a_login_that_ends_in_the_middle_parks_the_job_which_goes_on_and_asks_nothing_twice(
+    dx: DxStandIn, house: House
+) -> None:
+    job = approve_archive(house, f"dx:{RUN}{run_of(dx, 6)}/")
+    planned = jobs.job(house, job).progress.to_send
+    dx.fault("error", operations=["project/archive"], status=401, code="InvalidAuthentication", count=1)
+    work(house)
+    assert jobs.job(house, job).note.startswith("needs credentials")
+    assert not asked(dx, "project/archive")
+    dx.run(HURRY)
+    work(house)
+    assert outcomes(house, job)["ok"] == planned
+    assert set(asked(dx, "project/archive").values()) == {1}
+
+
+def test_a_level_that_is_lowered_after_the_approval_ends_the_job_and_archives_nothing(
+    dx: DxStandIn, admin: House
+) -> None:
+    job = approve_archive(admin, f"dx:{dx.project(RUN)}{run_of(dx, 6)}/")
+    planned = jobs.job(admin, job).progress.to_send
+    dx.call(f"{dx.project(RUN)}/decreasePermissions", {"user-orgadmin": "VIEW"})
+    work(admin)
+    assert jobs.job(admin, job).state is JobState.DONE
+    assert outcomes(admin, job) == {"conflict": planned, "impossible": 1}
+    assert not asked(dx, "project/archive")
+
+
+def test_an_account_without_a_licence_ends_the_job_with_its_reason(dx: DxStandIn, house: House) -> None:
+    job = approve_archive(house, f"dx:{RUN}{run_of(dx, 6)}/")
+    dx.switch(unlicensed="*")
+    work(house)
+    assert jobs.job(house, job).state is JobState.DONE
+    assert set(outcomes(house, job)) == {"error", "impossible"}
+    assert any("license" in item.reason for item in jobs.every_item(house, job))
+    assert len(dx.log(operation="project/archive")) == 1
+
+
+@pytest.mark.parametrize(("status", "code"), [(429, "RateLimitConditional"), (503, "ServiceUnavailable")])
+def test_a_platform_that_asks_to_wait_is_waited_for(dx: DxStandIn, house: House, status: int, code: str) -> None:
+    job = approve_archive(house, f"dx:{RUN}{run_of(dx, 6)}/")
+    planned = jobs.job(house, job).progress.to_send
+    wish = {"status": status, "code": code, "retry_after": 0, "count": 3}
+    dx.fault("error", operations=["project/archive", "system/describeDataObjects"], **wish)
+    dx.run(HURRY)
+    work(house)
+    assert outcomes(house, job)["ok"] == planned
+    assert set(asked(dx, "project/archive").values()) == {1}
+
+
+def test_what_became_of_each_file_after_the_plan_decides_and_new_files_stay(dx: DxStandIn, house: House) -> None:
+    run, project = run_of(dx, 6), dx.project(RUN)
+    plan = plan_archive(house, f"dx:{RUN}{run}/")
+    job = restore.approve(house, plan, how="test", start=nobody)
+    removed, renamed, moved = (step.ref.version or "" for step in plan.sending[:3])
+    twin = plan.sending[3].ref
+    dx.call(f"{project}/removeObjects", {"objects": [removed]})
+    dx.call(f"{renamed}/rename", {"project": project, "name": "another name"})
+    dx.call(f"{project}/newFolder", {"folder": "/elsewhere"})
+    dx.call(f"{project}/move", {"objects": [moved], "destination": "/elsewhere"})
+    folder, _, name = twin.key.rpartition("/")
+    arrived = dx.call("file/new", {"project": project, "folder": f"/{folder}", "name": name})["id"]
+    dx.run(HURRY)
+    work(house)
+    told = {item.ref.version: item.outcome for item in jobs.every_item(house, job)}
+    assert told[removed] is Outcome.CONFLICT
+    assert (told[renamed], told[moved], told[twin.version]) == (Outcome.OK, Outcome.OK, Outcome.OK)
+    assert arrived not in asked(dx, "project/archive")
+    assert outcomes(house, job) == {"ok": len(plan.sending) - 1, "conflict": 1, "impossible": 1}
