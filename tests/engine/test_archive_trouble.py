@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from icehouse.core.archives import ArchiveWish
+from icehouse.core.archives import ArchiveWish, Expected
 from icehouse.core.jobs import JobState
 from icehouse.core.outcomes import Outcome
 from icehouse.core.refs import FolderRef, Ref
@@ -344,3 +344,19 @@ def test_what_became_of_each_file_after_the_plan_decides_and_new_files_stay(dx: 
     assert (told[renamed], told[moved], told[twin.version]) == (Outcome.OK, Outcome.OK, Outcome.OK)
     assert arrived not in asked(dx, "project/archive")
     assert outcomes(house, job) == {"ok": len(plan.sending) - 1, "conflict": 1, "impossible": 1}
+
+
+def test_a_copy_that_is_being_brought_back_keeps_its_file_archival_even_with_all_copies(
+    dx: DxStandIn, admin: House
+) -> None:
+    run = run_of(dx, 13)
+    coming = shared_with_vault(dx, run)[0]
+    dx.change(coming, project=dx.project("vault"), state="unarchiving")
+    plan = plan_archive(admin, f"dx:{dx.project(RUN)}{run}/", all_copies=True)
+    told = {step.ref.version: step.expected for step in plan.sending}
+    restore.approve(admin, plan, how="test", start=nobody)
+    work(admin, once=True)
+    dx.step(hours=2)
+    assert told[coming] is Expected.STAYS
+    assert dx.states(coming)[dx.project(RUN)] == "archival"
+    assert {told[file] for file in shared_with_vault(dx, run)} <= {Expected.COLD}
