@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,12 @@ from icehouse.core.jobs import JobState
 from icehouse.core.outcomes import Outcome
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.engine.gate import CHECKS
-from icehouse.engine.worker import Options
-from icehouse.services import archive, holds, jobs, restore
+from icehouse.engine.worker import Options, Reason
+from icehouse.services import archive, holds, jobs, restore, worker
 from icehouse.services.house import House
 from tests.dnanexus_standin import DxStandIn
 from tests.engine.dxrooms import approve_archive, approve_restore, asked, chosen, files, open_dx, plan_archive
-from tests.engine.rooms import nobody, outcomes, work
+from tests.engine.rooms import nobody, outcomes, until, work
 
 RUN = "runs-2025"
 HURRY = 72000.0
@@ -360,3 +362,23 @@ def test_a_copy_that_is_being_brought_back_keeps_its_file_archival_even_with_all
     assert told[coming] is Expected.STAYS
     assert dx.states(coming)[dx.project(RUN)] == "archival"
     assert {told[file] for file in shared_with_vault(dx, run)} <= {Expected.COLD}
+
+
+def test_a_second_worker_does_not_wait_for_a_job_that_cools_off(
+    dx: DxStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dx.run(1)
+    dx.set_clock(datetime.now(UTC).isoformat())
+    opened = open_dx(dx, tmp_path, monkeypatch, cooling_off='"7d"')
+    approve_archive(opened, f"dx:{RUN}{run_of(dx, 2)}/")
+    ending = threading.Event()
+    standing = threading.Thread(target=lambda: worker.run(opened, ending=ending, until_idle=False))
+    standing.start()
+    try:
+        until(lambda: worker.worker_of(opened, "dx").alive, "a worker that stays")
+        (report,) = work(opened)
+    finally:
+        ending.set()
+        standing.join()
+    assert report.ended == Reason.ELSEWHERE.value
+    opened.close()

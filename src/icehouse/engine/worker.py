@@ -137,17 +137,23 @@ def _who(store: WorkingStore, clock: Clock, ending: threading.Event, wanted: Cal
 def _claim(ledger: Ledger, clock: Clock, name: str, identity: Identity, ending: threading.Event) -> leases.Lease | None:
     """The lease; None where another worker has it and takes up every job.
 
-    While a job is still queued its holder may be just ending, so the claim is repeated until the job was taken up.
+    While a job is still queued its holder may be just ending, so the claim is repeated until the job was taken up; one
+    that cools off is taken up by nobody.
     """
     until = clock.monotonic() + _LEASE_PATIENCE
     while True:
         claimed = leases.claim(ledger, clock, lease_name(name, identity))
         if isinstance(claimed, leases.Lease):
             return claimed
-        queued = any(job.state is JobState.QUEUED for job in jobs.open_jobs(ledger, name))
+        queued = any(job.state is JobState.QUEUED and not _cools(job, clock) for job in jobs.open_jobs(ledger, name))
         if not queued or ending.is_set() or clock.monotonic() > until:
             return None
         ending.wait(_LOOK_FOR_WORK)
+
+
+def _cools(job: Job, clock: Clock) -> bool:
+    """Whether a job cools off still, by the host's clock: good enough to decide whether to wait for somebody."""
+    return job.not_before is not None and job.not_before > clock.now()
 
 
 class _Worker:
