@@ -299,6 +299,8 @@ def copies_shown_and_unheld(permit: Permit, pointers: Pointers, held: Mapping[Re
             return f"held: {place} is tagged {tags[0]}"
         if copy.ref in held:
             return f"held: {place} is {held[copy.ref]}"
+        if copy.standing.state is State.UNKNOWN:
+            return f"{place} is in a state that is not known: {copy.standing.word or 'none is told'}"
         if copy.ref.container not in reach:
             return f"{place} was not there when the plan was made"
     return ""

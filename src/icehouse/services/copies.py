@@ -165,12 +165,14 @@ def against_all(house: House, found: ArchiveSurvey, copies: CopyLook) -> dict[Re
         elif ref in held:
             against[ref] = Outcome.IMPOSSIBLE, f"held: {held[ref]}"
         for pointer in others:
-            place = f"held: a copy in {pointer.container_title or pointer.ref.container}"
+            place = f"a copy in {pointer.container_title or pointer.ref.container}"
             bearing = sorted(pointer.tags & tags)
             if bearing:
-                against[ref] = Outcome.IMPOSSIBLE, f"{place} is tagged {bearing[0]}"
+                against[ref] = Outcome.IMPOSSIBLE, f"held: {place} is tagged {bearing[0]}"
             elif pointer.ref in held:
-                against[ref] = Outcome.IMPOSSIBLE, f"{place} is held: {held[pointer.ref]}"
+                against[ref] = Outcome.IMPOSSIBLE, f"held: {place} is held: {held[pointer.ref]}"
+            elif pointer.standing.state is State.UNKNOWN:
+                against.setdefault(ref, (Outcome.UNKNOWN, f"{place} is in a state that is not known"))
     return against
 
 

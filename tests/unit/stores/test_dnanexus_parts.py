@@ -81,7 +81,7 @@ def test_a_region_tells_the_cloud_and_the_cloud_the_rules() -> None:
 
 
 def entry(**told: object):
-    whole = {"name": "a", "folder": "/", "state": "closed", "size": 5, "archivalState": "live", **told}
+    whole = {"name": "a", "folder": "/", "state": "closed", "size": 5, "archivalState": "live", "tags": [], **told}
     return entry_of("lab", "project-x", whole, FILE, "aws", asked="list", what="x")
 
 
@@ -102,7 +102,18 @@ def test_traits_tell_what_keeps_a_file_from_being_archived(told: dict[str, objec
 
 
 @pytest.mark.parametrize(
-    "told", [{"name": ""}, {"name": 5}, {"folder": "x"}, {"size": None}, {"size": -1}, {"size": True}, {"size": "5"}]
+    "told",
+    [
+        {"name": ""},
+        {"name": 5},
+        {"folder": "x"},
+        {"size": None},
+        {"size": -1},
+        {"size": True},
+        {"size": "5"},
+        {"tags": None},
+        {"tags": "never-archive"},
+    ],
 )
 def test_a_description_that_lacks_something_is_no_entry(told: dict[str, object]) -> None:
     with pytest.raises(Unavailable):

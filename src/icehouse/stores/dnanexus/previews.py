@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from icehouse.core.archives import Pointer, Pointers, Quote
-from icehouse.core.entries import NONE, Described
+from icehouse.core.entries import Described, Entry
 from icehouse.core.errors import Conflict, Denied, Invalid, LoginExpired, NotFound, StoreError, Unavailable
 from icehouse.core.refs import Ref, ref_address
 from icehouse.core.restores import Tier
-from icehouse.core.states import UNKNOWN, State
+from icehouse.core.states import State
 from icehouse.core.text import safe
 
 from . import describing
@@ -132,39 +132,46 @@ def _with_states(
         for other in others
     ]
     described = {(each.ref.container, each.ref.version): each for each in describing.describe(client, projects, pairs)}
-    known: dict[str, Project | None] = {}
+    known: dict[str, Project | StoreError] = {}
     for ref, others in looked:
         if isinstance(others, StoreError):
             yield Pointers(ref, error=others)
             continue
-        found: list[Pointer] = []
-        failed: StoreError | None = None
         for container in [ref.container, *others]:
             if container not in known:
                 known[container] = _known(projects, container)
-        for other in others:
-            seen = described[other, ref.version]
-            if isinstance(seen.error, LoginExpired | Unavailable):
-                failed = seen.error
-            elif not (isinstance(seen.error, NotFound) and known[other] is not None):
-                found.append(_pointer(seen, known[ref.container], known[other]))
-        yield Pointers(ref, error=failed) if failed is not None else Pointers(ref, tuple(found))
+        yield _pointers(ref, [described[other, ref.version] for other in others], known)
 
 
-def _pointer(seen: Described, own: Project | None, other: Project | None) -> Pointer:
-    """What is known of one other copy; what is not known stays so."""
-    same = own.bill_to == other.bill_to if own and other and own.bill_to and other.bill_to else None
-    ref = seen.entry.ref if seen.entry is not None else seen.ref
-    standing = seen.entry.standing if seen.entry is not None else UNKNOWN
-    tags = (seen.entry.tags if seen.entry is not None else NONE) | (other.tags if other is not None else NONE)
-    return Pointer(ref, other.name if other is not None else "", same, standing, tags)
+def _pointers(ref: Ref, seen: Sequence[Described], known: Mapping[str, Project | StoreError]) -> Pointers:
+    """The copies of one file.  One that was not told whole, by its project too, may be held: then none is known."""
+    own = known[ref.container]
+    found: list[Pointer] = []
+    for each in seen:
+        other = known[each.ref.container]
+        if isinstance(other, NotFound):
+            gone = f"{ref_address(ref)}: a project that holds it went while it was looked at"
+            return Pointers(ref, error=Unavailable(gone, words=other.words))
+        if isinstance(other, StoreError):
+            return Pointers(ref, error=other)
+        if each.entry is not None:
+            found.append(_pointer(each.entry, own if isinstance(own, Project) else None, other))
+        elif not isinstance(each.error, NotFound):
+            return Pointers(ref, error=each.error or garbled(ref_address(ref), "nothing was told of a copy"))
+    return Pointers(ref, tuple(found))
 
 
-def _known(projects: Projects, container: str) -> Project | None:
+def _pointer(entry: Entry, own: Project | None, other: Project) -> Pointer:
+    """One other copy; whether the same account pays for it stays open where it is not told."""
+    same = own.bill_to == other.bill_to if own and own.bill_to and other.bill_to else None
+    return Pointer(entry.ref, other.name, same, entry.standing, entry.tags | other.tags)
+
+
+def _known(projects: Projects, container: str) -> Project | StoreError:
     try:
         return projects.of(container)
-    except StoreError:
-        return None
+    except StoreError as error:
+        return error
 
 
 def quote(client: Client, projects: Projects, refs: Sequence[Ref], tier: Tier) -> Quote:

@@ -90,6 +90,8 @@ class Projects:
         project = _project(told, what)
         if project.id != container:
             raise garbled(what, "another project was told")
+        if not isinstance(told.get("tags"), list):  # one of them may forbid archiving
+            raise garbled(what, "its tags are not told")
         with self._lock:
             self._known[container] = (time.monotonic(), project)
         return project

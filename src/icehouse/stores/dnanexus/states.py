@@ -49,6 +49,9 @@ def entry_of(store: str, project: str, told: object, file: object, cloud: str, *
     size = told.get("size", 0 if state != "closed" else None)
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise garbled(what, f"{file} has no size")
+    tags = told.get("tags")
+    if not isinstance(tags, list):  # one of them may forbid archiving
+        raise garbled(what, f"the tags of {file} are not told")
     return Entry(
         ref=Ref(store, project, key_of(folder, name), str(file)),
         size=size,
@@ -57,7 +60,7 @@ def entry_of(store: str, project: str, told: object, file: object, cloud: str, *
         standing=standing_of(told.get("archivalState"), cloud),
         asked=asked,
         traits=_traits(told),
-        tags=frozenset(map(str, told["tags"])) if told.get("tags") else NONE,
+        tags=frozenset(map(str, tags)) if tags else NONE,
     )
 
 

@@ -1,0 +1,89 @@
+"""What is not known of an object's copies keeps them from being archived with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from icehouse.core.plans import Plan
+from icehouse.services import jobs, restore
+from icehouse.services.house import House
+from tests.dnanexus_standin import DxStandIn
+from tests.engine.dxrooms import asked, files, open_dx, plan_archive
+from tests.engine.rooms import nobody, outcomes, work
+
+RUN = "runs-2025"
+HURRY = 72000.0
+
+
+@pytest.fixture
+def dx() -> Iterator[DxStandIn]:
+    """A sequencing core of its own, whose clock stands still until `HURRY`."""
+    with DxStandIn("sequencing", speed=1) as standin:
+        standin.freeze()
+        yield standin
+
+
+@pytest.fixture
+def admin(dx: DxStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """The house of the account's admin, who may archive all copies, and alone sees the vault."""
+    dx.call(f"{dx.project(RUN)}/invite", {"invitee": "user-orgadmin", "level": "CONTRIBUTE"})
+    opened = open_dx(dx, tmp_path, monkeypatch, who="orgadmin")
+    yield opened
+    opened.close()
+
+
+def run_of(dx: DxStandIn) -> str:
+    """The folder of the run of which some files have a copy in the vault."""
+    level = dx.call(f"{dx.project(RUN)}/listFolder", {"folder": "/", "only": "folders"})
+    return str(sorted(name for name in level["folders"] if name.startswith("/2"))[13])
+
+
+def shared_with_vault(dx: DxStandIn, run: str) -> list[str]:
+    vault = dx.project("vault")
+    return sorted(file for file in files(dx, RUN, run) if dx.states(file).get(vault) == "live")
+
+
+def plan_of(dx: DxStandIn, admin: House) -> Plan:
+    return plan_archive(admin, f"dx:{dx.project(RUN)}{run_of(dx)}/", all_copies=True)
+
+
+COPIES_UNTOLD = {"operations": ["system/describeDataObjects"], "skip": 1}
+"""Right before the call the files themselves are asked for, and then their copies."""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {**COPIES_UNTOLD, "code": "PermissionDenied"},
+        {**COPIES_UNTOLD, "code": "RateLimitConditional", "retry_after": 0, "count": 8},
+    ],
+    ids=["denied", "throttled"],
+)
+def test_a_copy_that_cannot_be_looked_at_is_not_archived(dx: DxStandIn, admin: House, fault: dict[str, Any]) -> None:
+    kept = shared_with_vault(dx, run_of(dx))
+    plan = plan_of(dx, admin)
+    job = restore.approve(admin, plan, how="test", start=nobody)
+    dx.call(f"{kept[0]}/addTags", {"project": dx.project("vault"), "tags": ["never-archive"]}, who="orgadmin")
+    dx.fault("error", **fault)
+    work(admin, once=True)
+    assert set(dx.states(kept[0]).values()) == {"live"}
+    assert kept[0] not in asked(dx, "project/archive")
+    assert outcomes(admin, job).get("ok", 0) == 0
+
+
+def test_a_copy_whose_project_cannot_be_looked_at_is_not_archived(dx: DxStandIn, admin: House) -> None:
+    kept = shared_with_vault(dx, run_of(dx))
+    plan = plan_of(dx, admin)
+    job = restore.approve(admin, plan, how="test", start=nobody)
+    vault = dx.project("vault")
+    dx.call(f"{vault}/addTags", {"tags": ["never-archive"]}, who="orgadmin")
+    dx.fault("error", operations=["project/describe"], project=vault, code="PermissionDenied")
+    work(admin, once=True)
+    assert {state for file in kept for state in dx.states(file).values()} == {"live"}
+    assert not set(kept) & set(asked(dx, "project/archive"))
+    assert outcomes(admin, job)["error"] == len(kept)
+    assert jobs.job(admin, job).progress.sent == len(plan.sending)
