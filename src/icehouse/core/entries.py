@@ -21,6 +21,10 @@ class Entry:
     known: ``list`` (a listing, which can't see everything) or ``describe`` (asked for this object alone).  `traits`
     are facts that keep an object from being archived (``open``, ``closing``, ``symlink``, ``sponsored``), or matter
     to a reader (``hidden``); `tags` are the store's own.
+
+    `kind` is the class of object (``file``, ``record``, ``applet``, ``workflow``, ``database``), `properties` its own
+    by name, `owner` who made it, `job` what made it, "" where a person did.  Which of these a walk tells at all,
+    `Features.tells` says; what is not told is empty here.
     """
 
     ref: Ref
@@ -31,6 +35,10 @@ class Entry:
     asked: str = "list"
     traits: frozenset[str] = NONE
     tags: frozenset[str] = NONE
+    kind: str = "file"
+    properties: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,8 @@ class ContainerEntry:
     """A container as the store lists it.
 
     `name` is its identity; `title` what people call it where that differs (a DNAnexus project's name).  `facts` are
-    what the platform itself says about it, as label and words, for details.
+    what the platform itself says about it, as label and words, for details.  `shared` tells whether it is another
+    account's, `copyable` whether one may copy out of it; None where the store does not tell.
     """
 
     store: str
@@ -46,6 +55,8 @@ class ContainerEntry:
     created: Instant | None = None
     title: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    shared: bool | None = None
+    copyable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +83,45 @@ class Described:
     ref: Ref
     entry: Entry | None = None
     error: StoreError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """One page of the jobs of a container: those that can still be described, and the ids of what they took in.
+
+    An object whose maker is among all `jobs`, and which is among all that was `used`, is an intermediate: it can be
+    made again.
+    """
+
+    jobs: tuple[str, ...]
+    used: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that a backup of an object needs besides it.
+
+    `id` is the store's, `name` what people call it, `kind` its class, ``package`` for a system's package.
+    `reachable` False where it is gone or may not be read, None where that was not told; `words` say why.
+    """
+
+    id: str
+    name: str
+    kind: str
+    reachable: bool | None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What a backup of one object consists of, asked of the store now.
+
+    `consists` names what is to be copied of the object itself (``bytes``, ``definition``, ``details``, ``versions``),
+    `size` its bytes where that is told; `parts` are what it depends on.
+    """
+
+    ref: Ref
+    kind: str
+    consists: tuple[str, ...]
+    size: int | None = None
+    parts: tuple[Part, ...] = ()

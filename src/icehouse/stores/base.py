@@ -22,7 +22,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from icehouse.core.archives import ArchiveAccepted, ArchiveRequest, Pointers, Quote
 from icehouse.core.clock import Instant
-from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
+from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
 from icehouse.core.errors import StoreError
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
@@ -40,7 +40,9 @@ class Features:
     `ordered` tells whether walks and pages come in key order; `titled` whether containers have a name besides their
     identity; `ids` whether an object's version is its whole identity and its key only where it was seen;
     `archive_window` how long archiving takes where the store says; `follows` and `previews` whether it plays Follows
-    and Previews (a wrapper has their methods in any case).
+    and Previews (a wrapper has their methods in any case).  `tells` names what a survey tells of each object besides
+    name, size, time and state (``kind``, ``tags``, ``properties``, ``owner``, ``job``); empty where the store does not
+    play Surveys.  `composes` tells whether it plays Composes.
     """
 
     kind: str
@@ -58,6 +60,8 @@ class Features:
     archive_window: Window | None = None
     follows: bool = False
     previews: bool = False
+    tells: frozenset[str] = frozenset()
+    composes: bool = False
 
 
 Verdict = Literal["yes", "no", "not testable", "unknown"]
@@ -148,6 +152,34 @@ class Follows(Protocol):
         """Every object of `container` that is now in `state`, RESTORING or ARCHIVING, as a search of the store tells.
 
         In any order.  Raises where it can't be told to the end.
+        """
+        ...
+
+
+@runtime_checkable
+class Surveys(Protocol):
+    """Telling all that the rules of a scope may ask, of all that a container holds."""
+
+    def survey(self, folder: FolderRef, frontier: str | None = None) -> Iterator[WalkPage]:
+        """As `Store.walk`, and also what is not a file, each entry with what `Features.tells` names."""
+        ...
+
+    def lineage(self, container: str) -> Iterator[Lineage]:
+        """The jobs that ran in `container`, page by page, and what they took in.
+
+        Raises in the middle where the store does: the lineage is then not known, not short.
+        """
+        ...
+
+
+@runtime_checkable
+class Composes(Protocol):
+    """Telling what a backup of an object consists of."""
+
+    def compose(self, ref: Ref) -> Composition:
+        """What `ref` is made of and depends on, asked now.  NotFound, Denied, Unavailable for `ref` itself.
+
+        A part that can't be asked for is told as not reachable, or as not known; it never fails the whole.
         """
         ...
 

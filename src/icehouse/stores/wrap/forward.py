@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from icehouse.core.archives import Pointers, Quote
 from icehouse.core.clock import Instant
-from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
+from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
 from icehouse.core.errors import NotSupported
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import Tier
 from icehouse.core.states import State
-from icehouse.stores.base import Ability, Features, Follows, Previews, Reads, Store
+from icehouse.stores.base import Ability, Composes, Features, Follows, Previews, Reads, Store, Surveys
 
 
 class Forward:
-    """Plays Store, Reads, Follows and Previews by the store behind it; NotSupported where that does not play one."""
+    """Plays every reading protocol by the store behind it; NotSupported where that does not play one."""
 
     def __init__(self, store: Store) -> None:
         """Pass everything on to `store`."""
@@ -74,6 +74,20 @@ class Forward:
             raise NotSupported(f"{self.name}: this store can't search for what is under way")
         return self._store.moving(container, state)
 
+    def survey(self, folder: FolderRef, frontier: str | None = None) -> Iterator[WalkPage]:
+        """Everything under a folder, with all that is told of it."""
+        return self._surveys().survey(folder, frontier)
+
+    def lineage(self, container: str) -> Iterator[Lineage]:
+        """The jobs that ran in a container."""
+        return self._surveys().lineage(container)
+
+    def compose(self, ref: Ref) -> Composition:
+        """What a backup of `ref` consists of.  NotSupported where the store can't tell."""
+        if not isinstance(self._store, Composes):
+            raise NotSupported(f"{self.name}: this store can't tell what a backup consists of")
+        return self._store.compose(ref)
+
     def obstacles(self, container: str) -> Sequence[str]:
         """Why nothing in a container can be archived."""
         return self._previews().obstacles(container)
@@ -89,6 +103,11 @@ class Forward:
     def quote(self, refs: Sequence[Ref], tier: Tier) -> Quote:
         """What the store says that bringing these back would take."""
         return self._previews().quote(refs, tier)
+
+    def _surveys(self) -> Surveys:
+        if not isinstance(self._store, Surveys):
+            raise NotSupported(f"{self.name}: this store's walk tells all it knows")
+        return self._store
 
     def _previews(self) -> Previews:
         if not isinstance(self._store, Previews):
