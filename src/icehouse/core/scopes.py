@@ -88,6 +88,8 @@ class Rule:
     def __post_init__(self) -> None:
         if self.verdict is Verdict.UNDECIDED:
             raise ValueError("a rule says keep or skip")
+        if not all(folder.endswith("/") for folder in self.folders):
+            raise ValueError("a folder ends in '/': so plate1/ never takes plate10/")
 
 
 @dataclass(frozen=True, slots=True, order=True)
