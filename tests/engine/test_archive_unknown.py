@@ -1,4 +1,4 @@
-"""What is not known of an object's copies keeps them from being archived with it."""
+"""What is not known of an object's copies: it keeps them from being archived, proves nothing, and is not claimed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
+from icehouse.core.archives import ArchiveWish, Expected
+from icehouse.core.jobs import JobState
+from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Plan
-from icehouse.services import jobs, restore
+from icehouse.engine.recording import NOT_COLD
+from icehouse.services import archive, jobs, restore
 from icehouse.services.house import House
 from tests.dnanexus_standin import DxStandIn
-from tests.engine.dxrooms import asked, files, open_dx, plan_archive
+from tests.engine.dxrooms import asked, chosen, files, open_dx, plan_archive
 from tests.engine.rooms import nobody, outcomes, work
 
 RUN = "runs-2025"
@@ -87,3 +91,49 @@ def test_a_copy_whose_project_cannot_be_looked_at_is_not_archived(dx: DxStandIn,
     assert not set(kept) & set(asked(dx, "project/archive"))
     assert outcomes(admin, job)["error"] == len(kept)
     assert jobs.job(admin, job).progress.sent == len(plan.sending)
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "lost_reply"])
+def test_what_was_archival_before_is_no_proof_that_its_copies_were_archived(
+    dx: DxStandIn, admin: House, fault: str
+) -> None:
+    shared = shared_with_vault(dx, run_of(dx))
+    for file in shared:
+        dx.change(file, project=dx.project(RUN), state="archival")
+    found = archive.survey(admin, chosen(admin, f"dx:{dx.project(RUN)}{run_of(dx)}/"))
+    plan = archive.freeze(admin, found, archive.look_up(admin, found, all_copies=True), ArchiveWish(all_copies=True))
+    assert {step.ref.version for step in plan.sending} >= set(shared)
+    job = restore.approve(admin, plan, how="test", start=nobody)
+    dx.fault(fault, operations=["project/archive"], count=1)
+    dx.run(HURRY)
+    work(admin)
+    assert {state for file in shared for state in dx.states(file).values()} == {"archived"}
+    assert outcomes(admin, job)["ok"] == len(plan.sending)
+    assert set(asked(dx, "project/archive").values()) == {1}
+
+
+def test_an_archiving_promises_no_time_that_nobody_has_told(dx: DxStandIn, admin: House) -> None:
+    job = restore.approve(admin, plan_of(dx, admin), how="test", start=nobody)
+    work(admin, once=True)
+    watched = jobs.job(admin, job)
+    assert (watched.state, watched.ready_by) == (JobState.WATCHING, None)
+    dx.run(HURRY)
+    work(admin)
+    assert jobs.job(admin, job).state is JobState.DONE
+
+
+def test_what_a_copy_out_of_sight_keeps_archival_ends_without_a_claim_to_know_why(
+    dx: DxStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = open_dx(dx, tmp_path, monkeypatch)
+    shared = shared_with_vault(dx, run_of(dx))
+    plan = plan_archive(owner, f"dx:{RUN}{run_of(dx)}/")
+    assert {step.expected for step in plan.sending if step.ref.version in shared} == {Expected.AT_MOST}
+    job = restore.approve(owner, plan, how="test", start=nobody)
+    work(owner, once=True)
+    dx.step(hours=49)
+    work(owner)
+    told = {item.ref.version: item for item in jobs.every_item(owner, job)}
+    assert {(told[file].outcome, told[file].reason) for file in shared} == {(Outcome.OK, NOT_COLD)}
+    assert jobs.job(owner, job).note.startswith(f"{len(shared)} are archival, not cold")
+    owner.close()

@@ -59,8 +59,8 @@ class Job:
     """One job as the ledger tells it.  `note` is the one line on what it waits for or why it was parked.
 
     `ready_by` is the longest documented time for the slowest step, by the store's clock; None before the first
-    request.  `not_before` is the end of a cooling-off, by the store's clock.  `rate` is objects accepted per second
-    over the last seconds; 0.0 when nothing is being sent.
+    request, and where no documentation tells.  `not_before` is the end of a cooling-off, by the store's clock.
+    `rate` is objects accepted per second over the last seconds; 0.0 when nothing is being sent.
     """
 
     id: str

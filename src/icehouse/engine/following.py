@@ -23,6 +23,7 @@ _WORTH_LISTING = 20
 _TRIAL_PAGES = 3
 _GIVE_UP = timedelta(days=7)
 _UNDOCUMENTED = timedelta(hours=48)
+"""For how long something is waited for where no documentation says how long it takes: never told as a promise."""
 
 
 def tellable(store: Store, task: Task) -> bool:
@@ -118,18 +119,28 @@ def _common(first: str, last: str) -> str:
 
 
 def ready_by(features: Features, task: Task) -> Instant | None:
-    """The longest that the store's documentation gives this step, by the store's clock; None before it was accepted."""
+    """The longest that the store's documentation gives this step, by the store's clock.
+
+    None where it gives none, and before the step was accepted.
+    """
     if task.accepted_at is None:
         return None
     if task.act is Act.CALL_OFF:
         return task.accepted_at
     if task.act is Act.ARCHIVE:
-        return task.accepted_at + (features.archive_window.longest if features.archive_window else _UNDOCUMENTED)
+        return task.accepted_at + features.archive_window.longest if features.archive_window else None
     rule = features.restore_rules.get(task.cold_word)
     if rule is None or not rule.windows:
-        return task.accepted_at + _UNDOCUMENTED
+        return None
     window = rule.windows.get(task.tier) if task.tier else None
     return task.accepted_at + (window or max(rule.windows.values(), key=lambda each: each.longest)).longest
+
+
+def waited_for(features: Features, task: Task) -> Instant | None:
+    """Until when this step is expected: as documented, else for two days; None before it was accepted."""
+    if task.accepted_at is None:
+        return None
+    return ready_by(features, task) or task.accepted_at + _UNDOCUMENTED
 
 
 def pause_for(now: Instant, expected: Instant | None) -> timedelta:

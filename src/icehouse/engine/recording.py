@@ -32,6 +32,9 @@ GOES_COLD = "accepted before the cancel: goes cold, not followed any more; a res
 STAYS = "archival: the platform keeps its bytes where they are, as live copies of the account share them"
 """Why an archived object is not cold and is still paid for in full."""
 
+NOT_COLD = "archival: not cold in the time it was followed; a live copy that was not seen may share its bytes"
+"""Why one that was foretold to go cold, for all that could be seen, is left as it is."""
+
 _DURABLE_WITHIN = 120.0
 """Seconds after which a record that is not on disk counts as a failure of the ledger."""
 
@@ -184,8 +187,10 @@ class Recorder:
             billed = steps.number_because(connection, record.job, BILLED)
             cold = steps.number_because(connection, record.job, GOES_COLD)
             stays = steps.number_because(connection, record.job, STAYS)
+            not_cold = steps.number_because(connection, record.job, NOT_COLD)
             note = f"{sooner:,} fall cold sooner than wished: restore again to extend them" if sooner else ""
             note = f"{billed:,} were accepted before the cancel and are billed" if billed else note
+            note = f"{not_cold:,} are archival, not cold: an unseen copy may be live" if not_cold else note
             note = f"{stays:,} stay archival: live copies of the account share their bytes" if stays else note
             note = f"{cold:,} were accepted before the cancel and go cold" if cold else note
             self._turn(connection, Turn(record.job, record.state, note, (("rate", 0.0), falls_cold)), at, events)

@@ -15,8 +15,8 @@ from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act, Plan
 from icehouse.core.refs import Ref
 from icehouse.core.states import Standing, State
-from icehouse.engine.following import Search, listed, overdue, pause_for, ready_by, tellable
-from icehouse.engine.recording import SOONER, STAYS, Turn
+from icehouse.engine.following import Search, listed, overdue, pause_for, ready_by, tellable, waited_for
+from icehouse.engine.recording import NOT_COLD, SOONER, STAYS, Turn
 from icehouse.ledger import steps
 from icehouse.ledger.steps import Ended, Task
 
@@ -42,6 +42,7 @@ class Watcher:
         """Look once at everything that is under way; True when nothing is left.  Raises where the store can't tell."""
         hands, now = self._hands, self._hands.store.now()
         expected: Instant | None = None
+        documented: list[Instant | None] = []
         after, left, moved = -1, 0, 0
         behind: Ref | None = None
         self._budget = DESCRIBES * max(1, hands.store.features.max_batch // 50)
@@ -50,7 +51,8 @@ class Watcher:
             if hands.ending():
                 return False
             for task in tasks:
-                expected = max(filter(None, (expected, ready_by(hands.store.features, task))), default=None)
+                expected = max(filter(None, (expected, waited_for(hands.store.features, task))), default=None)
+            documented = [_latest([*documented, *(ready_by(hands.store.features, task) for task in tasks)])]
             records = self._page(tasks, behind, now)
             hands.recorder.settle(records)
             left += len(tasks)
@@ -61,7 +63,8 @@ class Watcher:
             self._described_to = -1
         self._rest(now, expected, cut=cut, moved=moved)
         note = f"{left - moved:,} still on their way" if left > moved else ""
-        values = (("ready_by", to_text(expected) if expected else None), ("rate", 0.0))
+        promised = _latest(documented)
+        values = (("ready_by", to_text(promised) if promised else None), ("rate", 0.0))
         hands.recorder.now(Turn(self._job, JobState.WATCHING, note, values))
         return left == moved
 
@@ -117,7 +120,7 @@ class Watcher:
         elif entry.standing.state is State.ARCHIVED and task.accepted_at is not None and now > task.accepted_at:
             words = "accepted, and archived again: its copy expired before it was seen readable"
             return self._end(task, Outcome.UNKNOWN, words)
-        if overdue(now, ready_by(self._hands.store.features, task)):
+        if overdue(now, waited_for(self._hands.store.features, task)):
             why = f": {described.error}" if described.error is not None else ""
             aim = "archived" if task.act is Act.ARCHIVE else "readable"
             words = f"still not seen {aim} a week after the longest documented time{why}"
@@ -126,12 +129,14 @@ class Watcher:
 
     def _archived(self, task: Task, standing: Standing, now: Instant) -> Future[None] | None:
         """End a step that archives where it is cold, or known to stay as it is; None to go on watching."""
-        late = overdue(now, ready_by(self._hands.store.features, task), by=timedelta(0))
+        late = overdue(now, waited_for(self._hands.store.features, task), by=timedelta(0))
         match standing.state:
             case State.ARCHIVED:
                 return self._end(task, Outcome.OK, "archived", readable=True)
-            case State.ARCHIVING if task.expected is Expected.STAYS or late:
+            case State.ARCHIVING if task.expected is Expected.STAYS:
                 return self._end(task, Outcome.OK, STAYS)
+            case State.ARCHIVING if late:
+                return self._end(task, Outcome.OK, NOT_COLD)
             case State.ARCHIVING:
                 return None
             case State.LIVE | State.RESTORING | State.RESTORED if now > (task.accepted_at or now):
@@ -150,6 +155,12 @@ class Watcher:
 
     def _end(self, task: Task, outcome: Outcome, reason: str, *, readable: bool = False) -> Future[None]:
         return self._hands.recorder.note(Ended(task, outcome, self._hands.clock.now(), reason, readable=readable))
+
+
+def _latest(instants: Sequence[Instant | None]) -> Instant | None:
+    """The latest; None where any of them is not known."""
+    known = [instant for instant in instants if instant is not None]
+    return max(known) if known and len(known) == len(instants) else None
 
 
 def _doing(task: Task) -> str:
