@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from icehouse.core.archives import ArchiveWish, Expected
+from icehouse.core.errors import UsageError
 from icehouse.core.jobs import JobState
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Plan
 from icehouse.engine.recording import NOT_COLD
-from icehouse.services import archive, jobs, restore
+from icehouse.services import archive, copies, jobs, restore
 from icehouse.services.house import House
 from tests.dnanexus_standin import DxStandIn
 from tests.engine.dxrooms import asked, chosen, files, open_dx, plan_archive
@@ -137,3 +138,33 @@ def test_what_a_copy_out_of_sight_keeps_archival_ends_without_a_claim_to_know_wh
     assert {(told[file].outcome, told[file].reason) for file in shared} == {(Outcome.OK, NOT_COLD)}
     assert jobs.job(owner, job).note.startswith(f"{len(shared)} are archival, not cold")
     owner.close()
+
+
+def test_a_look_that_is_stopped_half_way_is_no_plan_and_goes_on_from_what_is_known(
+    dx: DxStandIn, admin: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "_AT_ONCE", 5)
+    for file in shared_with_vault(dx, run_of(dx)):
+        dx.change(file, project=dx.project(RUN), state="archival")
+    found = archive.survey(admin, chosen(admin, f"dx:{dx.project(RUN)}{run_of(dx)}/"))
+    kept: list[archive.CopyLook] = []
+    for wanted in (5, len(found.candidates) + 1):
+        with pytest.raises(UsageError, match="stopped"):
+            archive.look_up(
+                admin,
+                found,
+                earlier=kept[-1] if kept else None,
+                all_copies=True,
+                progress=kept.append,
+                stop=lambda least=wanted: kept[-1].looked >= least,  # type: ignore[misc]
+            )
+        assert not kept[-1].complete
+        assert wanted <= kept[-1].looked < kept[-1].of
+        with pytest.raises(UsageError, match="not all looked up"):
+            archive.freeze(admin, found, kept[-1], ArchiveWish(all_copies=True))
+    before = dx.last_seq()
+    whole = archive.look_up(admin, found, earlier=kept[-1], all_copies=True)
+    asked_for = dx.log(since=before, operation="file/listProjects")
+    assert whole.complete
+    assert len(asked_for) == whole.of - kept[-1].looked
+    assert archive.freeze(admin, found, whole, ArchiveWish(all_copies=True)).sending

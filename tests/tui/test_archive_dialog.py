@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 import icehouse.tui  # noqa: F401
+from icehouse.services import copies
 from icehouse.services.house import open_house
 from icehouse.tui.app import Console
 from icehouse.tui.dialogs import archive
@@ -100,14 +101,18 @@ def test_a_sample_is_marked_as_such_and_is_no_plan_until_every_copy_was_looked_u
     play(small, act)
 
 
-def test_looking_up_can_be_stopped_and_what_is_known_stays(small):
+def test_looking_up_can_be_stopped_and_what_is_known_stays(small, monkeypatch):
+    monkeypatch.setattr(copies, "_AT_ONCE", 2)
+
     async def act(session, app):
-        small.dx.fault("latency", operations=["file/listProjects"], latency_ms=3000)
+        # Two more answer, and then two hang for longer than anybody waits here.
+        small.dx.fault("latency", operations=["file/listProjects"], latency_ms=120_000, skip=2, count=2)
         await session.press("shift+tab", "enter")
         await session.until("stop looking up")
         assert focused(app) == "look"
+        await session.until("5 of ")
         await session.press("enter")
-        await session.until("a sample: 3 of ")
+        await session.until("a sample: 5 of ")
         await session.until("look up ")
         assert not choice(app, "go").can
         small.dx.clear_faults()

@@ -143,8 +143,8 @@ def _copies(session: Session, found: ArchiveSurvey, manner: Manner) -> CopyLook:
         tell(look_up_cost(found.lookup_calls, sampling=manner.sample, per_second=per_second))
     line = ProgressLine()
 
-    def progress(done: int, of: int) -> None:
-        line.show(f"looking up copies: {count(done)} of {count(of)}")
+    def progress(so_far: CopyLook) -> None:
+        line.show(f"looking up copies: {count(so_far.looked)} of {count(so_far.of)}")
 
     with Interrupt().listening() as stop:
         try:

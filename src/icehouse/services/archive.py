@@ -251,7 +251,7 @@ def freeze(house: House, found: ArchiveSurvey, copies: CopyLook, wish: ArchiveWi
 
     UsageError where the copies were not all looked up: a sample is no plan.
     """
-    if not copies.complete:
+    if not copies.complete or any(entry.ref not in copies.pointers for entry in found.candidates):
         raise UsageError("the copies were not all looked up", hint="a sample is a quick answer, not a plan")
     store = house.store(found.store)
     against = against_all(house, found, copies) if wish.all_copies else {}

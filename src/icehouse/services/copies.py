@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from .archive import ArchiveSurvey
 
-_AT_ONCE = 200
-"""Refs looked up between two signs of progress."""
+_AT_ONCE = 50
+"""Refs looked up between two signs of progress: about a second at the usual rate, and so much is lost by a stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyLook:
-    """What is known of the candidates' copies: of `looked` out of `of`; `complete` when all were looked at."""
+    """What is known of some objects' copies: of `looked` out of `of`; `complete` when all were looked at."""
 
     pointers: Mapping[Ref, Pointers]
     of: int
@@ -43,17 +43,25 @@ class CopyLook:
         return self.looked >= self.of
 
 
+Progress = Callable[[CopyLook], None]
+"""Gets what is known so far, which stays known where the look is stopped."""
+
+
 def sample(
     house: House,
     found: ArchiveSurvey,
     size: int = 100,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> CopyLook:
     """Look up the copies of `size` candidates, spread evenly by their identities: a quick answer, not a plan."""
-    by_chance = sorted(found.candidates, key=lambda entry: sha256(repr(entry.ref).encode()).digest())
-    return _look_up(house, found, [entry.ref for entry in by_chance[:size]], {}, progress, stop)
+    return _look_up(house, found, _spread(found.candidates)[:size], {}, len(found.candidates), progress, stop)
+
+
+def _spread(entries: Sequence[Entry]) -> list[Ref]:
+    """The refs in an order that has nothing to do with their places, so that any number of the first is a sample."""
+    return sorted((entry.ref for entry in entries), key=lambda ref: sha256(repr(ref).encode()).digest())
 
 
 def look_up(
@@ -62,17 +70,17 @@ def look_up(
     *,
     earlier: CopyLook | None = None,
     all_copies: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> CopyLook:
-    """Look up the copies of every candidate that `earlier` does not know.  `progress` gets how many of how many.
+    """Look up the copies of every candidate that `earlier` does not know.
 
     With `all_copies` those of what is archival already as well: only then does a plan for all copies touch it.
     """
     known = dict(earlier.pointers) if earlier is not None else {}
-    wanted = (*found.candidates, *archival(found)) if all_copies else found.candidates
-    left = [entry.ref for entry in wanted if entry.ref not in known]
-    return _look_up(house, found, left, known, progress, stop)
+    wanted = [*_spread(found.candidates), *(_spread(archival(found)) if all_copies else ())]
+    left = [ref for ref in wanted if ref not in known]
+    return _look_up(house, found, left, known, len(known) + len(left), progress, stop)
 
 
 def _look_up(
@@ -80,21 +88,22 @@ def _look_up(
     found: ArchiveSurvey,
     refs: Sequence[Ref],
     known: dict[Ref, Pointers],
-    progress: Callable[[int, int], None] | None,
+    of: int,
+    progress: Progress | None,
     stop: Callable[[], bool] | None,
 ) -> CopyLook:
+    """What is `known` and what is told of `refs`.  UsageError where it is stopped; what it raises as well."""
     store = cast("Previews", house.store(found.store))
-    before, total = len(known), len(known) + len(refs)
     for start in range(0, len(refs), _AT_ONCE):
         for pointers in store.pointers(refs[start : start + _AT_ONCE]):
             if isinstance(pointers.error, LoginExpired):
                 raise pointers.error
             known[pointers.ref] = pointers
         if progress is not None:
-            progress(min(before + start + _AT_ONCE, total), total)
+            progress(CopyLook(dict(known), of))
         if stop is not None and stop():
             raise UsageError("stopped")
-    return CopyLook(known, len(found.candidates))
+    return CopyLook(known, of)
 
 
 def archival(found: ArchiveSurvey) -> tuple[Entry, ...]:

@@ -138,8 +138,8 @@ class ArchiveDialog(ChosenDialog):
         def work(turn: Turn) -> CopyLook:
             from icehouse.services.archive import look_up
 
-            def progress(done: int, of: int) -> None:
-                turn.tell(lambda: self._looked_up(done, of))
+            def progress(so_far: CopyLook) -> None:
+                turn.tell(lambda: self._know(so_far))
 
             return look_up(
                 self._house, found, earlier=copies, all_copies=all_copies, progress=progress, stop=turn.stopped
@@ -157,6 +157,11 @@ class ArchiveDialog(ChosenDialog):
             self.failed(line)
 
         self._feeds.read("archive-copies", work, done, failed)
+
+    def _know(self, so_far: CopyLook) -> None:
+        """Keep what is known by now, which a stop or a failure does not take away."""
+        self._copies = so_far
+        self._looked_up(so_far.looked, so_far.of)
 
     def _looked_up(self, done: int, of: int) -> None:
         shown = self.query_one("#copies", Words)
