@@ -14,6 +14,8 @@ from icehouse.core.jobs import JobState
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Plan
 from icehouse.engine.recording import NOT_COLD
+from icehouse.engine.steps import sending
+from icehouse.engine.worker import Options
 from icehouse.services import archive, copies, jobs, restore
 from icehouse.services.house import House
 from tests.dnanexus_standin import DxStandIn
@@ -168,3 +170,20 @@ def test_a_look_that_is_stopped_half_way_is_no_plan_and_goes_on_from_what_is_kno
     assert whole.complete
     assert len(asked_for) == whole.of - kept[-1].looked
     assert archive.freeze(admin, found, whole, ArchiveWish(all_copies=True)).sending
+
+
+def test_a_look_before_a_call_that_never_comes_about_parks_the_job_though_the_platform_answers(
+    dx: DxStandIn, admin: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "_LOOKS", 1)
+    job = restore.approve(admin, plan_of(dx, admin), how="test", start=nobody)
+    dx.fault("error", operations=["project/describe"], project=dx.project(RUN), code="InternalError")
+    work(admin, options=Options(until_idle=True, patience=1.0))
+    parked = jobs.job(admin, job)
+    assert parked.state is JobState.PARKED
+    assert parked.note.startswith("waits for the store: ")
+    assert not asked(dx, "project/archive")
+    dx.clear_faults()
+    dx.run(HURRY)
+    work(admin)
+    assert jobs.job(admin, job).state is JobState.DONE

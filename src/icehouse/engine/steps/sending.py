@@ -45,6 +45,8 @@ _CALLS_A_SLICE = 4
 _TRIES = 12
 """How often a step is tried over lost answers or missing capacity before it ends as an error."""
 
+_LOOKS = 5
+"""How often a look before a call is tried before the job waits as a whole, which has an end."""
 
 _THROTTLED_FOR = 24 * 3600.0
 """Seconds for which a step waits out throttling: a throttled request took no effect and costs nothing."""
@@ -219,8 +221,8 @@ class Sender:
         return tries >= _TRIES
 
     def _wait_for(self, error: StoreError, tries: int) -> bool:
-        """Wait after a look before a call that failed; False where waiting can't help, or has to end."""
-        if not error.passing:
+        """Wait after a look before a call that failed; False where waiting here can't help, or has to end."""
+        if not error.passing or tries + 1 >= _LOOKS:
             self._trouble = error
             return False
         if isinstance(error, Unavailable):
