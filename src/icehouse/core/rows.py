@@ -69,7 +69,8 @@ class ObjectRow:
     """One object in a list.  `name` is the last part of the key, "" for the marker object of a folder.
 
     `asked_at` is when the standing was learned (host's clock) and `asked` how: ``list`` or ``describe``.  `reason`
-    says why a describe could not settle it.  `traits` and `tags` as in `core.entries.Entry`.
+    says why a describe could not settle it.  `traits`, `tags`, `kind`, `properties`, `owner` and `job` as in
+    `core.entries.Entry`.  `number` is the catalogue's own, in one generation of it; 0 in a live listing.
     """
 
     ref: Ref
@@ -83,6 +84,11 @@ class ObjectRow:
     reason: str = ""
     traits: frozenset[str] = NONE
     tags: frozenset[str] = NONE
+    kind: str = "file"
+    properties: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
+    job: str = ""
+    number: int = field(default=0, compare=False)
 
 
 Row = FolderRow | ObjectRow
