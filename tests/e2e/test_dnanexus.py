@@ -262,6 +262,20 @@ def test_projects_are_told_with_name_level_region_and_purse_and_found_by_name(sm
     assert "no such project" in small.run("ls", "dx:vault/", expect=2).stderr
 
 
+def test_two_files_of_one_name_are_told_apart_by_their_ids_wherever_people_read(small: Shell) -> None:
+    small.dx.run(QUICK)
+    twins = {row["version"] for row in small.rows("ls", "dx:small/twins/") if row["name"] == "twin.txt"}
+    job = small.last("archive", "dx:small/twins/", "--yes", "--wait")["job"]
+    for words in (
+        ("ls", "dx:small/twins/"),
+        ("restore", "dx:small/twins/", "--tier", "bulk", "--dry-run", "--keys"),
+        ("job", job, "--items"),
+    ):
+        told = small.run(*words).stdout.splitlines()
+        assert all(sum(twin in line for line in told) == 1 for twin in twins), words
+        assert not any("file-" in line for line in told if "lane2.txt" in line)
+
+
 def test_a_log_of_a_job_names_files_by_their_ids_when_it_is_read_again(small: Shell, tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     rows = small.rows("ls", "dx:small/twins/")

@@ -22,6 +22,7 @@ from .names import Names, names_of
 from .output import json_line, say, table, tell
 from .rows import item_row, job_row
 from .session import Session
+from .twins import told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,14 +92,15 @@ class _JsonLines:
 
 def _list(found: Iterable[JobItem], as_json: bool) -> None:
     """Every item on a line; the lines come as they are read, however many there are."""
-    for item in found:
+    for item, apart in told_apart(found, lambda item: item.ref):
         if as_json:
             json_line(item_row(item))
         else:
             what = outcome_word(item.outcome) if item.outcome else item.phase.value
             told = f"  {item.reason}" if item.reason else ""
             until = f"  until {stamp(item.until)}" if item.until else ""
-            say(f"{outcome_glyph(item.outcome)} {what:11} {size(item.size):>9}  {ref_address(item.ref)}{until}{told}")
+            place = ref_address(item.ref) + apart
+            say(f"{outcome_glyph(item.outcome)} {what:11} {size(item.size):>9}  {place}{until}{told}")
 
 
 def _tell_job(job: Job, names: Names) -> None:

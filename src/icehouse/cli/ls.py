@@ -21,6 +21,7 @@ from .choice import json_lines
 from .output import json_line, say, table, tell
 from .rows import entry_row, instant, ref_row
 from .session import Session
+from .twins import told_apart
 
 _PAGE = 1000
 _LONGEST_NAME = 48
@@ -74,9 +75,9 @@ def _folder(session: Session, folder: FolderRef, as_json: bool) -> None:
     house, now = session.house, session.house.clock.now()
     empty = True
     for page in browse.live(house, folder, in_order=True):
-        for row in page:
+        for row, apart in told_apart(page, lambda row: row.ref):
             empty = False
-            json_line(_row(row)) if as_json else say(_line(row, now))
+            json_line(_row(row)) if as_json else say(_line(row, now) + apart)
     if empty and folder.prefix:
         raise NotFound(f"{folder_address(folder)}: no such folder")
     if empty:
@@ -102,11 +103,11 @@ def _search(session: Session, address: str | None, text: str, as_json: bool) -> 
     hits = 0
     while True:
         page = browse.search(house, place.store, place.container, text, following, limit=_PAGE)
-        for row in page.rows:
+        for row, apart in told_apart(page.rows, lambda row: row.ref):
             path = row.ref.prefix if isinstance(row.ref, FolderRef) else row.ref.key
             if path.startswith(below):
                 hits += 1
-                json_line(_row(row)) if as_json else say(_line(row, now, path))
+                json_line(_row(row)) if as_json else say(_line(row, now, path) + apart)
         following = page.following
         if following is None:
             break

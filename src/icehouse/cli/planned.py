@@ -15,6 +15,7 @@ from icehouse.present.times import window
 from .names import Names, some
 from .output import json_line, say, table
 from .rows import step_row
+from .twins import told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,12 +96,13 @@ def _quote_cells(offer: TierOffer, plan: Plan) -> tuple[str, ...]:
 
 def tell_steps(plan: Plan, *, as_json: bool) -> None:
     """Print what the plan does with every object, a line each."""
-    for step in plan.steps:
+    for step, apart in told_apart(plan.steps, lambda step: step.ref):
         if as_json:
             json_line(step_row(step))
         else:
             what = step.settled.value if step.settled else step.expected.value if step.expected else step.act.value
-            say(f"{what:10} {size(step.size):>9}  {step.ref.container}/{step.ref.key}  {step.reason}".rstrip())
+            place = f"{step.ref.container}/{step.ref.key}{apart}"
+            say(f"{what:10} {size(step.size):>9}  {place}  {step.reason}".rstrip())
 
 
 def _tier_cells(offer: TierOffer, chosen: Tier) -> tuple[str, ...]:

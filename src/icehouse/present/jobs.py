@@ -11,6 +11,7 @@ from icehouse.core.refs import ref_address
 from icehouse.core.rows import ScanStanding
 from icehouse.core.text import safe
 
+from .browse import TOLD
 from .cells import Cell, Cells, Column, Tone
 from .sizes import bar, count, percent, plural, rate, short_count, size
 from .states import failures, job_glyph, job_word, outcome_glyph, outcome_word, outcomes_line
@@ -160,18 +161,21 @@ def scan_cells(scan: ScanStanding, *, ascii: bool = False) -> Cells:
     )  # fmt: skip
 
 
-def item_cells(item: JobItem, *, ascii: bool = False, whole: bool = False) -> Cells:
+def item_cells(item: JobItem, *, ascii: bool = False, whole: bool = False, alike: bool = False) -> Cells:
     """One step of a job: the object, what became of it, and the store's own words.
 
-    The object goes by the last part of its key; `whole` puts as much of its folders before that as fits.
+    The object goes by the last part of its key; `whole` puts as much of its folders before that as fits,
+    `alike` the end of its id behind it, as another one has the same key.
     """
+    said = safe(item.ref.key if whole else last_part(item.ref.key))
+    own = f" ~{safe(item.ref.version)[-TOLD:]}" if alike and item.ref.version else ""
     failed = item.outcome is not None and item.outcome.failed
-    said = outcome_word(item.outcome) if item.outcome else _PHASES[item.phase]
+    became = outcome_word(item.outcome) if item.outcome else _PHASES[item.phase]
     return (
         Cell(outcome_glyph(item.outcome, ascii), Tone.DANGER if failed else Tone.PLAIN),
-        Cell(safe(item.ref.key if whole else last_part(item.ref.key)), ours=False, tail=whole),
+        Cell(f"{said}{own}", ours=False, tail=whole),
         Cell(size(item.size)),
-        Cell(said, Tone.DANGER if failed else Tone.PLAIN if item.outcome is None else Tone.FAINT),
+        Cell(became, Tone.DANGER if failed else Tone.PLAIN if item.outcome is None else Tone.FAINT),
         Cell(short_reason(item), ours=False),
     )
 
@@ -229,13 +233,13 @@ def scan_details(scan: ScanStanding, now: Instant) -> list[tuple[str, Cell]]:
     return lines
 
 
-def item_details(item: JobItem) -> list[tuple[str, Cell]]:
-    """Everything known about one step."""
+def item_details(item: JobItem, *, ids: bool = False) -> list[tuple[str, Cell]]:
+    """Everything known about one step; with `ids` its store's versions are ids, and called so."""
     failed = item.outcome is not None and item.outcome.failed
     said = outcome_word(item.outcome) if item.outcome else _PHASES[item.phase]
     return [
         ("object", Cell(safe(f"{item.ref.store}:{item.ref.container}/{item.ref.key}"), ours=False)),
-        ("version", Cell(safe(item.ref.version or "") or "·", ours=False)),
+        ("id" if ids else "version", Cell(safe(item.ref.version or "") or "·", ours=False)),
         ("size", Cell(f"{size(item.size)} ({count(item.size)} B)")),
         ("step", Cell(item.act.value)),
         ("outcome", Cell(said, Tone.DANGER if failed else Tone.PLAIN)),

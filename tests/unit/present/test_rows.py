@@ -235,7 +235,7 @@ def test_no_presenter_lets_a_name_through_that_is_not_safe(name):
         *browse.container_cells(container, NOW), *browse.store_cells(StoreRow(name, name)),
         *search.hit_cells(row, NOW), *search.hit_cells(FolderRow(folder, name, a_rollup()), NOW),
         *jobs.job_cells(job, NOW), *jobs.item_cells(item), *jobs.item_cells(item, whole=True),
-        *jobs.scan_cells(scan), *audit.audit_cells(entry),
+        *jobs.item_cells(item, alike=True), *jobs.scan_cells(scan), *audit.audit_cells(entry),
     ]  # fmt: skip
     for detailed in (row, FolderRow(folder, name), container, StoreRow(name, name)):
         shown += [value for _, value in browse.details(detailed, NOW)]
@@ -256,6 +256,15 @@ def test_no_presenter_lets_a_name_through_that_is_not_safe(name):
     ]
     for text in [*(cell.text for cell in shown), *words]:
         assert is_safe(text), repr(text)
+
+
+def test_items_of_one_key_are_told_apart_by_their_ids_which_are_called_so():
+    ref = Ref("dx", "project-x", "twins/twin.txt", "file-GGGGGGGGGGGGGGGGGGGG1234")
+    item = JobItem(1, ref, 5, Act.ARCHIVE, Phase.ENDED, Outcome.OK, "archived", "", NOW, None)
+    assert jobs.item_cells(item)[1].text == "twin.txt"
+    assert jobs.item_cells(item, alike=True)[1].text == "twin.txt ~1234"
+    assert dict(jobs.item_details(item, ids=True))["id"].text == ref.version
+    assert "id" not in dict(jobs.item_details(item))
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])

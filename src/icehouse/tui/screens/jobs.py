@@ -15,6 +15,7 @@ from icehouse.present.cells import Cell, Cells, Tone
 from icehouse.present.sizes import count, money
 from icehouse.tui.actions import Situation
 from icehouse.tui.feeds import Turn
+from icehouse.tui.known import learn
 from icehouse.tui.sources import NO_ROWS, Line, Rows
 
 from .room import Room
@@ -27,13 +28,17 @@ PAGE = 500
 
 
 class Items(Rows[JobItem]):
-    """A job's items, read page by page as they come into view; those of one name are told apart by their folders."""
+    """A job's items, read page by page as they come into view; those of one name are told apart by folder or id."""
 
     def __init__(self, items: Sequence[JobItem], total: int, *, ascii: bool) -> None:
         names = Counter(words.last_part(item.ref.key) for item in items)
 
+        places = Counter((item.ref.container, item.ref.key) for item in items)
+
         def cells(item: JobItem) -> Cells:
-            return words.item_cells(item, ascii=ascii, whole=names[words.last_part(item.ref.key)] > 1)
+            whole = names[words.last_part(item.ref.key)] > 1
+            alike = places[item.ref.container, item.ref.key] > 1
+            return words.item_cells(item, ascii=ascii, whole=whole, alike=alike)
 
         super().__init__(items, lambda item: item.seq, cells)
         self.total = total
@@ -88,7 +93,9 @@ class Jobs(Room):
             return words.job_details(row, self._time(row), names=self.console.known.names)
         if isinstance(row, ScanStanding):
             return words.scan_details(row, self.console.house.clock.now())
-        return words.item_details(row) if isinstance(row, JobItem) else []
+        if isinstance(row, JobItem):
+            return words.item_details(row, ids=self.console.known.manner(row.ref.store).ids)
+        return []
 
     def _time(self, job: Job) -> Instant:
         return self.console.news.times.get(job.store, self.console.house.clock.now())
@@ -161,6 +168,7 @@ class Jobs(Room):
 
     def open_job(self, job: Job) -> None:
         """Show a job's items."""
+        learn(self.console, job.store)
         self._came_from, self.job, self.failed_only, self._items_of = job.id, job, False, ()
         self.list.nothing = "reading …"
         self.show(NO_ROWS, words.ITEM)
