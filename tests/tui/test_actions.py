@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 
 import pytest
@@ -15,7 +16,7 @@ from icehouse.cli.main import COMMANDS
 from icehouse.core.errors import UsageError
 from icehouse.core.marks import Mark
 from icehouse.core.refs import FolderRef, Ref
-from icehouse.core.rows import FolderRow, ObjectRow
+from icehouse.core.rows import FolderRow, ObjectRow, ScanStanding
 from icehouse.core.states import Standing, State
 from icehouse.core.text import is_safe
 from icehouse.present.manners import Manner
@@ -34,6 +35,7 @@ from icehouse.tui.screens.search import Search
 from icehouse.tui.widgets.virtual_list import VirtualList
 
 FOLDER = FolderRef("lab-s3", "bucket", "plate1/")
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SITUATIONS = [
     Situation("browse"),
     Situation("browse", True, "lab-s3", "bucket", "", FolderRow(FOLDER, "plate1"), (Mark(FOLDER),), rows=3),
@@ -99,6 +101,9 @@ def test_what_changes_a_store_is_refused_while_read_only():
 def test_an_action_that_can_not_be_done_says_why():
     assert find("browse", "filter").why_not(Situation("browse")) == "buckets are few: filter inside one"
     assert find("jobs", "retry").why_not(Situation("jobs", write=True)) == "stand on a job"
+    scan = ScanStanding("lab-s3", "bucket", "", 1, NOON, NOON, 1, 1, 1, 0.0, False, True)
+    for verb in ("open", "failed", "cancel", "retry"):
+        assert "this is a scan" in (find("jobs", verb).why_not(Situation("jobs", write=True, row=scan)) or "")
     assert find("browse", "restore").why_not(SITUATIONS[1]) is None
     two = Situation("browse", True, marks=(Mark(FOLDER), Mark(FolderRef("dx", "p", ""))))
     assert "one store" in (find("browse", "restore").why_not(two) or "")

@@ -194,6 +194,23 @@ def test_what_lies_inside_a_marked_folder_is_not_marked_again(small):
         term.wait_for("nothing marked")
 
 
+def test_back_stands_on_the_bucket_that_was_left_also_on_one_that_was_never_scanned(tmp_path):
+    with place(tmp_path, "small", "hostile") as here:
+        here.scan("small")
+        with here.console() as term:
+            term.wait_for("small")
+            term.wait_for("hostile")
+            term.send("g")
+            term.wait_focus("hostile")
+            open_bucket(term, "hostile")
+            term.wait_gone("listing …")
+            term.send("q")
+            term.wait_gone("lab-s3 › hostile")
+            term.wait_for("never")
+            term.quiet(0.5)
+            term.wait_focus("hostile")
+
+
 def test_ascii_and_no_colour_leave_every_meaning(small):
     with small.console(env={"NO_COLOR": "1"}) as term:
         open_bucket(term, "small")

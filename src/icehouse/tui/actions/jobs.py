@@ -7,20 +7,27 @@ from icehouse.present.jobs import failed_items
 from . import Action, Situation
 from .quoting import command
 
+_NO_JOB = "this is a scan; stand on a restore or an archiving"
+
 
 def _job(now: Situation) -> str | None:
-    return None if now.job is not None else "stand on a job"
+    return None if now.job is not None else _no_job(now)
+
+
+def _no_job(now: Situation) -> str:
+    """Why there is nothing to do here: no row, or that of a scan."""
+    return "stand on a job" if now.row is None else _NO_JOB
 
 
 def _cancel(now: Situation) -> str | None:
     if now.job is None:
-        return "stand on a job"
+        return _no_job(now)
     return None if now.job.state.open else f"this job has ended ({now.job.state.value})"
 
 
 def _retry(now: Situation) -> str | None:
     if now.job is None:
-        return "stand on a job"
+        return _no_job(now)
     if now.job.state.open:
         return "this job still runs; x cancels it"
     return None if failed_items(now.job) else "nothing failed in this job"

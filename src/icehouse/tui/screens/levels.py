@@ -64,18 +64,24 @@ class Levels(Room):
 
     def _open_store(self, store: str, on: Hashable | None) -> None:
         self._show_containers([], None)
+        landed: Hashable | None = None
 
         def work(turn: Turn) -> list[ContainerRow]:
             from icehouse.services.browse import containers
 
             known = containers(self.console.house, store, ask=False)
-            turn.tell(lambda: self._show_containers(known, on), always=True)
+            turn.tell(lambda: first(known), always=True)
             return containers(self.console.house, store)
+
+        def first(known: list[ContainerRow]) -> None:
+            nonlocal landed
+            self._show_containers(known, on)
+            landed = self._here()
 
         def done(rows: list[ContainerRow]) -> None:
             self._asking = ""
             self.list.nothing = f"no {self.console.known.manner(store).container} that these credentials see"
-            self._show_containers(rows, None if self.list.source.count else on)
+            self._show_containers(rows, on if self._here() == landed else None)
 
         self.console.feeds.read("listing", work, done, self._failed)
 
@@ -92,6 +98,10 @@ class Levels(Room):
         ordered = sorted(rows, key=lambda row: (words.called(row).casefold(), row.name)) if alike else rows
         columns = words.container_columns(self.console.known.manner(self.at.store))
         self.show(Rows(ordered, name_of, cells), columns, on=on)
+
+    def _here(self) -> Hashable | None:
+        """Who the row under the cursor is."""
+        return self.list.current.identity if self.list.current else None
 
     def _containers(self) -> list[ContainerRow]:
         """The rows that are shown, where they are containers."""
