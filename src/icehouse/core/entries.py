@@ -117,7 +117,8 @@ class Composition:
     """What a backup of one object consists of, asked of the store now.
 
     `consists` names what is to be copied of the object itself (``bytes``, ``definition``, ``details``, ``versions``),
-    `size` its bytes where that is told; `parts` are what it depends on.
+    `size` its bytes where that is told; `parts` are what it depends on.  `versions` is how many there are of it where
+    the container keeps them and tells, the current one among them; `words` is what else is to be known.
     """
 
     ref: Ref
@@ -125,3 +126,5 @@ class Composition:
     consists: tuple[str, ...]
     size: int | None = None
     parts: tuple[Part, ...] = ()
+    versions: int | None = None
+    words: str = ""
