@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from icehouse.sim.dnanexus.ids import mint
+from icehouse.sim.dnanexus.job import Job
 from icehouse.sim.dnanexus.model import LIVE, STATES, DataObject, Org, Placement, Project, User, folder_path
 from icehouse.sim.dnanexus.plot import Block, Plot, Sprout
 from icehouse.sim.dnanexus.world import World
@@ -41,6 +42,40 @@ class Planter:
     def job_id(self, *words: str) -> str:
         """The identifier of a job, to be named as `job` of files that it made."""
         return mint("job", self._world.settings.seed, *words)
+
+    def add_job(
+        self,
+        project: Project,
+        own: str,
+        name: str,
+        applet: DataObject,
+        *,
+        inputs: Mapping[str, Any],
+        outputs: Mapping[str, Any] | None = None,
+        age_days: float,
+        launched_by: str = "",
+        **fields: Any,
+    ) -> Job:
+        """A job under an id of `job_id`, started `age_days` before the clock; `inputs` and `outputs` hold links."""
+        job = Job(
+            own,
+            project.id,
+            name,
+            applet.id,
+            self._name(applet),
+            launched_by or self.owner,
+            int(self.started - age_days * DAY) * 1000,
+            inputs=dict(inputs),
+            outputs=dict(outputs or {}),
+            **fields,
+        )
+        self._world.add_job(job)
+        return job
+
+    def _name(self, thing: DataObject) -> str:
+        place = self._world.shelves[self._world.holders(thing.id)[0]].get(thing.id)
+        assert place is not None
+        return place.name
 
     def add_user(
         self, handle: str, first: str, last: str, *, bill_to: str = "", email: str = "", token: str = ""

@@ -9,6 +9,7 @@ from icehouse.sim.dnanexus import (
     cloning,
     cold,
     contents,
+    executions,
     finding,
     folders,
     identity,
@@ -30,14 +31,15 @@ _SYSTEM: Final[dict[str, Method]] = {
     "findDataObjects": finding.find_data_objects,
     "describeDataObjects": finding.describe_data_objects,
     "describeProjects": projects.describe_projects,
+    "describeExecutions": executions.describe_executions,
     "resolveDataObjects": finding.resolve_data_objects,
     "greet": system.greet,
     "headers": system.headers,
     "comeBackLater": system.come_back_later,
     "findApps": system.nothing_found,
     "findGlobalWorkflows": system.nothing_found,
-    "findExecutions": system.nothing_found,
-    "findJobs": system.nothing_found,
+    "findExecutions": executions.find_executions,
+    "findJobs": executions.find_jobs,
     "findAnalyses": system.nothing_found,
 }
 _PROJECT: Final[dict[str, Method]] = {
@@ -95,6 +97,7 @@ TABLE: Final[dict[str, dict[str, Method]]] = {
     "project": _PROJECT,
     "user": _USER,
     "org": _ORG,
+    "job": {"describe": executions.describe_job},
     **{kind: dict(_OBJECT) for kind in CLASSES},
 }
 TABLE["file"] |= _FILE

@@ -12,6 +12,7 @@ from icehouse.sim.clock import SimClock
 from icehouse.sim.content import Blobs
 from icehouse.sim.dnanexus.errors import denied, not_found
 from icehouse.sim.dnanexus.ids import HEAD, mint
+from icehouse.sim.dnanexus.job import Job
 from icehouse.sim.dnanexus.model import LEVELS, PUBLIC, DataObject, Org, Placement, Project, User, rank
 from icehouse.sim.dnanexus.plot import Plot
 from icehouse.sim.dnanexus.shelf import Shelf
@@ -58,6 +59,10 @@ class World:
         self.objects: dict[str, DataObject] = {}
         self.copies: dict[str, dict[str, None]] = {}
         """The projects that hold an object; objects of a plot only once they were changed."""
+        self.jobs: dict[str, Job] = {}
+        """Planted ones, for clients start none."""
+        self.jobs_in: dict[str, list[Job]] = {}
+        """By the project that they ran in."""
         self.nonces: dict[str, dict[str, Any]] = {}
         self.closing: dict[str, float] = {}
         """When files that are closing will be closed, in monotonic seconds."""
@@ -213,6 +218,11 @@ class World:
         """Record the clock, so that a restart goes on from here."""
         clock = self.clock
         self.journal.write("clock", started=self.started, simulated=clock.now(), speed=clock.speed, frozen=clock.frozen)
+
+    def add_job(self, job: Job) -> None:
+        """Know a job from now on."""
+        self.jobs[job.id] = job
+        self.jobs_in.setdefault(job.project, []).append(job)
 
     def add_plot(self, plot: Plot) -> None:
         """Lay out a project's synthetic files."""
