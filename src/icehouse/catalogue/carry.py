@@ -7,9 +7,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from .base import plainly, transaction
+from .base import plainly
 from .restate import Restated, restate
-from .schema import ROOT, tells_by_id
+from .schema import ROOT, changing, tells_by_id
 from .standings import Standings
 
 _CHUNK = 5_000
@@ -68,7 +68,7 @@ def carry_over(connection: sqlite3.Connection, path: Path, older: Path) -> int:
             (after, _CHUNK),
         ).fetchall():
             after = rows[-1][0]
-            with transaction(connection):
+            with changing(connection):
                 carried += restate(
                     connection, ours, [Restated(row[1], was.standing(row[2], row[3]), row[4]) for row in rows]
                 )

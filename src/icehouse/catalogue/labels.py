@@ -1,31 +1,95 @@
-"""Traits and tags of objects, kept apart as few objects have any."""
+"""What objects are labelled with: kind, traits, tags, properties, owner and job; each distinct set is kept once."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
 
 from icehouse.core.entries import NONE, Entry
 
-_CLEAR = "DELETE FROM labels WHERE object = (SELECT id FROM objects WHERE version = ?)"
-_PUT = "INSERT OR REPLACE INTO labels SELECT id, ?, ? FROM objects WHERE version = ?"
+from .base import param
+
+UNLABELLED = 0
+"""The number of what an entry that tells nothing is labelled with; no row of the table has it."""
+
+COLUMNS = "kind, traits, tags, properties, owner, job"
+"""The columns that `read_label` takes, in this order."""
+
+_REMEMBERED = 20_000
+"""Sets whose numbers a writer keeps in mind, some 15 MB at most; the others are looked up again."""
+
+_FIND = "SELECT id FROM labels WHERE mark = ?"
+_ADD = (
+    f"INSERT INTO labels (mark, {COLUMNS}) "  # noqa: S608  (columns are this module's own; values are bound)
+    "VALUES (?, CAST(? AS TEXT), ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT))"
+)
+_Key = tuple[str, frozenset[str], frozenset[str], tuple[tuple[str, str], ...], str, str]
 
 
-def write_labels(connection: sqlite3.Connection, entries: Sequence[Entry], *, replacing: bool) -> None:
-    """Keep what `entries` are labelled with, inside the caller's transaction; `replacing` what they were before."""
-    if replacing:
-        connection.executemany(_CLEAR, [(entry.ref.version,) for entry in entries])
-    labelled = [entry for entry in entries if entry.traits or entry.tags]
-    connection.executemany(
-        _PUT, [(_joined(entry.traits), _joined(entry.tags), entry.ref.version) for entry in labelled]
-    )
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One set of labels, as `core.entries.Entry` has them."""
+
+    kind: str = "file"
+    traits: frozenset[str] = NONE
+    tags: frozenset[str] = NONE
+    properties: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
+    job: str = ""
 
 
-def labels(text: str | None) -> frozenset[str]:
-    """The labels that a column holds, byte for byte as they went in."""
-    return frozenset(json.loads(text)) if text and text != "[]" else NONE
+PLAIN = Label()
+"""What an object without labels has."""
+
+
+class Labels:
+    """The numbers of the sets of one catalogue file, for its writer."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._numbers: dict[_Key, int] = {}
+
+    def number(self, entry: Entry) -> int:
+        """The number of what `entry` is labelled with, a new one where it is new (inside the caller's transaction)."""
+        key = (entry.kind, entry.traits, entry.tags, entry.properties, entry.owner, entry.job)
+        found = self._numbers.get(key)
+        if found is None:
+            if len(self._numbers) >= _REMEMBERED:
+                self._numbers.clear()
+            found = self._numbers[key] = self._kept(key)
+        return found
+
+    def forget(self) -> None:
+        """After an undone transaction: numbers that it gave are not there."""
+        self._numbers.clear()
+
+    def _kept(self, key: _Key) -> int:
+        kind, traits, tags, properties, owner, job = key
+        if key == ("file", NONE, NONE, (), "", ""):
+            return UNLABELLED
+        columns = (kind, _joined(traits), _joined(tags), json.dumps(properties), owner, job)
+        mark = blake2b(json.dumps(columns).encode(), digest_size=16).digest()
+        row = self._connection.execute(_FIND, (mark,)).fetchone()
+        if row is not None:
+            return int(row[0])
+        texts = (param(kind), *columns[1:4], param(owner), param(job))
+        return int(self._connection.execute(_ADD, (mark, *texts)).lastrowid or 0)
+
+
+def read_label(columns: tuple[str | None, ...]) -> Label:
+    """The set that a row of `COLUMNS` holds, byte for byte as it went in; plain where there is no row."""
+    kind, traits, tags, properties, owner, job = columns
+    if kind is None:
+        return PLAIN
+    pairs = tuple((key, value) for key, value in json.loads(properties or "[]"))
+    return Label(kind, _words(traits), _words(tags), pairs, owner or "", job or "")
 
 
 def _joined(words: frozenset[str]) -> str:
     return json.dumps(sorted(words))
+
+
+def _words(text: str | None) -> frozenset[str]:
+    return frozenset(json.loads(text)) if text and text != "[]" else NONE

@@ -11,19 +11,21 @@ from pathlib import Path
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.rows import Coverage, FolderRow, ObjectRow, Rollup
 
+from .about import about_in
 from .base import CatalogueDamaged, at_micros, from_micros, param, plainly
 from .files import Files
-from .labels import labels
+from .labels import COLUMNS as LABELS
+from .labels import read_label
 from .scans import coverage_of, scans_in
 from .schema import open_checked, tells_by_id
 from .standings import Standings
 from .tally import ROLLUP_COLUMNS, rollup
 from .tree import child, line_to, prefix_of
 
-_OBJECT = "o.id, o.folder, o.name, o.size, o.modified, o.etag, o.standing, o.until, o.version, o.asked_at, r.reason"
-_FROM = "objects o LEFT JOIN reasons r ON r.object = o.id"
-_OF_NAMES = f"SELECT {_OBJECT}, NULL, NULL FROM {_FROM}"
-_OF_IDS = f"SELECT {_OBJECT}, l.traits, l.tags FROM {_FROM} LEFT JOIN labels l ON l.object = o.id"
+_OBJECTS = (
+    "SELECT o.id, o.folder, o.name, o.size, o.modified, o.etag, o.standing, o.until, o.version, o.asked_at, r.reason, "
+    f"{LABELS} FROM objects o LEFT JOIN reasons r ON r.object = o.id LEFT JOIN labels l ON l.id = o.label"
+)
 _ATTEMPTS = 3
 
 
@@ -40,6 +42,7 @@ class Reader:
         self.by_id = tells_by_id(connection)
         self.standings = Standings(connection)
         self.scans = scans_in(connection)
+        self.about = about_in(connection)
         self._version = self._data_version()
 
     @classmethod
@@ -80,6 +83,7 @@ class Reader:
                 return False
             self._version = version
             self.scans = scans_in(self.connection)
+            self.about = about_in(self.connection)
             self.standings.read()
             return True
 
@@ -97,6 +101,12 @@ class Reader:
     def replaced(self) -> bool:
         """Whether a newer generation is visible."""
         return self.files.visible() != self.path
+
+    @property
+    def revision(self) -> int:
+        """How often this generation was written to: what was read at another revision may be out of date."""
+        with self.reading():
+            return int(self.connection.execute("SELECT n FROM revision").fetchone()[0])
 
     def coverage(self, prefix: str) -> Coverage:
         """How far what is here can be trusted for everything under `prefix`."""
@@ -179,18 +189,15 @@ class Reader:
         marks = ", ".join("?" * len(numbers))
         with self.reading():
             found = {
-                row[0]: row
-                for row in self.connection.execute(
-                    f"{_OF_IDS if self.by_id else _OF_NAMES} WHERE o.id IN ({marks})", tuple(numbers)
-                )
+                row[0]: row for row in self.connection.execute(f"{_OBJECTS} WHERE o.id IN ({marks})", tuple(numbers))
             }
         prefixes: dict[int, str] = {}
         rows = []
         for number in numbers:
             if number not in found:
                 continue
-            _, folder, name, size, modified, etag, standing, *rest = found[number]
-            until, version, asked_at, reason, traits, tags = rest
+            _, folder, name, size, modified, etag, standing, until, version, asked_at, reason, *columns = found[number]
+            label = read_label(tuple(columns))
             if prefix is not None and not self.by_id:  # by id, one may have moved since its number was had
                 path = prefix
             else:
@@ -209,8 +216,13 @@ class Reader:
                     asked="list" if asked_at is None else "describe",
                     asked_at=listed if asked_at is None else at_micros(asked_at),
                     reason=reason or "",
-                    traits=labels(traits),
-                    tags=labels(tags),
+                    traits=label.traits,
+                    tags=label.tags,
+                    kind=label.kind,
+                    properties=label.properties,
+                    owner=label.owner,
+                    job=label.job,
+                    number=number,
                 )
             )
         return rows

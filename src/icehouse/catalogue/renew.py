@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Set
 from pathlib import Path
 
 from icehouse.core.clock import Clock, Instant
 from icehouse.core.errors import Refused
 from icehouse.core.text import safe
 
+from .about import tell_less
 from .base import CatalogueDamaged, CatalogueError, plainly
 from .carry import carry_over
 from .files import Files
 from .scans import ScanRow, add_scan, scans_in, unfinished_in
-from .schema import create, open_checked, tells_by_id
+from .schema import changing, create, open_checked, tells_by_id
 from .splice import splice
 from .writer import ScanWriter
 
 
 def begin(
-    files: Files, prefix: str, *, fresh: bool, clock: Clock, by_store: Instant | None, by_id: bool = False
+    files: Files,
+    prefix: str,
+    *,
+    fresh: bool,
+    clock: Clock,
+    by_store: Instant | None,
+    by_id: bool = False,
+    tells: Set[str] = frozenset(),
 ) -> ScanWriter:
     """The writer of a scan of `prefix`: an unfinished one gone on with, or a new one.
 
     A first scan is visible as it grows; a rescan stays hidden until it is complete.  Damaged files are set aside, and
-    those that don't tell objects apart as this store does (`by_id`: by the store's id).
+    those that don't tell objects apart as this store does (`by_id`: by the store's id).  `tells` names what the
+    walk tells of each object (`about.About`).
     Refused where a scan of something else is unfinished and `fresh` does not say to throw it away.
     """
     found = _unfinished(files, by_id)
     if found is not None:
         path, connection, scan = found
         if scan.prefix == prefix and not fresh:
+            with plainly(path), changing(connection):
+                tell_less(connection, tells)
             return ScanWriter(path, connection, scan, clock)
         connection.close()
         if not fresh:
@@ -40,7 +52,7 @@ def begin(
             )
         files.remove(path)
     path = files.fresh(hidden=files.visible() is not None)
-    connection = create(files, path, by_id=by_id)
+    connection = create(files, path, by_id=by_id, tells=tells)
     with plainly(path):
         scan = add_scan(connection, prefix, clock.now(), by_store)
     return ScanWriter(path, connection, scan, clock)

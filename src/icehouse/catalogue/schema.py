@@ -8,15 +8,18 @@ A file tells objects apart by name, or by the store's id where several may have 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from pathlib import Path
 
 from icehouse.core.states import State
 
-from .base import CatalogueDamaged, connect, plainly
+from .about import spelt
+from .base import CatalogueDamaged, connect, plainly, transaction
 from .files import Files
 
 APPLICATION = 0x1CE40CA7 & 0x7FFFFFFF
-BY_NAME, BY_ID = 1, 2
+BY_NAME, BY_ID = 3, 4
 """A file's version, which says by what its objects are told apart."""
 
 ROOT = 1
@@ -30,7 +33,11 @@ SIZES = tuple(f"b_{state.value.replace('-', '_')}" for state in STATES)
 _SUMS = ", ".join(f"{column} INTEGER NOT NULL DEFAULT 0" for column in COUNTS + SIZES)
 
 _FIRST = (
-    "CREATE TABLE about (store TEXT NOT NULL, container TEXT NOT NULL)",
+    """CREATE TABLE about (
+        store TEXT NOT NULL, container TEXT NOT NULL, tells TEXT NOT NULL, shared INTEGER, copyable INTEGER)""",
+    # n goes up with every transaction that writes
+    "CREATE TABLE revision (n INTEGER NOT NULL)",
+    "INSERT INTO revision VALUES (0)",
     # own: objects right in the folder; kids: folders right in it; newest: microseconds, 0 for none
     f"""CREATE TABLE folders (
         id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, name TEXT NOT NULL,
@@ -43,7 +50,19 @@ _FIRST = (
     # asked_at: when a describe settled the standing; NULL where it is the listing's
     """CREATE TABLE objects (
         id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER,
-        etag TEXT NOT NULL, standing INTEGER NOT NULL, until INTEGER, version TEXT{needed}, asked_at INTEGER)""",
+        etag TEXT NOT NULL, standing INTEGER NOT NULL, until INTEGER, version TEXT{needed}, asked_at INTEGER,
+        label INTEGER NOT NULL DEFAULT 0)""",
+    # mark: a hash of the rest, by which a set is found; objects.label 0 is for no labels and is not in here
+    """CREATE TABLE labels (
+        id INTEGER PRIMARY KEY, mark BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, traits TEXT NOT NULL,
+        tags TEXT NOT NULL, properties TEXT NOT NULL, owner TEXT NOT NULL, job TEXT NOT NULL)""",
+    # the jobs that can still be described, and the ids of what any job took in
+    "CREATE TABLE jobs (id TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE used (id TEXT PRIMARY KEY) WITHOUT ROWID",
+    """CREATE TABLE lineage (
+        wanted INTEGER NOT NULL, complete INTEGER NOT NULL, read INTEGER, jobs INTEGER NOT NULL, used INTEGER NOT NULL,
+        error TEXT NOT NULL)""",
+    "INSERT INTO lineage VALUES (0, 0, NULL, 0, 0, '')",
     "CREATE INDEX objects_asked ON objects (folder, asked_at) WHERE asked_at IS NOT NULL",
     "CREATE TABLE reasons (object INTEGER PRIMARY KEY, reason TEXT NOT NULL)",
     """CREATE TABLE scans (
@@ -62,7 +81,6 @@ _TABLES = {
         *(each.format(needed=" NOT NULL") for each in _FIRST),
         "CREATE UNIQUE INDEX objects_by_id ON objects (version)",
         "CREATE INDEX objects_by_name ON objects (folder, name, version)",
-        "CREATE TABLE labels (object INTEGER PRIMARY KEY, traits TEXT NOT NULL, tags TEXT NOT NULL)",
     ),
 }
 
@@ -70,8 +88,8 @@ _LARGE = 20_000
 """Objects in one folder from which sorting without an index would be felt."""
 
 
-def create(files: Files, path: Path, *, by_id: bool = False) -> sqlite3.Connection:
-    """A new, empty catalogue file."""
+def create(files: Files, path: Path, *, by_id: bool = False, tells: Set[str] = frozenset()) -> sqlite3.Connection:
+    """A new, empty catalogue file; `tells` as in `about.About`."""
     version = BY_ID if by_id else BY_NAME
     with plainly(path):
         files.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -80,13 +98,21 @@ def create(files: Files, path: Path, *, by_id: bool = False) -> sqlite3.Connecti
         for statement in _TABLES[version]:
             connection.execute(statement)
         connection.execute(
-            "INSERT INTO about VALUES (?, CAST(? AS TEXT))",
-            (files.store, files.container.encode("utf-8", "surrogateescape")),
+            "INSERT INTO about (store, container, tells) VALUES (?, CAST(? AS TEXT), ?)",
+            (files.store, files.container.encode("utf-8", "surrogateescape"), spelt(tells)),
         )
         connection.execute("COMMIT")
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.execute(f"PRAGMA user_version = {version}")
     return connection
+
+
+@contextmanager
+def changing(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing, and a new revision: every change of a catalogue goes through here."""
+    with transaction(connection):
+        yield
+        connection.execute("UPDATE main.revision SET n = n + 1")
 
 
 def open_checked(path: Path, *, thorough: bool = False) -> sqlite3.Connection:

@@ -11,10 +11,10 @@ from icehouse.core.clock import Instant
 from icehouse.core.refs import Ref
 from icehouse.core.states import Standing
 
-from .base import CatalogueDamaged, plainly, to_micros, transaction
+from .base import CatalogueDamaged, plainly, to_micros
 from .files import Files
 from .restate import Restated, count_unsettled, restate, unsettled
-from .schema import open_checked
+from .schema import changing, open_checked
 from .standings import Standings
 from .tree import prefix_of
 
@@ -91,5 +91,5 @@ class Settling:
 
     def _write(self, changes: Sequence[Restated]) -> None:
         if changes:
-            with plainly(self._path), transaction(self._connection):
+            with plainly(self._path), changing(self._connection):
                 restate(self._connection, self._standings, changes)

@@ -7,9 +7,12 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from .base import param, plainly, transaction
+from .about import about_in, note_whose, tell_less
+from .base import param, plainly
+from .labels import COLUMNS as LABELS
+from .lineage import splice_lineage
 from .scans import scans_in
-from .schema import COUNTS, ROOT, SIZES, tells_by_id
+from .schema import COUNTS, ROOT, SIZES, changing, tells_by_id
 from .standings import Standings
 from .tally import COUNT_AT, SIZE_AT, Tally, renew_newest
 from .tree import add_child, line_of, line_to, parts_of, prune_empty
@@ -30,7 +33,7 @@ def splice(connection: sqlite3.Connection, path: Path, part: Path, prefix: str) 
     with plainly(path):
         connection.execute("ATTACH ? AS part", (str(part),))
         try:
-            with transaction(connection):
+            with changing(connection):
                 # numbers are not used again: a list that is open holds the old ones
                 shifts = _highest(connection, "folders"), _highest(connection, "objects")
                 _take_out(connection, prefix)
@@ -40,6 +43,7 @@ def splice(connection: sqlite3.Connection, path: Path, part: Path, prefix: str) 
                 inside = [scan.id for scan in scans_in(connection) if scan.prefix.startswith(prefix)]
                 connection.executemany("DELETE FROM main.scans WHERE id = ?", [(each,) for each in inside])
                 connection.execute(f"INSERT INTO main.scans ({_SCAN}) SELECT {_SCAN} FROM part.scans")
+                _tell(connection)
         finally:
             connection.execute("DETACH part")
 
@@ -51,11 +55,10 @@ def _take_out(connection: sqlite3.Connection, prefix: str) -> None:
     top, above = line[-1], line[:-1]
     _add_to_line(connection, above, "main", top, -1)
     below = _BELOW.format(schema="main")
-    for table in ("reasons", "labels") if tells_by_id(connection) else ("reasons",):
-        connection.execute(
-            f"{below} DELETE FROM main.{table} WHERE object IN (SELECT id FROM main.objects WHERE folder IN below)",
-            {"top": top},
-        )
+    connection.execute(
+        f"{below} DELETE FROM main.reasons WHERE object IN (SELECT id FROM main.objects WHERE folder IN below)",
+        {"top": top},
+    )
     connection.execute(f"{below} DELETE FROM main.objects WHERE folder IN below", {"top": top})
     connection.execute(f"{below} DELETE FROM main.folders WHERE id IN below", {"top": top})
     connection.execute("UPDATE main.folders SET kids = kids - 1 WHERE id = ?", (above[-1],))
@@ -82,7 +85,7 @@ def _take_moved(connection: sqlite3.Connection) -> None:
             sums[COUNT_AT + state] -= 1
             sums[SIZE_AT + state] -= size
         numbers = [(row[0],) for row in moved]
-        for statement in ("main.reasons WHERE object", "main.labels WHERE object", "main.objects WHERE id"):
+        for statement in ("main.reasons WHERE object", "main.objects WHERE id"):
             connection.executemany(f"DELETE FROM {statement} = ?", numbers)
         tally.write(connection)
         for line in lines.values():
@@ -117,20 +120,27 @@ def _put_in(connection: sqlite3.Connection, prefix: str, shift: int, shift_objec
         "INSERT OR IGNORE INTO main.standings (state, word, cold_word, tier) "
         "SELECT state, word, cold_word, tier FROM part.standings"
     )
+    connection.execute(f"INSERT OR IGNORE INTO main.labels (mark, {LABELS}) SELECT mark, {LABELS} FROM part.labels")
     connection.execute(
-        "INSERT INTO main.objects (id, folder, name, size, modified, etag, standing, until, version, asked_at) "
+        "INSERT INTO main.objects (id, folder, name, size, modified, etag, standing, until, version, asked_at, label) "
         "SELECT o.id + :objects, o.folder + :shift, o.name, o.size, o.modified, o.etag, m.id, o.until, o.version, "
-        "o.asked_at FROM part.objects o JOIN part.standings s ON s.id = o.standing JOIN main.standings m "
-        "ON m.state = s.state AND m.word = s.word AND m.cold_word = s.cold_word AND m.tier = s.tier",
+        "o.asked_at, coalesce(l.id, 0) FROM part.objects o JOIN part.standings s ON s.id = o.standing "
+        "JOIN main.standings m "
+        "ON m.state = s.state AND m.word = s.word AND m.cold_word = s.cold_word AND m.tier = s.tier "
+        "LEFT JOIN part.labels p ON p.id = o.label LEFT JOIN main.labels l ON l.mark = p.mark",
         values,
     )
-    if tells_by_id(connection):
-        connection.execute(
-            "INSERT INTO main.labels SELECT object + :objects, traits, tags FROM part.labels",
-            {"objects": shift_objects},
-        )
     _add_to_line(connection, above, "part", source, +1)
     renew_newest(connection, above)
+
+
+def _tell(connection: sqlite3.Connection) -> None:
+    """Take over what the part says about the container, and drop the labels that nothing has any more."""
+    about = about_in(connection, "part")
+    tell_less(connection, about.tells)
+    note_whose(connection, about.shared, about.copyable)
+    splice_lineage(connection)
+    connection.execute("DELETE FROM main.labels WHERE id NOT IN (SELECT label FROM main.objects)")
 
 
 def _highest(connection: sqlite3.Connection, table: str) -> int:

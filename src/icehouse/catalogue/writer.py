@@ -9,11 +9,12 @@ from pathlib import Path
 from icehouse.core.clock import Clock, Instant
 from icehouse.core.entries import Entry, WalkPage
 
-from .base import param, plainly, to_micros, transaction
-from .labels import write_labels
+from .about import note_whose
+from .base import param, plainly, to_micros
+from .labels import Labels
 from .retold import INSERT, ObjectValues, latest, replace_by_id, replace_by_name
 from .scans import ScanRow
-from .schema import ROOT, index_large_folders, tells_by_id
+from .schema import ROOT, changing, index_large_folders, tells_by_id
 from .standings import Standings
 from .tally import COUNT_AT, SIZE_AT, Tally, renew_newest
 from .tree import add_child, child, line_of, parts_of, prune_empty
@@ -49,6 +50,7 @@ class ScanWriter:
         self._ended = scan.walked
         self._by_id = tells_by_id(connection)
         self._standings = Standings(connection)
+        self._labels = Labels(connection)
         self._parts: list[str] = []
         self._line: list[int] = [ROOT]
 
@@ -71,11 +73,11 @@ class ScanWriter:
         if self._by_id:
             entries = latest(entries)
         try:
-            with plainly(self.path), transaction(self.connection):
+            with plainly(self.path), changing(self.connection):
                 added = self._write(entries, replacing=False)
         except _Repeated:
             self._forget()
-            with plainly(self.path), transaction(self.connection):
+            with plainly(self.path), changing(self.connection):
                 added = self._write(entries, replacing=True)
         except BaseException:
             self._forget()
@@ -88,10 +90,15 @@ class ScanWriter:
         self._held = 0
         self._flushed_at = self._clock.monotonic()
 
+    def note_whose(self, shared: bool | None, copyable: bool | None) -> None:
+        """Keep whether the container is another account's, and whether one may copy out of it."""
+        with plainly(self.path), changing(self.connection):
+            note_whose(self.connection, shared, copyable)
+
     def fail(self, line: str) -> None:
         """Keep what was walked, and why it ended early; the scan stays unfinished."""
         self.flush()
-        with plainly(self.path):
+        with plainly(self.path), changing(self.connection):
             self.connection.execute(
                 "UPDATE scans SET error = CAST(? AS TEXT), seconds = ? WHERE id = ?",
                 (param(line), self.spent, self.scan),
@@ -119,7 +126,7 @@ class ScanWriter:
         """Mark the scan complete; only after the walk said that it was."""
         assert self._ended, "a walk that did not say it was complete is not"
         self.flush()
-        with plainly(self.path), transaction(self.connection):
+        with plainly(self.path), changing(self.connection):
             if self._by_id:
                 prune_empty(self.connection)
             index_large_folders(self.connection)
@@ -151,8 +158,6 @@ class ScanWriter:
         tally.write(self.connection)
         for folder in left:
             renew_newest(self.connection, line_of(self.connection, folder))
-        if self._by_id:
-            write_labels(self.connection, entries, replacing=replacing)
         frontier = self._pages[-1].frontier
         self.connection.execute(
             "UPDATE scans SET frontier = CAST(? AS TEXT), walked = ?, objects = ?, bytes = ?, requests = ?, "
@@ -174,7 +179,7 @@ class ScanWriter:
         rows: list[ObjectValues] = []
         here: str | None = None
         folder, sums = ROOT, [0]
-        number = self._standings.number
+        number, label = self._standings.number, self._labels.number
         for entry in entries:
             ref = entry.ref
             key = ref.key
@@ -192,7 +197,7 @@ class ScanWriter:
             if modified is not None and modified > sums[0]:
                 sums[0] = modified
             until = None if standing.until is None else to_micros(standing.until)
-            rows.append((folder, key[cut:], size, modified, entry.etag, word, until, ref.version))
+            rows.append((folder, key[cut:], size, modified, entry.etag, word, until, ref.version, label(entry)))
         try:
             "".join([row[1] for row in rows]).encode()  # type: ignore[misc]
         except UnicodeEncodeError:
@@ -224,6 +229,7 @@ class ScanWriter:
         """After an undone transaction: folders and words that it made are not there."""
         self._parts, self._line = [], [ROOT]
         self._standings.read()
+        self._labels.forget()
 
 
 class _Repeated(Exception):
