@@ -211,6 +211,22 @@ def test_back_stands_on_the_bucket_that_was_left_also_on_one_that_was_never_scan
             term.wait_focus("hostile")
 
 
+def test_jobs_opens_on_the_newest_job_and_not_on_what_was_on_top_before(tmp_path):
+    with place(tmp_path, "small") as here:
+        here.scan("small")
+        with here.console() as term:
+            term.wait_for("small")
+            term.send("5")
+            term.wait_focus("scan small/")
+            term.send("1")
+            term.wait_gone("scan small/")
+            words = ("restore", "lab-s3:small/run1/", "--tier", "bulk", "--days", "1", "--yes")
+            assert here.command(*words).returncode == 0
+            term.wait_for("1 job")
+            term.send("5")
+            term.wait_focus("restore small/run1/")
+
+
 def test_ascii_and_no_colour_leave_every_meaning(small):
     with small.console(env={"NO_COLOR": "1"}) as term:
         open_bucket(term, "small")

@@ -103,8 +103,8 @@ class Jobs(Room):
     # Rows
 
     def entered(self) -> None:
-        """Show what is known."""
-        self._rows()
+        """Show what is known; who left the cursor on top finds it on what has come on top since."""
+        self._rows(to_top=self.list.cursor == 0)
 
     def changed(self) -> None:
         """Jobs have moved on."""
@@ -113,7 +113,7 @@ class Jobs(Room):
         if self.console.room is self:
             self._rows()
 
-    def _rows(self) -> None:
+    def _rows(self, *, to_top: bool = False) -> None:
         if self.job is not None:
             self._read_items()
             return
@@ -121,7 +121,7 @@ class Jobs(Room):
         self.list.nothing = "no job yet: mark something in Browse and press r" if news.read else "reading …"
         rows: list[Job | ScanStanding] = [*news.jobs, *news.scans]
         rows.sort(key=lambda row: (not _moves(row), -_begun(row).timestamp()))
-        self.show(Rows(rows, _name_of, self._cells), words.JOB)
+        self.show(Rows(rows, _name_of, self._cells), words.JOB, on=_name_of(rows[0]) if rows and to_top else None)
 
     def _cells(self, row: object) -> Cells:
         if isinstance(row, Job):
