@@ -84,6 +84,15 @@ def test_scan_counts_what_the_fixture_holds_and_ls_shows_the_sums(shell: Shell) 
     assert [row["store"] for row in shell.rows("ls")] == ["lab-s3"]
 
 
+def test_a_hold_tells_that_nothing_is_there_as_a_slip_in_the_name_would_hold_nothing(shell: Shell) -> None:
+    assert "nothing is at" not in shell.run("hold", FOLDER, "--reason", "x").stderr
+    slip = FOLDER.removesuffix("/") + "d/"
+    told = shell.run("hold", slip, "--reason", "x")
+    assert f"nothing is at {slip} now" in told.stderr
+    [made] = [row for row in shell.rows("holds") if row["address"] == slip]
+    assert made["hold"][:8] in told.stderr
+
+
 def test_a_sweep_settles_what_the_listing_could_not_tell(shell: Shell) -> None:
     before = shell.last("scan", FOLDER)["states"]["unknown"]["objects"]
     swept = shell.last("scan", FOLDER, "--sweep")["sweep"]

@@ -8,7 +8,7 @@ from icehouse.core.errors import UsageError
 from icehouse.core.refs import Ref
 
 from .choice import json_lines
-from .output import json_line, say
+from .output import json_line, say, tell
 from .rows import hold_row
 from .session import Session
 
@@ -39,4 +39,6 @@ def command(session: Session, address: str, reason: str, version: str | None, as
     made = holds.hold(session.house, target, reason=reason)
     row = hold_row(made)
     json_line(row) if as_json else say(f"hold {made.id[:8]} is on {row['address']}")
+    if holds.holds_nothing(session.house, target):
+        tell(f"nothing is at {row['address']} now: it holds what comes; icehouse lift {made.id[:8]} takes it away")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from icehouse.core.errors import UsageError
+from icehouse.core.errors import NotFound, StoreError, UsageError
 from icehouse.core.marks import Mark, Target
 from icehouse.core.refs import Ref
 
@@ -38,6 +38,19 @@ def hold(house: House, target: Target, *, reason: str) -> Hold:
         made = holds.put(connection, target, reason=reason, by=who, at=at, by_id=by_id)
         audit.append(connection, at, who, [Event("held", "", _body(made))])
     return made
+
+
+def holds_nothing(house: House, target: Target) -> bool:
+    """Whether nothing lies there now, as under a name with a slip in it.  False where the store can't be asked."""
+    if isinstance(target, Ref):
+        return False
+    try:
+        page = house.store(target.store).list(target, limit=1)
+    except NotFound:
+        return True
+    except StoreError:
+        return False
+    return not (page.entries or page.folders)
 
 
 def lift(house: House, hold_id: str, *, reason: str) -> Hold:
