@@ -117,7 +117,7 @@ def _tell(report: ScanReport, swept: SweepReport | None) -> None:
     took = f"{duration(report.seconds)}, {plural(report.requests, 'request')}"
     say(f"{more}{plural(report.objects, 'object')}, {size(report.bytes)} in {took}")
     table(
-        ("state", "objects", "size"),
+        ("state" if swept is None else "as listed", "objects", "size"),
         [
             (f"{glyph(state)} {word(state)}", count(n), size(report.bytes_by_state.get(state, 0)))
             for state, n in sorted(report.by_state.items(), key=lambda item: list(State).index(item[0]))

@@ -34,6 +34,8 @@ def command(session: Session, until_idle: bool, store: str | None) -> int:
     if abandoned(house.paths.state):
         tell("the demo that this worker was started for is gone")
         return 0
+    if sys.stderr.isatty() and not until_idle:
+        tell("carries out and watches what is due, until ctrl-C; icehouse run-due ends by itself")
     return ended(worker.run(house, ending=told_to_end(), until_idle=until_idle, store=store))
 
 

@@ -27,7 +27,7 @@ from .look import Looking, look
 if TYPE_CHECKING:
     from icehouse.stores.base import Previews
 
-_NO_DAYS = "the number of days is missing: how long are the restored copies to be kept?"
+_NO_DAYS = "restored copies are kept for a number of days, and none is given"
 _SAY_DAYS = "say --days N"
 QUOTED = "the platform's own dry run"
 """Where the price of a restore comes from, on a store that tells it beforehand."""
