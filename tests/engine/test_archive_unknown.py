@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ from icehouse.core.errors import UsageError
 from icehouse.core.jobs import JobState
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Plan
+from icehouse.core.refs import Ref
 from icehouse.engine.recording import NOT_COLD
 from icehouse.engine.steps import sending
 from icehouse.engine.worker import Options
-from icehouse.services import archive, copies, jobs, restore
+from icehouse.ledger import holds as ledger_holds
+from icehouse.services import archive, copies, holds, jobs, restore
 from icehouse.services.house import House
 from tests.dnanexus_standin import DxStandIn
 from tests.engine.dxrooms import asked, chosen, files, open_dx, plan_archive
@@ -187,3 +189,24 @@ def test_a_look_before_a_call_that_never_comes_about_parks_the_job_though_the_pl
     dx.run(HURRY)
     work(admin)
     assert jobs.job(admin, job).state is JobState.DONE
+
+
+def test_a_hold_put_on_while_the_copies_are_looked_up_is_honoured(dx: DxStandIn, admin: House) -> None:
+    plan = plan_of(dx, admin)
+    job = restore.approve(admin, plan, how="test", start=nobody)
+    shared = shared_with_vault(dx, run_of(dx))
+    kept = next(step.ref for step in plan.sending if step.ref.version not in shared)
+    reads = 0
+
+    def held(refs: Sequence[Ref], everywhere: bool) -> dict[Ref, str]:
+        nonlocal reads
+        found = ledger_holds.held(admin.ledger(), refs, everywhere=everywhere)
+        reads += 1
+        if reads == 1:  # as the objects themselves were looked at, and their copies not yet
+            holds.hold(admin, kept, reason="audit")
+        return {ref: f"held: {hold.reason}" for ref, hold in found.items()}
+
+    work(admin, once=True, options=Options(until_idle=True, once=True, held=held))
+    assert set(dx.states(kept.version or "").values()) == {"live"}
+    told = {item.ref: item.reason for item in jobs.every_item(admin, job)}
+    assert told[kept] == "held: audit"

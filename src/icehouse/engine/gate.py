@@ -181,16 +181,20 @@ class Gate:
         return left_alone
 
     def _look_at_copies(self, permit: Permit, seen: Sequence[tuple[Task, Entry]]) -> dict[int, StoreError]:
-        """Why objects are left alone, by step, from what their copies are right now: a call for each object."""
+        """Why objects are left alone, by step, from what their copies are right now: a call for each object.
+
+        That takes its time, so that the holds are read after it, for the objects themselves once more.
+        """
         told = {pointers.ref: pointers for pointers in self._previews.pointers([task.ref for task, _ in seen])}
-        held = permit.held([copy.ref for pointers in told.values() for copy in pointers.others], True)
+        copies = {copy.ref for pointers in told.values() for copy in pointers.others}
+        held = permit.held([*copies, *{ref for task, entry in seen for ref in (task.ref, entry.ref)}], True)
         left_alone: dict[int, StoreError] = {}
         for task, entry in seen:
             pointers = told.get(task.ref)
             if pointers is None or pointers.error is not None:
                 error = pointers.error if pointers is not None else None
                 left_alone[task.seq] = error or Conflict("the store did not tell what copies it has now")
-            elif words := self._checks.copies(permit, pointers, held):
+            elif words := self._checks.unheld(permit, task, entry, held) or self._checks.copies(permit, pointers, held):
                 left_alone[task.seq] = Conflict(words)
             elif entry.standing.state is State.ARCHIVING and all(map(_cold_or_elsewhere, pointers.others)):
                 left_alone[task.seq] = _already(entry)
