@@ -1,4 +1,4 @@
-"""List prices of restoring, dated; the config can override any of them.
+"""List prices of restoring and storing, dated; the config can override any of them.
 
 Source: facts of 2026-10-03 for us-east-1, from the AWS Price List API publication of 2026-09-28.  GB is 2**30 bytes.
 """
@@ -6,8 +6,9 @@ Source: facts of 2026-10-03 for us-east-1, from the AWS Price List API publicati
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
+from types import MappingProxyType
 
 from .plans import Act, Cost
 from .restores import Tier
@@ -25,7 +26,11 @@ class RestorePrice:
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """A dated table; `copy_gib_month` is a temporary copy's storage, `list_1000` and `head_1000` what looking costs."""
+    """A dated table, in US dollars.
+
+    `copy_gib_month` is a temporary copy's storage, `list_1000` and `head_1000` what looking costs, `storage` a GiB for
+    a month by storage class.
+    """
 
     region: str
     as_of: date
@@ -33,6 +38,7 @@ class PriceTable:
     copy_gib_month: float
     list_1000: float
     head_1000: float
+    storage: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def label(self) -> str:
@@ -65,6 +71,20 @@ class PriceTable:
             total = sum_costs([total, replace(cost, retrieval=0.0) if act is Act.EXTEND else cost])
         return total
 
+    def month(self, word: str, objects: int, size: int) -> float | None:
+        """What storing `objects` of `size` bytes in all costs a month in a class, or None where no price is told.
+
+        The cold classes bill 32 KiB for each object at their own price and 8 KiB at that of STANDARD besides; that
+        some classes bill small objects as 128 KiB is left out, as it can't be told from sums.
+        """
+        price = self.storage.get(word)
+        if price is None:
+            return None
+        cost = size / GIB * price
+        if word in _COLD:
+            cost += objects * (32 * price + 8 * self.storage.get("STANDARD", 0.0)) / 2**20
+        return cost
+
 
 def sum_costs(costs: Iterable[Cost]) -> Cost:
     """The costs added up."""
@@ -74,6 +94,13 @@ def sum_costs(costs: Iterable[Cost]) -> Cost:
     return total
 
 
+STORAGE_CLASSES = (
+    "STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE", "live",
+    "archived",
+)  # fmt: skip
+"""What a copy may be kept as: the classes of S3, and the two of DNAnexus, whose prices only a contract tells."""
+
+_COLD = ("GLACIER", "DEEP_ARCHIVE")
 _IT_ARCHIVE = "INTELLIGENT_TIERING/ARCHIVE_ACCESS"
 _IT_DEEP = "INTELLIGENT_TIERING/DEEP_ARCHIVE_ACCESS"
 
@@ -95,6 +122,17 @@ US_EAST_1 = PriceTable(
     copy_gib_month=0.023,
     list_1000=0.005,
     head_1000=0.0004,
+    storage=MappingProxyType(
+        {
+            "STANDARD": 0.023,
+            "STANDARD_IA": 0.0125,
+            "ONEZONE_IA": 0.01,
+            "INTELLIGENT_TIERING": 0.023,
+            "GLACIER_IR": 0.004,
+            "GLACIER": 0.0036,
+            "DEEP_ARCHIVE": 0.00099,
+        }
+    ),
 )
 
 
@@ -104,9 +142,11 @@ def overridden(
     """`table` with the config's own prices.
 
     `changes` maps ``WORD.tier.per_1000`` or ``WORD.tier.per_gib`` (``DEEP_ARCHIVE.bulk.per_gib``), ``copy_gib_month``,
-    ``list_1000`` and ``head_1000`` to dollars.  ValueError names a key that the table does not have or a price below 0.
+    ``list_1000``, ``head_1000`` and ``storage.CLASS`` to dollars.  ValueError names a key that the table does not have
+    or a price below 0.
     """
     restores = dict(table.restores)
+    storage = dict(table.storage)
     plain: dict[str, float] = {}
     for key, dollars in changes.items():
         if not dollars >= 0:
@@ -115,6 +155,9 @@ def overridden(
             plain[key] = dollars
             continue
         word, _, rest = key.partition(".")
+        if word == "storage" and rest in STORAGE_CLASSES:
+            storage[rest] = dollars
+            continue
         tier_name, _, part = rest.partition(".")
         found = next(((w, t) for (w, t) in restores if w == word and t.value == tier_name), None)
         if found is None or part not in ("per_1000", "per_gib"):
@@ -128,4 +171,5 @@ def overridden(
         copy_gib_month=plain.get("copy_gib_month", table.copy_gib_month),
         list_1000=plain.get("list_1000", table.list_1000),
         head_1000=plain.get("head_1000", table.head_1000),
+        storage=MappingProxyType(storage),
     )

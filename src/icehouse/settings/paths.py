@@ -37,6 +37,11 @@ class Paths:
         return self.state / "marks.sqlite"
 
     @property
+    def scopes(self) -> Path:
+        """The folder of the scope files, beside the config; it need not be there."""
+        return self.config.parent / "scopes"
+
+    @property
     def logs(self) -> Path:
         """The folder of the worker's and the faces' logs."""
         return self.state / "logs"

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from icehouse.core.errors import ConfigError
-from icehouse.core.prices import US_EAST_1, PriceTable, overridden
+from icehouse.core.prices import STORAGE_CLASSES, US_EAST_1, PriceTable, overridden
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -52,7 +52,7 @@ class Place:
         """Refuse the first name in `table` that is not `known`, proposing the nearest."""
         for name in table:
             if name not in known:
-                raise self.wrong(f"no such {what}{_nearest(name, known)}", key=name)
+                raise self.wrong(f"no such {what}{nearest(name, known)}", key=name)
 
     def table(self, whole: Mapping[str, object], name: str) -> dict[str, object]:
         """The table `name` of `whole`, empty where it is not there."""
@@ -71,7 +71,7 @@ def typed(
     for key, words in (choices or {}).items():
         value = table.get(key)
         if isinstance(value, str) and value not in words:
-            raise place.wrong(f"{value!r} is not known{_nearest(value, words)}", key=key)
+            raise place.wrong(f"{value!r} is not known{nearest(value, words)}", key=key)
     try:
         return msgspec.convert(dict(table), into)
     except msgspec.ValidationError as error:
@@ -113,14 +113,15 @@ def prices_in(place: Place, table: Mapping[str, object]) -> PriceTable:
         return overridden(US_EAST_1, region=region, as_of=as_of, changes=changes)
     except ValueError as error:
         key = str(error).partition(":")[0]
-        near = _nearest(key, ["region", "as_of", *price_keys()]) if "no such" in str(error) else ""
+        near = nearest(key, ["region", "as_of", *price_keys()]) if "no such" in str(error) else ""
         raise place.wrong(f"{error}{near}") from None
 
 
 def price_keys() -> list[str]:
     """The keys of ``[prices]`` that change a price."""
     rates = [f"{word}.{tier.value}.{part}" for word, tier in US_EAST_1.restores for part in ("per_1000", "per_gib")]
-    return ["copy_gib_month", "list_1000", "head_1000", *rates]
+    storage = [f"storage.{word}" for word in STORAGE_CLASSES]
+    return ["copy_gib_month", "list_1000", "head_1000", *rates, *storage]
 
 
 def _flat(items: Iterable[tuple[str, object]]) -> Iterable[tuple[str, object]]:
@@ -132,7 +133,7 @@ def _flat(items: Iterable[tuple[str, object]]) -> Iterable[tuple[str, object]]:
             yield key, value
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
+def nearest(name: str, known: Sequence[str]) -> str:
     """``; did you mean X?``, or what there is where nothing is near and the choice is small."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if near:
