@@ -101,7 +101,7 @@ def test_without_the_catching_up_that_file_would_be_missed(server: DxServer, mon
     planted = [server.touch(bucket, f"{number:02d}") for number in range(12)]
     server.dx.step(hours=1)
     server.pages(monkeypatch, 4)
-    pages = finding.pages_of(server.store()._client, FolderRef("lab", bucket, ""), "aws")
+    pages = finding.pages_of(server.store()._client, FolderRef("lab", bucket, ""), "aws", finding.FILES)
     seen = ids([next(pages), next(pages)])
     jumper = next(file for file in planted if file not in seen)
     server.dx.call(f"{jumper}/addTags", {"project": bucket, "tags": ["late"]})

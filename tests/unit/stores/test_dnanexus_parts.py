@@ -17,7 +17,7 @@ from icehouse.stores.dnanexus.options import is_loopback, parse_options
 from icehouse.stores.dnanexus.paths import folder_of, is_file_id, is_project_id, key_of, places_of, prefix_of
 from icehouse.stores.dnanexus.reading import _checked, _Part
 from icehouse.stores.dnanexus.rules import RESTORE_RULES, cloud_of, cold_word
-from icehouse.stores.dnanexus.states import entry_of, standing_of
+from icehouse.stores.dnanexus.states import FIELDS, TELLS, TOLD, entry_of, standing_of
 from icehouse.stores.registry import KINDS, open_store
 
 FILE = "file-" + "B" * 24
@@ -82,7 +82,7 @@ def test_a_region_tells_the_cloud_and_the_cloud_the_rules() -> None:
 
 def entry(**told: object):
     whole = {"name": "a", "folder": "/", "state": "closed", "size": 5, "archivalState": "live", "tags": [], **told}
-    return entry_of("lab", "project-x", whole, FILE, "aws", asked="list", what="x")
+    return entry_of("lab", "project-x", whole, FILE, "aws", fields=FIELDS, asked="list", what="x")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Asking for files by their ids, 1,000 a call, and finding the id that a typed path means."""
+"""Asking for objects by their ids, 1,000 a call, and finding the id that a typed path means."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from icehouse.core.refs import Ref, ref_address
 
 from .client import Client
 from .errors import from_words, garbled
-from .paths import is_file_id, is_project_id, places_of
+from .paths import is_project_id, kind_of, places_of
 from .projects import Projects
-from .states import FIELDS, entry_of
+from .states import TOLD, entry_of
 
 MOST = 1000
-"""Files a call."""
+"""Objects a call."""
 
 Pinned = tuple[Ref, str]
 """A ref as it was asked for, and the id that it means."""
@@ -42,10 +42,10 @@ def _some(client: Client, projects: Projects, refs: Sequence[Ref], gone: StoreEr
             yield Described(ref, error=NotFound(f"{ref_address(ref)}: not the id of a project"))
         elif ref.version is None:
             typed.append(ref)
-        elif is_file_id(ref.version):
+        elif kind_of(ref.version):
             pinned.append((ref, ref.version))
         else:
-            yield Described(ref, error=NotFound(f"{ref_address(ref)}: not the id of a file"))
+            yield Described(ref, error=NotFound(f"{ref_address(ref)}: not the id of an object"))
     for found in _resolve(client, typed):
         if isinstance(found, Described):
             yield found
@@ -55,10 +55,10 @@ def _some(client: Client, projects: Projects, refs: Sequence[Ref], gone: StoreEr
 
 
 def _ask(client: Client, projects: Projects, pinned: Sequence[Pinned]) -> Iterator[Described]:
-    """By one call; a call that is refused as a whole is asked in halves, down to the file that it is about."""
+    """By one call; a call that is refused as a whole is asked in halves, down to the object that it is about."""
     if not pinned:
         return
-    objects = [{"id": file, "project": ref.container, "describe": {"fields": FIELDS}} for ref, file in pinned]
+    objects = [{"id": id_, "project": ref.container, "describe": {"fields": TOLD}} for ref, id_ in pinned]
     what = ref_address(pinned[0][0]) if len(pinned) == 1 else client.store
     try:
         rows = client.read("system/describeDataObjects", what, objects=objects).rows()
@@ -76,8 +76,8 @@ def _ask(client: Client, projects: Projects, pinned: Sequence[Pinned]) -> Iterat
         yield from (Described(ref, error=error) for ref, _ in pinned)
         return
     clouds = {container: _cloud(projects, container) for container in {ref.container for ref, _ in pinned}}
-    for (ref, file), row in zip(pinned, rows, strict=True):
-        yield _one(clouds[ref.container], ref, file, row)
+    for (ref, id_), row in zip(pinned, rows, strict=True):
+        yield _one(clouds[ref.container], ref, id_, row)
 
 
 def _cloud(projects: Projects, container: str) -> str | StoreError:
@@ -87,7 +87,7 @@ def _cloud(projects: Projects, container: str) -> str | StoreError:
         return error
 
 
-def _one(cloud: str | StoreError, ref: Ref, file: str, row: object) -> Described:
+def _one(cloud: str | StoreError, ref: Ref, id_: str, row: object) -> Described:
     what = ref_address(ref)
     try:
         if not isinstance(row, Mapping):
@@ -95,20 +95,21 @@ def _one(cloud: str | StoreError, ref: Ref, file: str, row: object) -> Described
         if isinstance(row.get("error"), Mapping):
             raise from_words(row["error"], what)
         told = row.get("describe")
-        if not isinstance(told, Mapping) or told.get("id", file) != file:
-            raise garbled(what, "an answer about another file")
+        if not isinstance(told, Mapping) or told.get("id", id_) != id_:
+            raise garbled(what, "an answer about another object")
         if told.get("project") != ref.container:
-            # The project that was asked for is a hint to the platform: it answers for another that holds the file.
-            raise NotFound(f"{what}: not in this project any more", words=f"{file} is in another project")
+            # The project that was asked for is a hint to the platform: it answers for another that holds the object.
+            raise NotFound(f"{what}: not in this project any more", words=f"{id_} is in another project")
         if isinstance(cloud, StoreError):
             raise cloud
-        return Described(ref, entry=entry_of(ref.store, ref.container, told, file, cloud, asked="describe", what=what))
+        entry = entry_of(ref.store, ref.container, told, id_, cloud, fields=TOLD, asked="describe", what=what)
+        return Described(ref, entry=entry)
     except StoreError as error:
         return Described(ref, error=error)
 
 
 def _resolve(client: Client, refs: Sequence[Ref]) -> Iterator[Described | Pinned]:
-    """The one file that each path means: NotFound where there is none, Conflict where there are several."""
+    """The one object that each path means: NotFound where there is none, Conflict where there are several."""
     if not refs:
         return
     found: dict[Ref, set[str]] = {ref: set() for ref in refs}
@@ -132,14 +133,14 @@ def _resolve(client: Client, refs: Sequence[Ref]) -> Iterator[Described | Pinned
             return
         for (ref, _, _), row in zip(some, rows, strict=True):
             for each in row if isinstance(row, list) else ():
-                if isinstance(each, Mapping) and is_file_id(str(each.get("id"))):
+                if isinstance(each, Mapping) and kind_of(each.get("id")):
                     found[ref].add(str(each["id"]))
     for ref in refs:
         ids = found[ref]
         if len(ids) == 1:
             yield ref, next(iter(ids))
         elif ids:
-            line = f"{ref_address(ref)}: {len(ids)} files have this path"
+            line = f"{ref_address(ref)}: {len(ids)} objects have this path"
             yield Described(ref, error=Conflict(line, hint=f"they are {', '.join(sorted(ids))}"))
         else:
             yield Described(ref, error=NotFound(f"{ref_address(ref)}: not found"))

@@ -1,4 +1,4 @@
-"""Searches for files, page by page and checked: a page that does not add up raises, it is never a shorter one."""
+"""Searches for objects, page by page and checked: a page that does not add up raises, it is never a shorter one."""
 
 from __future__ import annotations
 
@@ -13,18 +13,32 @@ from icehouse.core.refs import FolderRef, folder_address
 from .client import Client
 from .errors import garbled
 from .paths import folder_of
-from .states import FIELDS, entry_of
+from .states import FIELDS, TOLD, entry_of
 
 PAGE = 1000
-"""Files a page; the platform gives no more."""
+"""Objects a page; the platform gives no more."""
 
 _MOST_EMPTY = 10
-"""So many pages without a file in a run are a server that leads nowhere."""
+"""So many pages without an object in a run are a server that leads nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a search is for: one class of objects, None for all, and the fields that it is to tell of each."""
+
+    kind: str | None
+    fields: Mapping[str, bool]
+
+
+FILES = Wish("file", FIELDS)
+"""What archiving and restoring rest on: files alone, and no more of them than that needs."""
+EVERYTHING = Wish(None, TOLD)
+"""Objects of every class, with all that is told of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page: its files, the platform's own cursor to the next (None on the last), and the platform's time."""
+    """One page: its objects, the platform's own cursor to the next (None on the last), and the platform's time."""
 
     entries: tuple[Entry, ...]
     following: Any
@@ -35,40 +49,44 @@ def page_of(
     client: Client,
     folder: FolderRef,
     cloud: str,
+    wish: Wish,
     *,
     starting: Any = None,
     recurse: bool = True,
     limit: int | None = None,
     **filters: Any,
 ) -> Found:
-    """One page of the files in `folder`, hidden and open ones too, newest-modified first."""
+    """One page of what `wish` is for in `folder`, hidden and open ones too, newest-modified first."""
     what = folder_address(folder)
     path = folder_of(folder)
     start = {} if starting is None else {"starting": starting}
+    kind = {} if wish.kind is None else {"class": wish.kind}
     answer = client.read(
         "system/findDataObjects",
         what,
-        **{"class": "file"},
+        **kind,
         state="any",
         visibility="either",
         scope={"project": folder.container, "folder": path, "recurse": recurse},
-        describe={"fields": FIELDS},
+        describe={"fields": wish.fields},
         limit=max(1, min(limit or PAGE, PAGE)),
         **filters,
         **start,
     )
-    entries = tuple(_entry(folder, path, row, cloud, recurse=recurse, what=what) for row in answer.rows())
+    entries = tuple(_entry(folder, path, row, cloud, wish, recurse=recurse, what=what) for row in answer.rows())
     following = answer.members.get("next")
     if following is not None and following == starting:
         raise garbled(what, "the search leads nowhere")
     return Found(entries, following, answer.at)
 
 
-def pages_of(client: Client, folder: FolderRef, cloud: str, *, starting: Any = None, **filters: Any) -> Iterator[Found]:
+def pages_of(
+    client: Client, folder: FolderRef, cloud: str, wish: Wish, *, starting: Any = None, **filters: Any
+) -> Iterator[Found]:
     """All pages of a search, from `starting` on."""
     empty = 0
     while True:
-        page = page_of(client, folder, cloud, starting=starting, **filters)
+        page = page_of(client, folder, cloud, wish, starting=starting, **filters)
         yield page
         if page.following is None:
             return
@@ -78,11 +96,13 @@ def pages_of(client: Client, folder: FolderRef, cloud: str, *, starting: Any = N
         starting = page.following
 
 
-def _entry(folder: FolderRef, path: str, row: object, cloud: str, *, recurse: bool, what: str) -> Entry:
+def _entry(folder: FolderRef, path: str, row: object, cloud: str, wish: Wish, *, recurse: bool, what: str) -> Entry:
     if not isinstance(row, Mapping) or row.get("project") != folder.container:
-        raise garbled(what, "a file of another project")
-    told = row.get("describe")
-    entry = entry_of(folder.store, folder.container, told, row.get("id"), cloud, asked="list", what=what)
+        raise garbled(what, "an object of another project")
+    told, id_ = row.get("describe"), row.get("id")
+    entry = entry_of(folder.store, folder.container, told, id_, cloud, fields=wish.fields, asked="list", what=what)
+    if wish.kind is not None and entry.kind != wish.kind:
+        raise garbled(what, f"{entry.ref.version} is no {wish.kind}")
     lies_in = str(told["folder"]) if isinstance(told, Mapping) else ""
     below = recurse and (path == "/" or lies_in.startswith(f"{path}/"))
     if lies_in != path and not below:

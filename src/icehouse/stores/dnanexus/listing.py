@@ -1,4 +1,4 @@
-"""One level of a project: its folders with the first page, its files newest-modified first."""
+"""One level of a project: its folders with the first page, its objects newest-modified first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from icehouse.core.refs import FolderRef, folder_address
 
 from .client import Client
 from .errors import garbled
-from .finding import page_of
+from .finding import EVERYTHING, page_of
 from .paths import folder_of, prefix_of
 from .projects import Projects
 
@@ -21,7 +21,7 @@ def list_folder(client: Client, projects: Projects, folder: FolderRef, following
     cloud = projects.of(folder.container).cloud
     starting = _cursor(following)
     folders = _folders(client, folder) if following is None else ()
-    found = page_of(client, folder, cloud, starting=starting, recurse=False, limit=limit)
+    found = page_of(client, folder, cloud, EVERYTHING, starting=starting, recurse=False, limit=limit)
     on = None if found.following is None else json.dumps({"starting": found.following})
     return Page(folders, found.entries, on)
 

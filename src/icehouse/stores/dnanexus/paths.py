@@ -12,13 +12,33 @@ from itertools import chain, product
 from icehouse.core.refs import FolderRef
 
 _MOST_GAPS = 4
-_FILE = re.compile(r"file-[0-9A-Za-z]{24}")
+_OBJECT = re.compile(r"([a-z]{1,20})-[0-9A-Za-z]{24}")
+_NO_OBJECTS = frozenset({"project", "container", "job", "analysis", "user", "org", "app", "globalworkflow", "drive"})
+"""Classes whose ids look alike, and that lie in no folder."""
+_JOB = re.compile(r"job-[0-9A-Za-z]{24}")
+_APP = re.compile(r"app-[0-9A-Za-z]{24}")
 _PROJECT = re.compile(r"(?:project|container)-[0-9A-Za-z]{24}")
+
+
+def kind_of(text: object) -> str:
+    """The class of object that an id tells (``file``, ``record``, or one new to us), "" where it is no object's."""
+    found = _OBJECT.fullmatch(text) if isinstance(text, str) else None
+    return "" if found is None or found[1] in _NO_OBJECTS else found[1]
 
 
 def is_file_id(text: str | None) -> bool:
     """Whether `text` has the form of a file's id."""
-    return text is not None and _FILE.fullmatch(text) is not None
+    return kind_of(text) == "file"
+
+
+def is_job_id(text: str) -> bool:
+    """Whether `text` has the form of a job's id."""
+    return _JOB.fullmatch(text) is not None
+
+
+def is_app_id(text: str) -> bool:
+    """Whether `text` has the form of an app's id; only such a one ever becomes part of a route."""
+    return _APP.fullmatch(text) is not None
 
 
 def is_project_id(text: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from icehouse.core.entries import ContainerEntry
-from icehouse.core.errors import NotFound
+from icehouse.core.errors import Denied, Invalid, NotFound
 from icehouse.core.text import safe
 
 from .client import Client, from_milliseconds
@@ -47,6 +47,9 @@ _FLAGS = {
 }
 
 
+_MAY_LOOK = frozenset({"VIEW", "UPLOAD", "CONTRIBUTE", "ADMINISTER"})
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """What calls need to know of a project."""
@@ -57,11 +60,19 @@ class Project:
     bill_to: str
     region: str
     tags: frozenset[str]
+    restricted: bool | None = None
 
     @property
     def cloud(self) -> str:
         """``aws`` or ``azure``, "" where it is not known or not one that archives."""
         return cloud_of(self.region)
+
+    @property
+    def copyable(self) -> bool | None:
+        """Whether one may copy out of it; None where it is not told."""
+        if self.restricted or self.level == "NONE":
+            return False
+        return True if self.level in _MAY_LOOK and self.restricted is False else None
 
 
 class Projects:
@@ -99,34 +110,57 @@ class Projects:
 
 def containers(client: Client) -> Iterator[ContainerEntry]:
     """All projects that this user was given access to, by whatever level; public ones of others are left out."""
+    wish = {"level": "VIEW", "explicitPermission": True, "describe": {"fields": _WIDE}}
+    accounts: frozenset[str] | None = None
+    for number, row in enumerate(_all(client, "system/findProjects", "projects", wish)):
+        if number == 0:
+            accounts = _accounts(client)
+        yield _container(client, row, accounts)
+
+
+def _accounts(client: Client) -> frozenset[str] | None:
+    """This user and the orgs that this user belongs to; None where these credentials may not know."""
+    try:
+        user = client.read("system/whoami", client.store).members
+        orgs = list(_all(client, "system/findOrgs", "orgs", {"level": "MEMBER"}))
+    except (Denied, NotFound, Invalid):
+        return None
+    ids = [account.get("id") for account in (user, *orgs)]
+    if not all(isinstance(id_, str) for id_ in ids):
+        raise garbled(client.store, "an account without an id")
+    return frozenset(map(str, ids))
+
+
+def _all(client: Client, route: str, what: str, wish: Mapping[str, object]) -> Iterator[Mapping[str, Any]]:
+    """The rows of a search, page by page.  Unavailable where it leads nowhere."""
     start: dict[str, object] = {}
     while True:
-        answer = client.read(
-            "system/findProjects",
-            client.store,
-            level="VIEW",
-            explicitPermission=True,
-            describe={"fields": _WIDE},
-            limit=_PAGE,
-            **start,
-        )
+        answer = client.read(route, client.store, limit=_PAGE, **wish, **start)
         for row in answer.rows():
-            yield _container(client, row)
+            if not isinstance(row, Mapping):
+                raise garbled(client.store, f"the list of {what} holds something else")
+            yield row
         following = answer.members.get("next")
         if following is None:
             return
         if following == start.get("starting"):
-            raise garbled(client.store, "the list of projects leads nowhere")
+            raise garbled(client.store, f"the list of {what} leads nowhere")
         start = {"starting": following}
 
 
-def _container(client: Client, row: object) -> ContainerEntry:
-    told = row.get("describe") if isinstance(row, Mapping) else None
-    if not isinstance(row, Mapping) or not isinstance(told, Mapping):
+def _container(client: Client, row: Mapping[str, Any], accounts: frozenset[str] | None) -> ContainerEntry:
+    told = row.get("describe")
+    if not isinstance(told, Mapping):
         raise garbled(client.store, "a project without a description")
     project = _project({**told, "id": row.get("id"), "level": row.get("level") or told.get("level")}, client.store)
     return ContainerEntry(
-        client.store, project.id, from_milliseconds(told.get("created")), project.name, tuple(_facts(project, told))
+        client.store,
+        project.id,
+        from_milliseconds(told.get("created")),
+        project.name,
+        tuple(_facts(project, told)),
+        shared=project.bill_to not in accounts if project.bill_to and accounts is not None else None,
+        copyable=project.copyable,
     )
 
 
@@ -136,7 +170,9 @@ def _project(told: Mapping[str, Any], what: str) -> Project:
     name, level, bill_to, region = (str(told.get(name) or "") for name in ("name", "level", "billTo", "region"))
     tags = told.get("tags")
     held = frozenset(map(str, tags)) if isinstance(tags, list) else frozenset()
-    return Project(told["id"], name, level, bill_to, region, held)
+    restricted = told.get("restricted")
+    known = restricted if isinstance(restricted, bool) else None
+    return Project(told["id"], name, level, bill_to, region, held, known)
 
 
 def _facts(project: Project, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

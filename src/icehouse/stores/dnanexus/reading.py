@@ -13,6 +13,7 @@ from typing import Any
 
 from icehouse.core.errors import Cold, Conflict, Invalid, NotFound, StoreError, Unavailable
 from icehouse.core.refs import Ref, ref_address
+from icehouse.core.text import safe
 
 from . import describing
 from .client import Client
@@ -39,6 +40,8 @@ def read_bytes(client: Client, projects: Projects, ref: Ref, start: int, end: in
     if described.entry is None:
         raise described.error or NotFound(f"{what}: not found")
     entry = described.entry
+    if entry.kind != "file":
+        raise Invalid(f"{what}: a {safe(entry.kind)} has no bytes of its own to read")
     file = str(entry.ref.version)
     if "open" in entry.traits or "closing" in entry.traits:
         raise Conflict(f"{what}: still being written")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from icehouse.core.archives import ArchiveAccepted, ArchiveRequest, Pointers, Quote
 from icehouse.core.clock import Instant
-from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
+from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
 from icehouse.core.errors import IcehouseError, Unavailable
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
@@ -15,18 +15,20 @@ from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
 from icehouse.stores.base import Ability, Features, NotTaken
 
-from . import archiving, checking, describing, previews, projects, reading, walking
+from . import archiving, checking, composing, describing, lineage, previews, projects, reading, walking
 from .client import Client
+from .finding import EVERYTHING
 from .identity import identity
 from .listing import list_folder
 from .options import parse_options
 from .rules import RESTORE_RULES
+from .states import TELLS
 
 _STANDIN = re.compile(r"dnanexus; speed=([0-9.]+(?:e\+?[0-9]+)?)")
 
 
 class DnanexusStore:
-    """DNAnexus.  Plays Store, Reads, Follows, Previews and Archives; safe for threads."""
+    """DNAnexus.  Plays Store, Reads, Follows, Surveys, Composes, Previews and Archives; safe for threads."""
 
     def __init__(self, name: str, options: Mapping[str, object]) -> None:
         """Nothing is looked up or connected yet.  ConfigError for what can't be in `options`."""
@@ -56,6 +58,8 @@ class DnanexusStore:
             ids=True,
             follows=True,
             previews=True,
+            tells=TELLS,
+            composes=True,
         )
 
     def identity(self) -> Identity:
@@ -84,8 +88,20 @@ class DnanexusStore:
     def walk(
         self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, after: str | None = None
     ) -> Iterator[WalkPage]:
-        """Everything under `folder`, newest-modified first; refs always carry the file's id."""
+        """Every file under `folder`, newest-modified first; refs always carry the file's id."""
         return walking.walk(self._client, self._projects, folder, frontier, after=after)
+
+    def survey(self, folder: FolderRef, frontier: str | None = None) -> Iterator[WalkPage]:
+        """Objects of every class under `folder`, as `walk` goes through files; a frontier of either fits the other."""
+        return walking.walk(self._client, self._projects, folder, frontier, EVERYTHING)
+
+    def lineage(self, container: str) -> Iterator[Lineage]:
+        """The jobs of a project, newest first, 1,000 a page."""
+        return lineage.lineage(self._client, self._projects, container)
+
+    def compose(self, ref: Ref) -> Composition:
+        """One call for the object, one for each level of what it depends on."""
+        return composing.compose(self._client, self._projects, ref)
 
     def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
         """Each ref, 1,000 a call."""

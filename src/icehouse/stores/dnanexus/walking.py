@@ -1,8 +1,8 @@
 """Everything under a folder, newest-modified first, with nothing missed that changes meanwhile.
 
-The platform's search goes through files from the newest modification to the oldest, so that a file that is modified
+The platform's search goes through objects from the newest modification to the oldest, so that one that is modified
 while the search is under way jumps to its front and would be missed.  A walk of more than one page therefore ends by
-asking for what was modified since it began, until that brings nothing new.  A file may come twice; what comes later is
+asking for what was modified since it began, until that brings nothing new.  One may come twice; what comes later is
 newer.
 
 A frontier is the JSON ``{"began": MS, "starting": CURSOR}``: when the walk began by the platform's time, and the
@@ -21,7 +21,7 @@ from icehouse.core.refs import FolderRef, folder_address
 from icehouse.core.states import State
 
 from .client import Client, in_milliseconds
-from .finding import Found, page_of, pages_of
+from .finding import FILES, Found, Wish, page_of, pages_of
 from .projects import Projects
 from .states import WORDS
 
@@ -36,16 +36,22 @@ Entries = tuple[tuple[Entry, ...], str | None]
 
 
 def walk(
-    client: Client, projects: Projects, folder: FolderRef, frontier: str | None, *, after: str | None = None
+    client: Client,
+    projects: Projects,
+    folder: FolderRef,
+    frontier: str | None,
+    wish: Wish = FILES,
+    *,
+    after: str | None = None,
 ) -> Iterator[WalkPage]:
-    """The pages under `folder`, from `frontier` on.  NotFound: no such project."""
+    """The pages of what `wish` is for under `folder`, from `frontier` on.  NotFound: no such project."""
     if after is not None and frontier is None:
         raise NotSupported(f"{folder_address(folder)}: DNAnexus walks in no order of keys")
     began, starting = read_frontier(frontier) if frontier is not None else (None, None)
     # Asked for anew: a project that is gone must not look like one that is empty.
     project = projects.now(folder.container)
     waiting: Entries | None = None
-    for page in _pages(client, folder, project.cloud, began, starting, catching_up=frontier is not None):
+    for page in _pages(client, folder, project.cloud, wish, began, starting, catching_up=frontier is not None):
         if waiting is not None:
             yield WalkPage(*waiting)
         waiting = page
@@ -58,7 +64,7 @@ def moving(client: Client, projects: Projects, container: str, state: State) -> 
         raise UsageError(f"{state.value} is not a state in which anything moves")
     folder = FolderRef(client.store, container, "")
     cloud = projects.now(container).cloud
-    for page in pages_of(client, folder, cloud, archivalState=WORDS[state]):
+    for page in pages_of(client, folder, cloud, FILES, archivalState=WORDS[state]):
         on = None if page.following is None else json.dumps({"starting": page.following})
         yield WalkPage(page.entries, on)
 
@@ -80,13 +86,13 @@ def _frontier(began: int, starting: Any) -> str:
 
 
 def _pages(
-    client: Client, folder: FolderRef, cloud: str, began: int | None, starting: Any, *, catching_up: bool
+    client: Client, folder: FolderRef, cloud: str, wish: Wish, began: int | None, starting: Any, *, catching_up: bool
 ) -> Iterator[Entries]:
     """The pages of the search and then those of the catching up, each with the frontier behind it."""
     seen: _Seen = set()
     if starting is not None or not catching_up:
         if began is None:
-            first = page_of(client, folder, cloud)
+            first = page_of(client, folder, cloud, wish)
             began = _time_of(folder, first)
             if first.following is None:
                 # One page is one moment: nothing can have jumped ahead of it.
@@ -95,21 +101,21 @@ def _pages(
             yield first.entries, _frontier(began, first.following)
             _note(seen, first.entries, began)
             starting = first.following
-        for page in pages_of(client, folder, cloud, starting=starting):
+        for page in pages_of(client, folder, cloud, wish, starting=starting):
             _note(seen, page.entries, began)
             yield page.entries, _frontier(began, page.following)
     if began is None:
         raise UsageError("a walk goes on from when it began")
-    yield from _catch_up(client, folder, cloud, began, seen)
+    yield from _catch_up(client, folder, cloud, wish, began, seen)
 
 
-def _catch_up(client: Client, folder: FolderRef, cloud: str, began: int, seen: _Seen) -> Iterator[Entries]:
+def _catch_up(client: Client, folder: FolderRef, cloud: str, wish: Wish, began: int, seen: _Seen) -> Iterator[Entries]:
     """What was modified since the walk began and not seen as it is now."""
     since = began
     for _ in range(_MOST_ROUNDS):
         pages = new = 0
         next_since: int | None = None
-        for page in pages_of(client, folder, cloud, modified={"after": since}):
+        for page in pages_of(client, folder, cloud, wish, modified={"after": since}):
             next_since = next_since or _time_of(folder, page)
             entries = tuple(entry for entry in page.entries if _identity(entry) not in seen)
             seen.update(map(_identity, entries))
