@@ -78,14 +78,18 @@ def objects_page(
     return RawPage(rows, folders, following, answer.at, _tells_restores(client, rows))
 
 
-def versions_page(client: Client, folder: FolderRef, start: Mapping[str, str]) -> RawPage:
-    """A page of ListObjectVersions under `folder`: versions and delete markers (without ``Size``) in key order."""
+def versions_page(client: Client, folder: FolderRef, start: Mapping[str, str], *, prefix: str | None = None) -> RawPage:
+    """A page of ListObjectVersions under `folder`: versions and delete markers (without ``Size``) in key order.
+
+    `prefix` in place of the folder's, where it is that of a key.
+    """
     what = folder_address(folder)
+    prefix = folder.prefix if prefix is None else prefix
     answer = client.read(
         "ListObjectVersions",
         what,
         Bucket=folder.container,
-        Prefix=folder.prefix,
+        Prefix=prefix,
         MaxKeys=PAGE,
         EncodingType="url",
         OptionalObjectAttributes=["RestoreStatus"],
@@ -93,7 +97,7 @@ def versions_page(client: Client, folder: FolderRef, start: Mapping[str, str]) -
     )
     versions, markers = _decoded(answer, "Versions", what), _decoded(answer, "DeleteMarkers", what)
     for kind in (versions, markers):
-        _check_keys(what, folder.prefix, [row["Key"] for row in kind], None, again=True)
+        _check_keys(what, prefix, [row["Key"] for row in kind], None, again=True)
     following: dict[str, str] = {}
     if answer.members.get("IsTruncated"):
         key = answer.members.get("NextKeyMarker")

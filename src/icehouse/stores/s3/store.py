@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from icehouse.core.clock import Instant
-from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
+from icehouse.core.entries import Composition, ContainerEntry, Described, Page, WalkPage
 from icehouse.core.errors import StoreError, Unavailable
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
 from icehouse.stores.base import Ability, Features, NotTaken
 
-from . import checking, describing, reading, restoring, walking
+from . import checking, composing, describing, reading, restoring, walking
 from .client import Client
 from .identity import identity
 from .listing import list_folder
@@ -59,6 +59,7 @@ class S3Store:
             versioned=True,
             standin=standin is not None,
             standin_speed=float(standin[1]) if standin else 1.0,
+            composes=True,
         )
 
     def identity(self) -> Identity:
@@ -77,12 +78,12 @@ class S3Store:
         return checking.check(self._client, container)
 
     def containers(self) -> Iterator[ContainerEntry]:
-        """All buckets of these credentials' account."""
+        """All buckets of these credentials' own account."""
         token: str | None = None
         while True:
             members = self._client.read("ListBuckets", self._name, ContinuationToken=token).members
             for row in members.get("Buckets") or []:
-                yield ContainerEntry(self._name, str(row["Name"]), row.get("CreationDate"))
+                yield ContainerEntry(self._name, str(row["Name"]), row.get("CreationDate"), shared=False, copyable=True)
             following = members.get("ContinuationToken")
             if not following:
                 return
@@ -99,6 +100,10 @@ class S3Store:
     ) -> Iterator[WalkPage]:
         """Everything under `folder` in key order."""
         return walking.walk(self._client, folder, frontier, pin=pin, after=after)
+
+    def compose(self, ref: Ref) -> Composition:
+        """One HEAD, the bucket's versioning, and a listing of the key's versions where it keeps any."""
+        return composing.compose(self._client, ref)
 
     def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
         """Each ref by one HEAD."""

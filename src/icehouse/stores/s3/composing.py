@@ -1,0 +1,62 @@
+"""What a backup of an object consists of: its bytes, and where the bucket keeps versions, those as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from icehouse.core.entries import Composition
+from icehouse.core.errors import NotFound, StoreError
+from icehouse.core.refs import FolderRef, Ref, ref_address
+
+from .client import Client
+from .describing import describe_one
+from .listing import versions_page
+from .walking import keeps_versions
+
+_MOST_PAGES = 20
+"""So many pages of versions of one object are counted, 1,000 a page."""
+
+
+def compose(client: Client, ref: Ref) -> Composition:
+    """One HEAD, and what the bucket says of versions.  NotFound, Denied, Unavailable for `ref` itself alone."""
+    described = describe_one(client, ref)
+    if described.entry is None:
+        raise described.error or NotFound(f"{ref_address(ref)}: not found")
+    entry = described.entry
+    found = Composition(entry.ref, entry.kind, ("bytes",), entry.size)
+    bucket = FolderRef(ref.store, ref.container, "")
+    try:
+        kept = keeps_versions(client, bucket)
+        if kept is False:
+            return found
+        rows = _versions(client, bucket, ref.key)
+    except StoreError as error:
+        return replace(found, words=f"which versions there are was not told: {error.words or error.line}")
+    if rows is None:
+        return replace(found, consists=("bytes", "versions"), words=f"more than {_MOST_PAGES * 1000:,} versions")
+    held = [row for row in rows if "Size" in row]
+    if kept is None and len(rows) == 1 and rows[0].get("VersionId", "null") == "null":
+        return found  # as a bucket that never kept versions lists it
+    size = sum(int(row["Size"]) for row in held)
+    return replace(
+        found,
+        consists=("bytes", "versions"),
+        versions=len(held),
+        words=f"all versions: {size:,} bytes",
+    )
+
+
+def _versions(client: Client, bucket: FolderRef, key: str) -> list[Mapping[str, Any]] | None:
+    """The versions and delete markers of one key, which come before those of longer ones; None for too many."""
+    rows: list[Mapping[str, Any]] = []
+    start: Mapping[str, str] = {}
+    for _ in range(_MOST_PAGES):
+        page = versions_page(client, bucket, start, prefix=key)
+        own = [row for row in page.rows if row["Key"] == key]
+        rows.extend(own)
+        if not page.following or len(own) < len(page.rows):
+            return rows
+        start = page.following
+    return None
