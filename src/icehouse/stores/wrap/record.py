@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from icehouse.core.archives import ArchiveAccepted, ArchiveRequest, Pointers, Quote
 from icehouse.core.clock import Instant
-from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
+from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
@@ -21,8 +21,8 @@ from .forward import Forward
 class Record(Forward):
     """Counts requests by operation.
 
-    ``list`` is a page, ``describe`` and ``pointers`` a ref, ``restore`` and ``archive`` a request; ``read`` and
-    ``other`` are calls.
+    ``list`` and ``lineage`` are a page, ``describe``, ``compose`` and ``pointers`` a ref, ``restore`` and ``archive`` a
+    request; ``read`` and ``other`` are calls.
 
     The store's own repeats of a read are not seen here.
     """
@@ -88,6 +88,23 @@ class Record(Forward):
         for page in super().moving(container, state):
             self._count("list")
             yield page
+
+    def survey(self, folder: FolderRef, frontier: str | None = None) -> Iterator[WalkPage]:
+        """Every page counted as ``list``."""
+        for page in super().survey(folder, frontier):
+            self._count("list")
+            yield page
+
+    def lineage(self, container: str) -> Iterator[Lineage]:
+        """Every page counted as ``lineage``."""
+        for page in super().lineage(container):
+            self._count("lineage")
+            yield page
+
+    def compose(self, ref: Ref) -> Composition:
+        """Counted as ``compose``."""
+        self._count("compose")
+        return super().compose(ref)
 
     def pointers(self, refs: Sequence[Ref]) -> Iterator[Pointers]:
         """Every ref counted as ``pointers``."""

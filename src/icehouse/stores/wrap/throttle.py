@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from icehouse.core.clock import Instant
-from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
+from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
 from icehouse.core.errors import LoginExpired, StoreError, Throttled, Unavailable
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
@@ -109,12 +109,19 @@ class Throttle(Forward):
         self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, after: str | None = None
     ) -> Iterator[WalkPage]:
         """One request a page."""
-        pages = super().walk(folder, frontier, pin=pin, after=after)
-        while True:
-            page = self._one(lambda: next(pages, None))
-            if page is None:
-                return
-            yield page
+        return self._each(super().walk(folder, frontier, pin=pin, after=after))
+
+    def survey(self, folder: FolderRef, frontier: str | None = None) -> Iterator[WalkPage]:
+        """One request a page."""
+        return self._each(super().survey(folder, frontier))
+
+    def lineage(self, container: str) -> Iterator[Lineage]:
+        """One request a page."""
+        return self._each(super().lineage(container))
+
+    def compose(self, ref: Ref) -> Composition:
+        """One request, though it may take the store a few."""
+        return self._one(lambda: super(Throttle, self).compose(ref))
 
     def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
         """One request a ref; a store that answered none of the last 8, or whose login ended, is not asked on."""
@@ -137,6 +144,13 @@ class Throttle(Forward):
         """One request."""
         self.bucket.take()
         return super().open(ref, start, end)
+
+    def _each(self, pages: Iterator[T]) -> Iterator[T]:
+        while True:
+            page = self._one(lambda: next(pages, None))
+            if page is None:
+                return
+            yield page
 
     def _one(self, call: Callable[[], T]) -> T:
         self.bucket.take()
