@@ -9,6 +9,7 @@ from .clock import Instant
 from .errors import StoreError
 from .refs import Ref
 from .states import Standing
+from .text import safe
 
 NEVER_ARCHIVE = "never-archive"
 """The tag that keeps an object, or everything in a tagged container, from being archived."""
@@ -20,6 +21,16 @@ BLOCKING_WORDS = {
     "sponsored": "sponsored by somebody else: not yours to archive",
 }
 """Traits that keep an object from being archived, in words."""
+
+_VOWELS = frozenset("aeiou")
+
+
+def not_archivable(kind: str) -> str:
+    """Why an object of this class is neither archived nor brought back, "" for a file, which alone can be."""
+    if kind == "file":
+        return ""
+    return f"{'an' if kind[:1] in _VOWELS else 'a'} {safe(kind)} has no archival state"
+
 
 BLOCKING = frozenset(BLOCKING_WORDS)
 

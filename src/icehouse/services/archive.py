@@ -12,6 +12,7 @@ from icehouse.core.archives import (
     BLOCKING_WORDS,
     ArchiveWish,
     Expected,
+    not_archivable,
 )
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Entry
@@ -166,6 +167,8 @@ def _why_not(
 ) -> tuple[Outcome, str] | None:
     """Why a live object can't be archived, as the outcome of its step and in words; None where it can."""
     standing = entry.standing
+    if other := not_archivable(entry.kind):
+        return Outcome.IMPOSSIBLE, other
     match standing.state:
         case State.MISSING:
             return Outcome.CONFLICT, f"missing: {standing.word}"

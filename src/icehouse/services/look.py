@@ -11,13 +11,14 @@ from icehouse.core.errors import LoginExpired, NotFound, StoreError, UsageError
 from icehouse.core.globs import chooser
 from icehouse.core.marks import Mark, Target
 from icehouse.core.refs import Address, FolderRef, Ref
+from icehouse.core.scopes import KINDS
 from icehouse.core.states import UNKNOWN, Standing, State
 from icehouse.stores.base import Store
 
 from .house import House
 
 _DESCRIBED_AT_ONCE = 1000
-_IDENTITY = re.compile(r"file-[0-9A-Za-z]{24}")
+_IDENTITY = re.compile(rf"(?:{'|'.join(KINDS)})-[0-9A-Za-z]{{24}}")
 """How an object's identity looks where a user types it for a path."""
 
 

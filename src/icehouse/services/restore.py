@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
+from icehouse.core.archives import not_archivable
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Entry
 from icehouse.core.errors import UsageError
@@ -204,6 +205,8 @@ def step_for(entry: Entry, wish: RestoreWish, rules: Mapping[str, RestoreRule], 
     standing = entry.standing
     rule = rules.get(standing.cold_word)
     days = wish.days if rule is not None and rule.days else None
+    if other := not_archivable(entry.kind):
+        return _settled(entry, Outcome.IMPOSSIBLE, other)
     match standing.state:
         case State.LIVE:
             return _settled(entry, Outcome.NOT_NEEDED, "live")
