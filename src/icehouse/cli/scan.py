@@ -27,14 +27,18 @@ if TYPE_CHECKING:
 @click.argument("address")
 @click.option("--fresh", is_flag=True, help="Begin anew instead of going on with an unfinished scan.")
 @click.option("--sweep", "sweeping", is_flag=True, help="Then ask each object whose state a listing can't tell.")
+@click.option("--lineage", is_flag=True, help="Also read the jobs that ran there, in this and every later scan.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @json_lines
 @click.pass_obj
-def command(session: Session, address: str, fresh: bool, sweeping: bool, quiet: bool, as_json: bool) -> int:
+def command(
+    session: Session, address: str, fresh: bool, sweeping: bool, lineage: bool, quiet: bool, as_json: bool
+) -> int:
     """Scan everything under ADDRESS, so that folders show their counts, bytes and states.
 
     A scan that is stopped keeps what it found; the same command goes on from there. With --sweep, objects whose state
-    a listing can't tell (S3 Intelligent-Tiering) are asked one by one afterwards, a request apiece.
+    a listing can't tell (S3 Intelligent-Tiering) are asked one by one afterwards, a request apiece. With --lineage, the
+    jobs of a DNAnexus project are read too, so that a scope can tell intermediates, which can be made again.
     """
     from icehouse.services.scan import scan
 
@@ -42,22 +46,26 @@ def command(session: Session, address: str, fresh: bool, sweeping: bool, quiet: 
     line = ProgressLine(quiet=quiet)
 
     def progress(so_far: ScanProgress) -> None:
+        if so_far.jobs is not None:
+            line.show(f"reading jobs: {count(so_far.jobs)}")
+            return
         line.show(f"scanning: {count(so_far.objects)} objects, {size(so_far.bytes)} · {rate(so_far.rate)}")
 
     swept: SweepReport | None = None
     with Interrupt().listening() as stop:
         try:
-            report = scan(session.house, place, fresh=fresh, progress=progress, stop=stop)
+            report = scan(session.house, place, fresh=fresh, lineage=lineage, progress=progress, stop=stop)
             if sweeping and report.complete:
                 swept = _sweep(session, place, line, stop)
         finally:
             line.clear()
     if as_json:
-        json_line({**_row(report), "sweep": _swept_row(swept) if swept else None})
+        json_line({**_row(report), "sweep": _swept_row(swept) if swept else None, "lineage": _lineage_row(report)})
     else:
         _tell(report, swept)
     code = _ending("scan", report.complete, report.error, report.cause)
-    return code or (_ending("sweep", swept.complete, swept.error, swept.cause) if swept else 0)
+    code = code or (_ending("sweep", swept.complete, swept.error, swept.cause) if swept else 0)
+    return code or _lineage_ending(report)
 
 
 def _sweep(session: Session, place: Address, line: ProgressLine, stop: Interrupt) -> SweepReport:
@@ -80,6 +88,20 @@ def _ending(what: str, complete: bool, error: str, cause: StoreError | None) -> 
     if error == STOPPED:
         return INTERRUPTED
     return cause.exit_code if cause is not None else 1
+
+
+def _lineage_ending(report: ScanReport) -> int:
+    """The exit code, after a line on why the jobs are not known."""
+    told = report.lineage
+    if told is None or not told.error:
+        return 0
+    tell(f"icehouse: the scan is complete, but its jobs are not known: {told.error}; scan again to read them")
+    return told.cause.exit_code if told.cause is not None else 1
+
+
+def _lineage_row(report: ScanReport) -> dict[str, object] | None:
+    told = report.lineage
+    return None if told is None else {"jobs": told.jobs, "used": told.used, "error": told.error or None}
 
 
 def _row(report: ScanReport) -> dict[str, object]:
@@ -124,6 +146,9 @@ def _tell(report: ScanReport, swept: SweepReport | None) -> None:
         ],
         "<>>",
     )
+    if report.lineage is not None and not report.lineage.error:
+        told = report.lineage
+        say(f"read {plural(told.jobs, 'job')}, which took in {plural(told.used, 'object')}")
     if swept is not None:
         found = " · ".join(f"{count(n)} {word(state)}" for state, n in swept.by_state.items() if n)
         say(f"asked {plural(swept.done, 'object')} for {money(swept.usd)}: {found or 'nothing was unknown'}")

@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from icehouse.catalogue.files import Files
@@ -18,13 +19,15 @@ from icehouse.catalogue.summary import ScanNote, Summary
 from icehouse.catalogue.turns import is_held, take_turn
 from icehouse.catalogue.writer import ScanWriter
 from icehouse.core.clock import Clock, Instant
+from icehouse.core.entries import ContainerEntry, WalkPage
 from icehouse.core.errors import IcehouseError, Refused, StoreError, Unavailable, UsageError
 from icehouse.core.refs import Address, FolderRef, folder_address
 from icehouse.core.rows import Rollup, ScanStanding
 from icehouse.core.states import State
-from icehouse.stores.base import Store
+from icehouse.stores.base import Store, Surveys
 
 from .house import House
+from .lineage import LineageReport, read_lineage, require_lineage, want_lineage
 
 _RATE_SECONDS = 5.0
 STOPPED = "stopped"
@@ -32,13 +35,17 @@ STOPPED = "stopped"
 
 @dataclass(frozen=True, slots=True)
 class ScanProgress:
-    """How far a scan has come, over all its runs; `rate` is objects a second over the last seconds."""
+    """How far a scan has come, over all its runs; `rate` is objects a second over the last seconds.
+
+    `jobs` is how many of them were read, None before and without that.
+    """
 
     objects: int
     bytes: int
     requests: int
     rate: float
     seconds: float
+    jobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class ScanReport:
 
     `requests` are pages asked for.  `complete` False: `error` says why it ended early ("stopped" where it was asked
     to), the numbers are at least what is there, and scanning again goes on from here.  `cause` is the store's error.
+    `lineage` is what was read of jobs, None where nothing was to be; its failure leaves the scan complete.
     """
 
     objects: int
@@ -58,6 +66,7 @@ class ScanReport:
     bytes_by_state: dict[State, int] = field(default_factory=dict)
     error: str = ""
     cause: StoreError | None = None
+    lineage: LineageReport | None = None
 
 
 def scan(
@@ -65,12 +74,14 @@ def scan(
     address: Address,
     *,
     fresh: bool = False,
+    lineage: bool = False,
     progress: Callable[[ScanProgress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> ScanReport:
     """Walk everything under `address` into the catalogue, going on with an unfinished scan of the same folder.
 
-    `fresh` throws an unfinished one away.  A store error in the middle ends in a report that is not complete; one
+    `fresh` throws an unfinished one away.  `lineage` reads the container's jobs as well, and has later scans do so:
+    UsageError where the store knows none.  A store error in the middle ends in a report that is not complete; one
     before the first page is raised, and leaves no trace.  Refused while another process scans the container.
     """
     folder = _folder(address)
@@ -83,32 +94,38 @@ def scan(
         )
     try:
         store = house.store(folder.store)
-        by_id = store.features.ids
-        by_store = _store_time(store)
-        writer = begin(files, folder.prefix, fresh=fresh, clock=house.clock, by_store=by_store, by_id=by_id)
+        if lineage:
+            require_lineage(store)
+        features, by_store = store.features, _store_time(store)
+        writer = begin(
+            files, folder.prefix, fresh=fresh, clock=house.clock, by_store=by_store, by_id=features.ids,
+            tells=features.tells,
+        )  # fmt: skip
         summary = Summary(house.paths.catalogue)
         notes = _Notes(summary, files, writer, house.clock)
         try:
-            _note_title(store, summary, folder.container)
-            return _walk(store, folder, files, writer, notes, progress, stop)
+            _note_whose(store, summary, folder.container, writer)
+            jobs = want_lineage(store, files, writer, asked=lineage)
+            return _walk(store, folder, files, writer, notes, jobs, progress, stop)
         finally:
             writer.close()
     finally:
         turn.end()
 
 
-def start_scan(house: House, address: Address) -> int:
+def start_scan(house: House, address: Address, *, lineage: bool = False) -> int:
     """Start `scan` as a process of its own, which outlives this one; its process id.
 
     Its words go to ``scan.log`` in the log folder.
     """
     folder = _folder(address)
+    options = ["--quiet", "--lineage"] if lineage else ["--quiet"]
     environment = {**os.environ, "ICEHOUSE_CONFIG": str(house.paths.config), "ICEHOUSE_STATE": str(house.paths.state)}
     house.paths.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = os.open(house.paths.logs / "scan.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "icehouse", "scan", folder_address(folder), "--quiet"],
+            [sys.executable, "-m", "icehouse", "scan", folder_address(folder), *options],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -158,14 +175,14 @@ class _Notes:
     def now(self) -> Instant:
         return self._clock.now()
 
-    def progress(self) -> ScanProgress:
+    def progress(self, jobs: int | None = None) -> ScanProgress:
         writer, now = self._writer, self._clock.monotonic()
         self._recent.append((now, writer.objects))
         while len(self._recent) > 2 and now - self._recent[0][0] > _RATE_SECONDS:
             self._recent.popleft()
         then, objects = self._recent[0]
         rate = (writer.objects - objects) / (now - then) if now > then else 0.0
-        return ScanProgress(writer.objects, writer.bytes, writer.requests, rate, writer.spent)
+        return ScanProgress(writer.objects, writer.bytes, writer.requests, rate, writer.spent, jobs)
 
     def write(self, progress: ScanProgress, *, complete: bool = False, error: str = "") -> None:
         files, writer = self._files, self._writer
@@ -195,6 +212,11 @@ class _Notes:
         if progress is not None:
             progress(told)
 
+    def reading(self, progress: Callable[[ScanProgress], None] | None, jobs: int) -> None:
+        """A page of jobs was read."""
+        if progress is not None:
+            progress(self.progress(jobs))
+
     def totals(self) -> None:
         with opened(self._files) as reader:
             if reader is not None:
@@ -207,16 +229,18 @@ def _walk(
     files: Files,
     writer: ScanWriter,
     notes: _Notes,
+    jobs: bool,
     progress: Callable[[ScanProgress], None] | None,
     stop: Callable[[], bool] | None,
 ) -> ScanReport:
-    """Walk, and end in one of four ways: complete, stopped, failed with what was got, or failed with nothing."""
+    """Walk, then read `jobs`, and end: complete, stopped, failed with what was got, or failed with nothing."""
     began = writer.frontier is not None or writer.ended
     error = ""
     cause: StoreError | None = None
+    lineage: LineageReport | None = None
     try:
         if not writer.ended:
-            for page in store.walk(folder, writer.frontier):
+            for page in _pages(store, folder, writer.frontier):
                 began = True
                 if writer.add(page):
                     notes.grown(progress)
@@ -225,6 +249,10 @@ def _walk(
                     break
             if not writer.ended and not error:
                 raise Unavailable(f"{folder_address(folder)}: the listing ended without saying that it was whole")
+        if jobs and not error:
+            reading = partial(notes.reading, progress)
+            lineage = read_lineage(store, folder.container, writer, notes.now, reading, stop)
+            error = "" if lineage is not None else STOPPED
     except StoreError as failure:
         if not began:
             abandon(files, writer)
@@ -245,10 +273,24 @@ def _walk(
     notes.totals()
     if progress is not None:
         progress(told)
-    return _report(files, folder, told, error, cause)
+    return _report(files, folder, told, error, cause, lineage)
 
 
-def _report(files: Files, folder: FolderRef, told: ScanProgress, error: str, cause: StoreError | None) -> ScanReport:
+def _pages(store: Store, folder: FolderRef, frontier: str | None) -> Iterator[WalkPage]:
+    """All that the store tells of what lies there, which is more than a walk where it plays Surveys."""
+    if store.features.tells and isinstance(store, Surveys):
+        return store.survey(folder, frontier)
+    return store.walk(folder, frontier)
+
+
+def _report(
+    files: Files,
+    folder: FolderRef,
+    told: ScanProgress,
+    error: str,
+    cause: StoreError | None,
+    lineage: LineageReport | None,
+) -> ScanReport:
     with opened(files) as reader:
         found = Rollup() if reader is None else reader.rollup(folder.prefix)
     return ScanReport(
@@ -261,6 +303,7 @@ def _report(files: Files, folder: FolderRef, told: ScanProgress, error: str, cau
         bytes_by_state=dict(found.sizes),
         error=error,
         cause=cause,
+        lineage=lineage,
     )
 
 
@@ -281,14 +324,17 @@ def _by_whom(house: House, folder: FolderRef) -> str:
     return f" by process {pids[0]}" if pids else ""
 
 
-def _note_title(store: Store, summary: Summary, container: str) -> None:
-    """Have the container's title where it has one and it was never told; its absence is no reason not to scan."""
-    if not store.features.titled or container in summary.titles(store.name):
-        return
+def _note_whose(store: Store, summary: Summary, container: str, writer: ScanWriter) -> None:
+    """Have the container's title, whose it is and whether it may be copied; not to know is no reason not to scan."""
+    found: ContainerEntry | None = None
     with suppress(StoreError):
         found = next((each for each in store.containers() if each.name == container), None)
-        if found is not None:
-            summary.note_titles(store.name, {container: found.title})
+    if found is None:
+        writer.note_whose(None, None)
+        return
+    writer.note_whose(found.shared, found.copyable)
+    if store.features.titled:
+        summary.note_titles(store.name, {container: found.title})
 
 
 def _store_time(store: Store) -> Instant | None:
