@@ -19,6 +19,7 @@ from icehouse.core.archives import (
     ArchiveRequest,
     Pointer,
     Pointers,
+    not_archivable,
 )
 from icehouse.core.entries import Entry
 from icehouse.core.errors import AlreadyArchiving, Conflict, Denied, NotFound, Refused, StoreError, Unavailable
@@ -277,6 +278,8 @@ def unchanged(permit: Permit, task: Task, entry: Entry, held: Mapping[Ref, str])
     """The object is what was planned: same bytes, closed, and live; or archived meanwhile, which does no harm."""
     if entry.etag != task.etag or entry.size != task.size:
         return "not the bytes that were planned"
+    if other := not_archivable(entry.kind):
+        return other
     unfit = sorted(entry.traits & BLOCKING)
     if unfit:
         return f"{BLOCKING_WORDS[unfit[0]]} since the plan was made"
