@@ -84,6 +84,10 @@ def _end(text: str, at: int) -> int:
 
 def _parts(written: str) -> list[str]:
     """The parts of a dotted key that a statement begins with."""
+    return _dotted(written)[0]
+
+
+def _dotted(written: str) -> tuple[list[str], int]:
     parts: list[str] = []
     at = 0
     while (part := _PART.match(written, at)) is not None:
@@ -91,4 +95,36 @@ def _parts(written: str) -> list[str]:
         at = part.end()
         if not part[4]:
             break
-    return parts or [""]
+    return parts or [""], at
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A ``key = value`` taken apart: joined, `before`, `value` and `after` are the statement.
+
+    `before` ends behind the equals sign, `after` holds a comment on the last line and the line end; `within` are the
+    comments inside the value.
+    """
+
+    before: str
+    value: str
+    after: str
+    within: tuple[str, ...] = ()
+
+
+def taken_apart(statement: str) -> Written:
+    """A statement that is no heading in its parts."""
+    begin = statement.index("=", _dotted(statement)[1]) + 1
+    begin += len(statement[begin:]) - len(statement[begin:].lstrip(" \t"))
+    comments = [piece for piece in _PIECE.finditer(statement, begin) if piece[0].startswith("#")]
+    end = len(statement.rstrip())
+    if comments and comments[-1].end() >= end:
+        end = comments.pop().start()
+    value = statement[begin:end].rstrip()
+    within = tuple(piece[0].rstrip() for piece in comments)
+    return Written(statement[:begin], value, statement[begin + len(value) :], within)
+
+
+def comments_in(statement: str) -> list[str]:
+    """The comments of a statement, each as it stands."""
+    return [piece[0].rstrip() for piece in _PIECE.finditer(statement) if piece[0].startswith("#")]

@@ -22,7 +22,7 @@ from .tables import nearest
 MOST_BYTES: Final = 4 * 2**20
 """What a scope file may hold."""
 
-_MARK = "\ufeff"
+MARK = "\ufeff"
 _WHERE = re.compile(r" \((?:at line (\d+), column \d+|at end of document)\)$")
 _LONGEST = 200
 _TWICE = ("Cannot overwrite a value", "Cannot declare", "Duplicate inline table key", "Cannot redefine")
@@ -85,7 +85,7 @@ def parsed(text: str, at: At) -> dict[str, object]:
     if len(text) > MOST_BYTES:
         raise at.wrong(f"is larger than a scope file may be, {MOST_BYTES // 2**20} MiB")
     try:
-        return tomli.loads(text.removeprefix(_MARK))
+        return tomli.loads(text.removeprefix(MARK))
     except tomli.TOMLDecodeError as error:
         raise _not_toml(text, str(error), at) from None
     except RecursionError:

@@ -93,7 +93,7 @@ class _Reading:
             if "include" in table:
                 yield from self._included(table, here)
                 continue
-            made = self._preset(table, here) if "preset" in table else [rule_in(here, table)]
+            made = spelled(table, here, self.covers) if "preset" in table else [rule_in(here, table)]
             self._count(len(made) - 1, at)
             origin = Origin(at.file, number, included=len(self.open) > 1)
             yield from (replace(rule, origin=origin) for rule in made)
@@ -127,27 +127,26 @@ class _Reading:
             below.only(self.files[real], (*TOP, "rule"))
         yield from self.rules(self.files[real], below, path)
 
-    def _preset(self, table: Mapping[str, object], at: At) -> list[Rule]:
-        """A preset's rules, each narrowed by what the table asks besides."""
-        at.only(table, ("preset", "verdict", "reason", *CONDITIONS))
-        name = table["preset"]
-        if not isinstance(name, str) or name not in PRESETS:
-            told = shortened(name) if isinstance(name, str) else "this"
-            raise at.wrong(f"{told!r} is none{nearest(told, tuple(PRESETS))}", key="preset")
-        found = conditions_in(at, table)
-        changes: dict[str, Any] = {}
-        if "verdict" in table:
-            changes["verdict"] = verdict_in(at, table)
-        if "reason" in table:
-            changes["reason"] = reason_in(at, table)
-        store = found.get("store", "")
-        rules = [rule for rule in PRESETS[name].rules_for(self.covers) if not store or rule.store in ("", store)]
-        for asked in found:
-            if asked != "store" and any(getattr(rule, asked) != _UNASKED[asked] for rule in rules):
-                raise at.wrong(
-                    "the preset asks this itself; spell its rules out to change them", key=_key_of(asked, table)
-                )
-        return [replace(rule, **found, **changes) for rule in rules]
+
+def spelled(table: Mapping[str, object], at: At, covers: tuple[Cover, ...]) -> list[Rule]:
+    """The rules of the preset that a rule's table names, each narrowed by what the table asks besides."""
+    at.only(table, ("preset", "verdict", "reason", *CONDITIONS))
+    name = table["preset"]
+    if not isinstance(name, str) or name not in PRESETS:
+        told = shortened(name) if isinstance(name, str) else "this"
+        raise at.wrong(f"{told!r} is none{nearest(told, tuple(PRESETS))}", key="preset")
+    found = conditions_in(at, table)
+    changes: dict[str, Any] = {}
+    if "verdict" in table:
+        changes["verdict"] = verdict_in(at, table)
+    if "reason" in table:
+        changes["reason"] = reason_in(at, table)
+    store = found.get("store", "")
+    rules = [rule for rule in PRESETS[name].rules_for(covers) if not store or rule.store in ("", store)]
+    for asked in found:
+        if asked != "store" and any(getattr(rule, asked) != _UNASKED[asked] for rule in rules):
+            raise at.wrong("the preset asks this itself; spell its rules out to change them", key=_key_of(asked, table))
+    return [replace(rule, **found, **changes) for rule in rules]
 
 
 def _key_of(asked: str, table: Mapping[str, object]) -> str:
