@@ -30,7 +30,8 @@ def rule_words(rule: Rule, names: Mapping[tuple[str, str], str] = NO_NAMES) -> s
     A rule of a preset begins with the preset's name.  `names` are what people call containers, by store and identity.
     """
     told = ", ".join(conditions(rule, names)) or EVERYTHING
-    return f"{safe(rule.preset)}: {told}" if rule.preset else told
+    called = safe(rule.preset.partition(" (")[0])
+    return f"{called}: {told}" if called else told
 
 
 def conditions(rule: Rule, names: Mapping[tuple[str, str], str] = NO_NAMES) -> list[str]:
