@@ -202,6 +202,10 @@ def _object_row(reader: Reader | None, above: FolderRef, entry: Entry, now: Inst
         asked_at=now,
         traits=entry.traits,
         tags=entry.tags,
+        kind=entry.kind,
+        owner=entry.owner,
+        job=entry.job,
+        properties=entry.properties,
     )
     if reader is None or entry.standing.state is not State.UNKNOWN:
         return row
