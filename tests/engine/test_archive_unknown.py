@@ -210,3 +210,21 @@ def test_a_hold_put_on_while_the_copies_are_looked_up_is_honoured(dx: DxStandIn,
     assert set(dx.states(kept.version or "").values()) == {"live"}
     told = {item.ref: item.reason for item in jobs.every_item(admin, job)}
     assert told[kept] == "held: audit"
+
+
+def test_a_cancel_while_the_copies_are_looked_up_leaves_everything_live(dx: DxStandIn, admin: House) -> None:
+    plan = plan_of(dx, admin)
+    job = restore.approve(admin, plan, how="test", start=nobody)
+    reads = 0
+
+    def held(refs: Sequence[Ref], everywhere: bool) -> dict[Ref, str]:
+        nonlocal reads
+        reads += 1
+        if reads == 2:  # the copies were looked up, and the call is next
+            assert jobs.cancel(admin, job, start=nobody).in_doubt == len(plan.sending)
+        return {}
+
+    work(admin, options=Options(until_idle=True, held=held))
+    assert not asked(dx, "project/archive")
+    assert jobs.job(admin, job).state is JobState.CANCELLED
+    assert outcomes(admin, job) == {"cancelled": len(plan.sending), "impossible": 1}

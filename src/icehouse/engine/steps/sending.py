@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from itertools import groupby
 
@@ -23,15 +23,16 @@ from icehouse.core.errors import (
     Throttled,
     Unavailable,
 )
-from icehouse.core.jobs import Phase
+from icehouse.core.jobs import JobState, Phase
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act, Plan
+from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreAccepted
 from icehouse.engine.gate import Answer, LeaseStale, Permit
 from icehouse.engine.pace import Breaker, Pace
 from icehouse.engine.probing import Finding, Found
 from icehouse.engine.recording import Beat, Note, Probed
-from icehouse.ledger import steps
+from icehouse.ledger import jobs, steps
 from icehouse.ledger.steps import Accepted, Ended, Task
 
 from .hands import Hands
@@ -52,6 +53,10 @@ _THROTTLED_FOR = 24 * 3600.0
 """Seconds for which a step waits out throttling: a throttled request took no effect and costs nothing."""
 
 
+class _Cancelled(Refused):
+    """The job was cancelled while its next call was made ready."""
+
+
 class Sender:
     """Sends one job's requests; may be asked again after any trouble, and then looks before it repeats."""
 
@@ -62,12 +67,13 @@ class Sender:
         self._plan = plan
         self._breaker = breaker
         self._permit = Permit(
-            plan, hands.identity, hands.recorder.since_beat, hands.stopped, hands.never_archive, hands.held
+            plan, hands.identity, hands.recorder.since_beat, hands.stopped, hands.never_archive, self._held
         )
         most = hands.store.features.max_batch
         self._slice = SLICE if most == 1 else most * _CALLS_A_SLICE
         self._clean = False
         self._trouble: IcehouseError | None = None
+        self._cancelled = False
 
     def send_some(self) -> bool:
         """Send the next slice of requests; False when nothing is left to send, or the worker has to end.
@@ -125,7 +131,14 @@ class Sender:
         return len(records) == len(tasks)
 
     def _must_stop(self) -> bool:
-        return self._trouble is not None or self._hands.ending()
+        return self._trouble is not None or self._cancelled or self._hands.ending()
+
+    def _held(self, refs: Sequence[Ref], everywhere: bool) -> Mapping[Ref, str]:
+        """What is held, right before a call; a look before it takes its time, so that a cancel may have come by then."""
+        found = self._hands.held(refs, everywhere)
+        if jobs.find(self._hands.ledger, self._job).state is JobState.CANCELLING:
+            raise _Cancelled(f"job {self._job} is cancelled")
+        return found
 
     def _send(self, batch: Sequence[Task]) -> list[Future[None]]:
         """Send one call's requests and record what became of each.
@@ -143,6 +156,9 @@ class Sender:
             except LeaseStale:
                 self._hands.recorder.now(Beat())
                 continue
+            except _Cancelled:  # the intents stay, and are settled as cancelled after a look
+                self._cancelled = True
+                break
             except (Refused, LedgerError) as refusal:
                 self._trouble = refusal
                 break
