@@ -82,16 +82,21 @@ def test_a_destroyed_project_is_gone_unless_it_is_protected_from_it(lab: Lab, pl
 
 
 def test_objects_of_every_class_are_made_described_and_found(lab: Lab, place: str) -> None:
-    spec = {"runSpec": {"interpreter": "bash", "code": ""}, "inputSpec": [], "dxapi": "1.0.0"}
+    spec = {"runSpec": {"interpreter": "bash", "code": "true"}, "inputSpec": [], "dxapi": "1.0.0"}
+    lost = f"applet-{'B' * 24}"
     made = {
         "record": lab.call("record/new", project=place, name="r", details={"a": 1})["id"],
         "applet": lab.call("applet/new", project=place, name="a", **spec)["id"],
-        "workflow": lab.call("workflow/new", project=place, name="w", stages=[{"id": "stage-1"}])["id"],
+        "workflow": lab.call("workflow/new", project=place, name="w", stages=[{"id": "stage-1", "executable": lost}])[
+            "id"
+        ],
     }
     states = {kind: lab.call(f"{name}/describe")["state"] for kind, name in made.items()}
     assert states == {"record": "open", "applet": "closed", "workflow": "open"}
-    assert lab.call(f"{made['applet']}/get")["runSpec"]["interpreter"] == "bash"
-    assert lab.call(f"{made['workflow']}/describe")["stages"] == [{"id": "stage-1"}]
+    assert lab.call(f"{made['applet']}/get")["runSpec"]["code"] == "true"
+    assert "code" not in lab.call(f"{made['applet']}/describe")["runSpec"]
+    stages = lab.call(f"{made['workflow']}/describe")["stages"]
+    assert stages == [{"id": "stage-1", "executable": lost, "accessible": False}]
     assert "archivalState" not in lab.call(f"{made['record']}/describe")
     lab.call(f"{made['record']}/addTypes", types=["T"])
     lab.call(f"{made['record']}/close")

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from icehouse.sim.dnanexus.content import parts_of
 from icehouse.sim.dnanexus.errors import invalid_input
-from icehouse.sim.dnanexus.model import ARCHIVED, DataObject, Placement
+from icehouse.sim.dnanexus.executables import run_spec, told_stages
+from icehouse.sim.dnanexus.model import ARCHIVED, DataObject, Placement, User
 from icehouse.sim.dnanexus.world import World
 
 ABSENT: Final = object()
@@ -22,6 +23,7 @@ class Look:
     world: World
     place: Placement
     now: float
+    user: User | None = None
     _thing: DataObject | None = None
 
     @property
@@ -63,6 +65,14 @@ def _parts(look: Look) -> Any:
     return parts_of(thing)
 
 
+def _run_spec(look: Look) -> Any:
+    return run_spec(look.world, look.place, look.thing) if look.thing.kind == "applet" else ABSENT
+
+
+def _stages(look: Look) -> Any:
+    return told_stages(look.world, look.thing, look.user) if look.thing.kind == "workflow" else ABSENT
+
+
 def _file_only(word: Field) -> Field:
     return lambda look: word(look) if look.place.id.startswith("file-") else ABSENT
 
@@ -86,6 +96,8 @@ _FIELDS: Final[Mapping[str, Field]] = {
     "archivalState": _file_only(lambda look: look.place.standing(look.now)),
     "cloudAccount": _file_only(lambda look: "cloudaccount-dnanexus"),
     "size": _size,
+    "runSpec": _run_spec,
+    "stages": _stages,
     "properties": lambda look: look.place.properties,
     "details": lambda look: look.thing.details,
     "parts": _parts,
@@ -124,7 +136,7 @@ class Wish:
         if self._extras or self.default:
             extra = look.thing.extra
             if self.default and look.thing.kind != "file":
-                told |= extra
+                told |= {name: value for name, value in extra.items() if name not in _FIELDS}
             elif self.default:  # dxpy knows a symlink by these, and asks for the default fields and the parts alone
                 told |= {name: extra[name] for name in ("drive", "md5") if name in extra}
             told |= {name: extra[name] for name in self._extras if name in extra}

@@ -83,7 +83,7 @@ def _candidates(call: Call) -> Iterator[Look]:
             if project.id == start[0]:
                 at = start[1]
         for place in world.shelves[project.id].walk(folder, recurse=recurse, start=at, state=state):
-            yield Look(world, place, now)
+            yield Look(world, place, now, call.user)
 
 
 def _by_id(call: Call, ids: list[str], projects: list[Project], folder: str, recurse: bool) -> Iterator[Look]:
@@ -101,7 +101,7 @@ def _by_id(call: Call, ids: list[str], projects: list[Project], folder: str, rec
             if low and (start is None or key >= start):
                 found.append((key, place))
     for _, place in sorted(found, key=lambda pair: pair[0]):
-        yield Look(world, place, call.now)
+        yield Look(world, place, call.now, call.user)
 
 
 def _start(call: Call) -> tuple[str, Key] | None:
@@ -151,18 +151,25 @@ def look_up(call: Call, name: str, hint: object = None) -> Look:
     if shelf is not None and world.level(call.user, world.projects[shelf.project]) != "NONE":
         place = shelf.get(name)
         if place is not None:
-            return Look(world, place, call.now)
+            return Look(world, place, call.now, call.user)
     for project in world.holders(name):
         if world.level(call.user, world.projects[project]) != "NONE":
             place = world.shelves[project].get(name)
             assert place is not None
-            return Look(world, place, call.now)
+            return Look(world, place, call.now, call.user)
     raise not_found(name)
 
 
 def describe_data_object(call: Call) -> Answer:
     """`file-…/describe` and its like; `project` is a hint only, so compare the `project` of the answer."""
     return Wish(call.input).tell(look_up(call, call.subject, call.input.get("project")))
+
+
+def get_applet(call: Call) -> Answer:
+    """`applet-…/get`: as describe, with the code in the run specification."""
+    look = look_up(call, call.subject, call.input.get("project"))
+    told = Wish(True).tell(look)
+    return {**told, "runSpec": {**look.thing.extra.get("runSpec", {}), **told["runSpec"]}}
 
 
 def describe_data_objects(call: Call) -> Answer:
@@ -208,6 +215,6 @@ def resolve_data_objects(call: Call) -> Answer:
             raise invalid_input('expected "folder" to be a full folder path') from problem
         places = world.shelves[project.id].walk(folder, recurse=False)
         named = [place for place in places if place.name == item["name"]]
-        looks = [Look(world, place, call.now) for place in named]
+        looks = [Look(world, place, call.now, call.user) for place in named]
         results.append([{"project": project.id, "id": look.place.id} for look in looks if not look.thing.hidden])
     return {"results": results}

@@ -43,7 +43,7 @@ def list_folder(call: Call) -> Answer:
         for place in shelf.walk(folder, recurse=False):
             if len(objects) == MOST_LISTED:
                 raise invalid_state(f"{folder} has more than {MOST_LISTED} objects")
-            look = Look(call.world, place, call.now)
+            look = Look(call.world, place, call.now, call.user)
             if look.thing.hidden and not hidden:
                 continue
             objects.append({"id": place.id} if wish is None else {"id": place.id, "describe": wish.tell(look)})

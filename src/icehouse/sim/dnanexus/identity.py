@@ -8,6 +8,9 @@ from icehouse.sim.dnanexus.call import Answer, Call
 from icehouse.sim.dnanexus.errors import denied, invalid_input, not_found
 from icehouse.sim.dnanexus.model import Org
 
+REGIONS: Final = ("aws:us-east-1", "azure:westus")
+"""Where everybody may run what costs."""
+
 _FLAGS: Final = (
     "archivalManagement",
     "dataDeletion",
@@ -43,6 +46,7 @@ def describe_user(call: Call) -> Answer:
             "defaultRegion": found.default_region,
             "pendingProjectTransfers": [],
             "appsInstalled": {},
+            "permittedRegions": list(REGIONS),
         }
     return _only(told, call)
 
@@ -86,6 +90,7 @@ def describe_org(call: Call) -> Answer:
         "appAccess": held.get("appAccess", False),
         "projectAccess": held.get("projectAccess", "NONE"),
         **{flag: held.get(flag, False) for flag in _FLAGS},
+        "permittedRegions": list(REGIONS),
         "policies": {"memberListVisibility": "MEMBER", "restrictProjectTransfer": "ADMIN"},
     }
     if org.is_admin(call.caller.id):

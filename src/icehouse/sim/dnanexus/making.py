@@ -78,7 +78,7 @@ def new_object(call: Call) -> Answer:
         types=types,
         details=details,
         hidden=call.truth("hidden"),
-        links=links_in(details),
+        links=links_in([details, extra.get("runSpec")]),
         media=call.text("media", ""),
         extra=extra,
     )

@@ -77,9 +77,3 @@ def get_details(call: Call) -> Answer:
     thing, _ = call.thing()
     details: Answer = thing.details
     return details
-
-
-def get_definition(call: Call) -> Answer:
-    """`applet/get` and `workflow/get`: the definition that the class has for itself."""
-    thing, _ = call.thing()
-    return {"id": thing.id, **thing.extra}

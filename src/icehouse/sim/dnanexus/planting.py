@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from icehouse.sim.dnanexus.executables import App
 from icehouse.sim.dnanexus.ids import mint
 from icehouse.sim.dnanexus.job import Job
 from icehouse.sim.dnanexus.model import LIVE, STATES, DataObject, Org, Placement, Project, User, folder_path
@@ -264,6 +265,24 @@ class Planter:
         )
         self._world.keep_place(place)
         return place
+
+    def label(self, project: Project, thing: DataObject, properties: Mapping[str, str]) -> None:
+        """More properties for an object in a project, where it was not known yet what they would say."""
+        place = self._world.shelves[project.id].get(thing.id)
+        assert place is not None
+        place.properties |= properties
+        self._world.keep_place(place)
+
+    def add_app(self, name: str, version: str, *, bill_to: str, age_days: float = 900.0, **fields: Any) -> App:
+        """A published app; `fields` by the API's names."""
+        created = int(self.started - age_days * DAY) * 1000
+        app = App(mint("app", name, version), name, version, bill_to, created, self.owner, fields)
+        self._world.apps[app.id] = app
+        return app
+
+    def gone(self, kind: str, *words: str) -> str:
+        """The identifier of what was there once."""
+        return mint(kind, self._world.settings.seed, self._fixture, "gone", *words)
 
     def add_synthetic(
         self,

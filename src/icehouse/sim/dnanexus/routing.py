@@ -6,6 +6,7 @@ from typing import Final
 
 from icehouse.sim.dnanexus import (
     access,
+    apps,
     cloning,
     cold,
     contents,
@@ -36,7 +37,7 @@ _SYSTEM: Final[dict[str, Method]] = {
     "greet": system.greet,
     "headers": system.headers,
     "comeBackLater": system.come_back_later,
-    "findApps": system.nothing_found,
+    "findApps": apps.find_apps,
     "findGlobalWorkflows": system.nothing_found,
     "findExecutions": executions.find_executions,
     "findJobs": executions.find_jobs,
@@ -97,19 +98,21 @@ TABLE: Final[dict[str, dict[str, Method]]] = {
     "project": _PROJECT,
     "user": _USER,
     "org": _ORG,
+    "app": {"describe": apps.describe_app},
     "job": {"describe": executions.describe_job},
     **{kind: dict(_OBJECT) for kind in CLASSES},
 }
 TABLE["file"] |= _FILE
 for _kind in ("file", "record", "applet", "workflow"):
     TABLE[_kind]["new"] = making.new_object
-for _kind in ("applet", "workflow"):
-    TABLE[_kind]["get"] = objects.get_definition
+TABLE["applet"]["get"] = finding.get_applet
 
 
 def find_method(path: str) -> tuple[str, str, Method]:
     """The operation (`project/archive`), its subject (an id, or empty), and what answers; 404 for none."""
     pieces = path.strip("/").split("/")
+    if pieces[0].startswith("app-") and len(pieces) == 3:  # app-NAME/VERSION
+        pieces = ["/".join(pieces[:2]), pieces[2]]
     if len(pieces) == 2:
         kind, dash, _ = pieces[0].partition("-")
         method = TABLE.get(kind, {}).get(pieces[1])

@@ -29,6 +29,6 @@ def come_back_later(call: Call) -> Answer:
 
 
 def nothing_found(call: Call) -> Answer:
-    """An empty search: apps, analyses and global workflows are not part of this stand-in."""
+    """An empty search: analyses and global workflows are not part of this stand-in."""
     call.need_login()
     return {"results": [], "next": None}

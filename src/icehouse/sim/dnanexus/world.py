@@ -11,6 +11,7 @@ from typing import Any
 from icehouse.sim.clock import SimClock
 from icehouse.sim.content import Blobs
 from icehouse.sim.dnanexus.errors import denied, not_found
+from icehouse.sim.dnanexus.executables import App
 from icehouse.sim.dnanexus.ids import HEAD, mint
 from icehouse.sim.dnanexus.job import Job
 from icehouse.sim.dnanexus.model import LEVELS, PUBLIC, DataObject, Org, Placement, Project, User, rank
@@ -63,6 +64,8 @@ class World:
         """Planted ones, for clients start none."""
         self.jobs_in: dict[str, list[Job]] = {}
         """By the project that they ran in."""
+        self.apps: dict[str, App] = {}
+        """By id; planted ones, for clients publish none."""
         self.nonces: dict[str, dict[str, Any]] = {}
         self.closing: dict[str, float] = {}
         """When files that are closing will be closed, in monotonic seconds."""
