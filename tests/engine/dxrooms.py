@@ -11,6 +11,7 @@ from icehouse.core.plans import Plan
 from icehouse.core.restores import RestoreWish, Tier
 from icehouse.services import archive, look, restore
 from icehouse.services.house import House, open_house
+from icehouse.stores.dnanexus import wire
 from tests.dnanexus_standin import DxStandIn
 from tests.engine.rooms import nobody
 
@@ -27,6 +28,8 @@ def open_dx(
     """A house with store `dx` at the stand-in as somebody, its state in `folder`; the token in the environment."""
     monkey.setenv("ICEHOUSE_TEST_DX_TOKEN", dx.tokens[who])  # type: ignore[attr-defined]
     monkey.setenv("DX_USER_CONF_DIR", str(folder / "dx"))  # type: ignore[attr-defined]
+    # How soon a server that hangs is given up is not tested here, and a busy machine may be slower than that.
+    monkey.setattr(wire, "_FIRST_CONTACT", 60.0)  # type: ignore[attr-defined]
     values = {
         "kind": '"dnanexus"',
         "protocol": '"http"',

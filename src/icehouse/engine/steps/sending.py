@@ -134,7 +134,7 @@ class Sender:
         return self._trouble is not None or self._cancelled or self._hands.ending()
 
     def _held(self, refs: Sequence[Ref], everywhere: bool) -> Mapping[Ref, str]:
-        """What is held, right before a call; a look before it takes its time, so that a cancel may have come by then."""
+        """What is held, right before a call.  The look before it takes its time: a cancel may have come by then."""
         found = self._hands.held(refs, everywhere)
         if jobs.find(self._hands.ledger, self._job).state is JobState.CANCELLING:
             raise _Cancelled(f"job {self._job} is cancelled")
