@@ -75,6 +75,11 @@ class FolderView:
         self._rebuild(self._wanted)
 
     @property
+    def reader(self) -> Reader:
+        """The catalogue whose object numbers the rows hold; it is the view's own to close."""
+        return self._listing.reader
+
+    @property
     def count(self) -> int:
         """How many rows there are, in the order and under the filter that are shown."""
         return self._listing.count
