@@ -19,7 +19,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +262,29 @@ class DxStandIn:
     def clear_log(self) -> None:
         """Forget all logged requests; numbering goes on."""
         self.admin("DELETE", "/log")
+
+
+def describe(fixture: str) -> Iterator[dict[str, Any]]:
+    """The oracle: every object of a fixture, in each project that holds it, as the stand-in plants it.
+
+    project, title, billTo, restricted and the owner's level (`NONE` where he may not look); id, class, folder, name,
+    size, state (archival, of files), open, hidden, tags, properties, types, created and modified in ms; user, job and
+    executable that made it, the jobs that took it in as `used`, and `intermediate`: whether one did and the owner can
+    still describe the job that made it.  See sim/dnanexus/fixtures/rows.py.
+    """
+    return (row for row in _told(fixture) if row["class"] != "job")
+
+
+def describe_jobs(fixture: str) -> Iterator[dict[str, Any]]:
+    """Every job of a fixture: id, project, title, seen (by the owner), name, state, inputs and outputs by id …"""
+    return (row for row in _told(fixture) if row["class"] == "job")
+
+
+def _told(fixture: str) -> Iterator[dict[str, Any]]:
+    command = [sys.executable, "-m", "icehouse.sim.dnanexus", "--describe", fixture]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            yield json.loads(line)
+    if process.returncode:
+        raise DxStandInError(f"no fixture {fixture!r}")

@@ -1,8 +1,10 @@
-"""`python -m icehouse.sim.dnanexus`: start the stand-in."""
+"""`python -m icehouse.sim.dnanexus`: start the stand-in, or describe a fixture."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -10,6 +12,7 @@ from pathlib import Path
 
 from icehouse.sim.clock import parse_iso
 from icehouse.sim.dnanexus import fixtures
+from icehouse.sim.dnanexus.fixtures.rows import job_rows, object_rows
 from icehouse.sim.dnanexus.opening import open_world
 from icehouse.sim.dnanexus.server import application, ready_line
 from icehouse.sim.dnanexus.world import Settings
@@ -29,7 +32,16 @@ def _parser() -> argparse.ArgumentParser:
         "--fixture", action="append", default=[], metavar="NAME", help=f"sample data: {', '.join(fixtures.NAMES)}"
     )
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when the starting process is gone")
+    parser.add_argument("--describe", metavar="NAME", help="print a fixture's objects and jobs as JSON lines and exit")
     return parser
+
+
+def _describe(wish: argparse.Namespace, start: float) -> None:
+    with tempfile.TemporaryDirectory(prefix="icehouse-dx-") as scratch:
+        world = open_world(Settings(Path(scratch), (wish.describe,), wish.seed, start))
+        for rows in (object_rows(world), job_rows(world)):
+            sys.stdout.writelines(json.dumps(row) + "\n" for row in rows)
+        world.close()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         start = parse_iso(wish.start) if wish.start else time.time()
         if wish.speed is not None and not 0 < wish.speed <= 1e9:
             raise ValueError("--speed is a positive number")
+        if wish.describe:
+            _describe(wish, start)
+            return 0
         if wish.exit_with_parent:
             end_with_parent()
         with tempfile.TemporaryDirectory(prefix="icehouse-dx-") as scratch:
