@@ -17,7 +17,7 @@ from icehouse.stores.dnanexus.options import is_loopback, parse_options
 from icehouse.stores.dnanexus.paths import folder_of, is_file_id, is_project_id, key_of, places_of, prefix_of
 from icehouse.stores.dnanexus.reading import _checked, _Part
 from icehouse.stores.dnanexus.rules import RESTORE_RULES, cloud_of, cold_word
-from icehouse.stores.dnanexus.states import FIELDS, TELLS, TOLD, entry_of, standing_of
+from icehouse.stores.dnanexus.states import FIELDS, entry_of, standing_of
 from icehouse.stores.registry import KINDS, open_store
 
 FILE = "file-" + "B" * 24
