@@ -47,4 +47,11 @@ class Standing:
     tier: str = ""
 
 
+def cold_words(standing: Standing) -> str:
+    """What stands between an object and a copy of its bytes, "" where nothing is known to."""
+    if standing.state in (State.ARCHIVED, State.RESTORING):
+        return f"{standing.word or standing.state.value}: its bytes can be read once they are back"
+    return ""
+
+
 UNKNOWN = Standing(State.UNKNOWN)

@@ -13,13 +13,14 @@ from typing import Any
 from icehouse.core.entries import Composition, Entry, Part
 from icehouse.core.errors import Denied, Invalid, NotFound, StoreError
 from icehouse.core.refs import Ref, ref_address
+from icehouse.core.states import cold_words
 from icehouse.core.text import safe
 
 from . import describing
 from .client import Client
 from .errors import from_words, garbled
 from .needs import Need, fields_of, needs_of
-from .paths import is_app_id, kind_of
+from .paths import is_app, kind_of
 from .projects import Projects
 
 _CONSISTS = {
@@ -29,10 +30,7 @@ _CONSISTS = {
     "workflow": ("definition",),
     "database": ("definition",),
 }
-_WORDS = {
-    "database": "the tables lie with the platform's query service: what they hold is not told here, "
-    "a backup of them has to be exported by a query"
-}
+_UNWRITTEN = frozenset({"open", "closing"})
 _MOST_LEVELS = 8
 """Workflows in workflows: more is a platform that leads nowhere."""
 
@@ -46,7 +44,7 @@ def compose(client: Client, projects: Projects, ref: Ref) -> Composition:
         raise described.error or NotFound(f"{ref_address(ref)}: not found")
     entry = described.entry
     own = str(entry.ref.version)
-    size = entry.size if entry.kind == "file" and not entry.traits & {"open", "closing"} else None
+    size = entry.size if entry.kind == "file" and not entry.traits & _UNWRITTEN else None
     found = Composition(
         entry.ref,
         entry.kind,
@@ -65,9 +63,15 @@ def compose(client: Client, projects: Projects, ref: Ref) -> Composition:
 def _words(entry: Entry) -> str:
     if entry.kind not in _CONSISTS:
         return f"how a {safe(entry.kind)} is backed up is not known"
-    if entry.traits & {"open", "closing"} and entry.kind == "file":
+    if entry.kind == "database":
+        return "its tables lie in folders of its own, which Icehouse does not look into"
+    if entry.kind != "file":
+        return ""
+    if entry.traits & _UNWRITTEN:
         return "still being written"
-    return _WORDS.get(entry.kind, "")
+    if "symlink" in entry.traits:
+        return "a link: its bytes lie in a bucket outside the platform"
+    return cold_words(entry.standing)
 
 
 def _parts(client: Client, container: str, own: str, told: Mapping[str, Any]) -> Iterator[Part]:
@@ -80,7 +84,7 @@ def _parts(client: Client, container: str, own: str, told: Mapping[str, Any]) ->
         level = []
         for need in fresh:
             answer = answers.get(need.id)
-            if is_app_id(need.id):
+            if is_app(need.id):
                 answer = asker.ask_app(need.id)
             part = _part(need, answer, container)
             if isinstance(answer, Mapping) and kind_of(need.id):

@@ -10,7 +10,7 @@ from icehouse.core.text import safe
 
 from .errors import garbled
 from .links import LINK, linked, links_in
-from .paths import is_app_id, kind_of
+from .paths import is_app, kind_of
 
 _EVERY = ("project", "name")
 _FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -126,7 +126,7 @@ def _need(id_: str, words: str) -> Need:
 
 
 def _kind(executable: str) -> str:
-    if is_app_id(executable):
+    if is_app(executable):
         return "app"
     return kind_of(executable) or safe(executable.partition("-")[0])
 

@@ -16,7 +16,7 @@ _OBJECT = re.compile(r"([a-z]{1,20})-[0-9A-Za-z]{24}")
 _NO_OBJECTS = frozenset({"project", "container", "job", "analysis", "user", "org", "app", "globalworkflow", "drive"})
 """Classes whose ids look alike, and that lie in no folder."""
 _JOB = re.compile(r"job-[0-9A-Za-z]{24}")
-_APP = re.compile(r"app-[0-9A-Za-z]{24}")
+_APP = re.compile(r"app-[0-9A-Za-z][0-9A-Za-z._-]{0,127}(?:/[0-9A-Za-z][0-9A-Za-z._-]{0,127})?")
 _PROJECT = re.compile(r"(?:project|container)-[0-9A-Za-z]{24}")
 
 
@@ -36,8 +36,8 @@ def is_job_id(text: str) -> bool:
     return _JOB.fullmatch(text) is not None
 
 
-def is_app_id(text: str) -> bool:
-    """Whether `text` has the form of an app's id; only such a one ever becomes part of a route."""
+def is_app(text: str) -> bool:
+    """Whether `text` may be an app's id, its name, or name and version; only such a one becomes part of a route."""
     return _APP.fullmatch(text) is not None
 
 

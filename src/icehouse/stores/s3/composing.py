@@ -9,12 +9,14 @@ from typing import Any
 from icehouse.core.entries import Composition
 from icehouse.core.errors import NotFound, StoreError
 from icehouse.core.refs import FolderRef, Ref, ref_address
+from icehouse.core.states import cold_words
 
 from .client import Client
 from .describing import describe_one
 from .listing import versions_page
 from .walking import keeps_versions
 
+_BOTH = ("bytes", "versions")
 _MOST_PAGES = 20
 """So many pages of versions of one object are counted, 1,000 a page."""
 
@@ -25,7 +27,7 @@ def compose(client: Client, ref: Ref) -> Composition:
     if described.entry is None:
         raise described.error or NotFound(f"{ref_address(ref)}: not found")
     entry = described.entry
-    found = Composition(entry.ref, entry.kind, ("bytes",), entry.size)
+    found = Composition(entry.ref, entry.kind, ("bytes",), entry.size, words=cold_words(entry.standing))
     bucket = FolderRef(ref.store, ref.container, "")
     try:
         kept = keeps_versions(client, bucket)
@@ -33,19 +35,20 @@ def compose(client: Client, ref: Ref) -> Composition:
             return found
         rows = _versions(client, bucket, ref.key)
     except StoreError as error:
-        return replace(found, words=f"which versions there are was not told: {error.words or error.line}")
+        return _with(found, f"which versions there are was not told: {error.words or error.line}")
     if rows is None:
-        return replace(found, consists=("bytes", "versions"), words=f"more than {_MOST_PAGES * 1000:,} versions")
+        return _with(replace(found, consists=_BOTH), f"more than {_MOST_PAGES * 1000:,} versions")
     held = [row for row in rows if "Size" in row]
+    if not held:
+        return _with(found, "which versions there are was not told: none is listed")
     if kept is None and len(rows) == 1 and rows[0].get("VersionId", "null") == "null":
         return found  # as a bucket that never kept versions lists it
     size = sum(int(row["Size"]) for row in held)
-    return replace(
-        found,
-        consists=("bytes", "versions"),
-        versions=len(held),
-        words=f"all versions: {size:,} bytes",
-    )
+    return _with(replace(found, consists=_BOTH, versions=len(held)), f"all versions: {size:,} bytes")
+
+
+def _with(found: Composition, words: str) -> Composition:
+    return replace(found, words="; ".join(filter(None, (found.words, words))))
 
 
 def _versions(client: Client, bucket: FolderRef, key: str) -> list[Mapping[str, Any]] | None:
