@@ -50,7 +50,7 @@ class LineageWriter:
         self.jobs += len(page.jobs)
 
     def finish(self, now: Instant) -> None:
-        """That was all of it."""
+        """That was all of it.  The objects must all be there."""
         with plainly(self._path), changing(self._connection):
             self.jobs, self.used = (
                 self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
@@ -60,6 +60,7 @@ class LineageWriter:
                 "UPDATE lineage SET complete = 1, read = ?, jobs = ?, used = ?, error = ''",
                 (to_micros(now), self.jobs, self.used),
             )
+            find_consumed(self._connection)
 
     def fail(self, line: str) -> None:
         """It can't be known, and `line` says why."""
@@ -68,17 +69,25 @@ class LineageWriter:
             self._connection.execute("UPDATE lineage SET error = CAST(? AS TEXT)", (param(line),))
 
 
+def find_consumed(connection: sqlite3.Connection) -> None:
+    """Have the objects that jobs took in by their numbers, inside the caller's transaction."""
+    connection.execute("DELETE FROM main.consumed")
+    connection.execute(
+        "INSERT OR IGNORE INTO main.consumed SELECT o.id FROM main.used u CROSS JOIN main.objects o ON o.version = u.id"
+    )
+
+
 def forget_lineage(connection: sqlite3.Connection) -> None:
     """Know nothing of any job, inside the caller's transaction."""
-    connection.execute("DELETE FROM main.jobs")
-    connection.execute("DELETE FROM main.used")
+    for table in ("jobs", "used", "consumed"):
+        connection.execute(f"DELETE FROM main.{table}")  # noqa: S608  (tables are this module's own)
     connection.execute("UPDATE main.lineage SET complete = 0, read = NULL, jobs = 0, used = 0, error = ''")
 
 
 def splice_lineage(connection: sqlite3.Connection) -> None:
     """Take over the lineage of the attached ``part``, which was read later, inside the caller's transaction."""
-    if not connection.execute("SELECT wanted FROM part.lineage").fetchone()[0]:
-        return
-    for table in ("jobs", "used", "lineage"):
-        connection.execute(f"DELETE FROM main.{table}")  # noqa: S608  (tables are this module's own)
-        connection.execute(f"INSERT INTO main.{table} SELECT * FROM part.{table}")  # noqa: S608
+    if connection.execute("SELECT wanted FROM part.lineage").fetchone()[0]:
+        for table in ("jobs", "used", "lineage"):
+            connection.execute(f"DELETE FROM main.{table}")  # noqa: S608  (tables are this module's own)
+            connection.execute(f"INSERT INTO main.{table} SELECT * FROM part.{table}")  # noqa: S608
+    find_consumed(connection)

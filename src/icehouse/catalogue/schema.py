@@ -59,6 +59,8 @@ _FIRST = (
     # the jobs that can still be described, and the ids of what any job took in
     "CREATE TABLE jobs (id TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE used (id TEXT PRIMARY KEY) WITHOUT ROWID",
+    # of the objects, those that a job took in: what used names, once it is complete
+    "CREATE TABLE consumed (object INTEGER PRIMARY KEY)",
     """CREATE TABLE lineage (
         wanted INTEGER NOT NULL, complete INTEGER NOT NULL, read INTEGER, jobs INTEGER NOT NULL, used INTEGER NOT NULL,
         error TEXT NOT NULL)""",

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sqlite3
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from itertools import takewhile
 from pathlib import Path
 
+from icehouse.catalogue.base import CatalogueDamaged, CatalogueError, plainly, transaction
+from icehouse.catalogue.facts import moment
 from icehouse.catalogue.reader import Reader
-from icehouse.core.scopes import Rule
+from icehouse.core.scopes import Cover, Rule, rules_digest
 
+from .codes import BITS
+from .engine import Engine
+from .rollups import Rollups, undecided
+from .shelf import Shelf, applied_in, codes_in, digests, open_shelf
 from .told import Applied
 
 
@@ -26,6 +36,110 @@ def apply(
     for the rules before the first that differs.  `progress` is told objects done, and of how many, a few times a
     second; None where `stop` said so, and all is as it was.  Works over a connection of its own, with bounded memory.
     CatalogueError where the catalogue has gone (a rescan took its place: open a new reader), is damaged, or `where`
-    can't be written.
+    can't be written; UsageError where a glob is none.
     """
-    raise NotImplementedError
+    try:
+        catalogue = Reader.of(reader.files, reader.path)
+    except FileNotFoundError:
+        raise CatalogueError(
+            f"catalogue {reader.path}: a newer one has taken its place", hint="apply to that one"
+        ) from None
+    with closing(catalogue), catalogue.reading(), closing(Earlier(where)) as earlier:
+        catalogue.connection.execute("PRAGMA query_only = 0")  # which keeps from temporary tables as well
+        with transaction(catalogue.connection, "DEFERRED"):
+            catalogue.revision  # noqa: B018  (the first look fixes the moment that all others see)
+            catalogue.changed()
+            shelf = Shelf(where)
+            try:
+                return _fill(shelf, catalogue, rules, earlier, progress, stop)
+            finally:
+                shelf.drop()
+
+
+def _fill(
+    shelf: Shelf,
+    catalogue: Reader,
+    rules: Sequence[Rule],
+    earlier: Earlier,
+    progress: Callable[[int, int], None] | None,
+    stop: Callable[[], bool] | None,
+) -> Applied | None:
+    whole = catalogue.rollup("").objects
+    revision, as_of, complete = catalogue.revision, moment(catalogue), catalogue.coverage("").complete
+    cover = Cover(catalogue.files.store, catalogue.files.container)
+    first = earlier.reach(rules, cover, catalogue.path.name, revision)
+    engine = Engine(catalogue, rules)
+    rollups = Rollups(shelf, [rule.verdict for rule in rules])
+    done = 0
+    next_one = "SELECT id FROM objects WHERE id >= ? ORDER BY id LIMIT 1"
+    span = -1
+    while row := catalogue.connection.execute(next_one, (span + 1 << BITS,)).fetchone():
+        if stop is not None and stop():
+            return None
+        span = row[0] >> BITS
+        codes, count = engine.codes(span, rollups.sums, earlier.codes(span) if first else None, first)
+        shelf.codes(span, codes)
+        rollups.relieve()
+        done += count
+        if progress is not None:
+            progress(done, max(whole, done))
+    shelf.folders(rollups.of_folders(_folders(catalogue)))
+    not_decided, perhaps = undecided(rollups)
+    applied = Applied(
+        cover=cover,
+        rules=rollups.of_rules(),
+        undecided=not_decided,
+        perhaps=perhaps,
+        as_of=as_of,
+        complete=complete,
+        digest=rules_digest(rules, cover),
+        generation=catalogue.path.name,
+        revision=revision,
+    )
+    shelf.put(applied, rules, catalogue.files.directory)
+    return applied
+
+
+def _folders(catalogue: Reader) -> Iterator[tuple[int, int, bytes]]:
+    """The folders, the highest number first; what goes wrong is told as the catalogue's."""
+    with catalogue.reading():
+        yield from catalogue.connection.execute("SELECT id, parent, name FROM folders ORDER BY id DESC")
+
+
+class Earlier:
+    """What was applied before, where that is of use; a damaged file is of none."""
+
+    def __init__(self, where: Path) -> None:
+        self._where = where
+        self._connection: sqlite3.Connection | None = None
+        with suppress(FileNotFoundError, CatalogueDamaged):
+            self._connection = open_shelf(where)
+
+    def reach(self, rules: Sequence[Rule], cover: Cover, generation: str, revision: int) -> int:
+        """The number of the first rule that differs: what those before it decided of that catalogue holds still."""
+        if self._connection is None:
+            return 0
+        try:
+            with plainly(self._where):
+                told = applied_in(self._connection)
+                were = [row[0] for row in self._connection.execute("SELECT digest FROM rules ORDER BY number")]
+        except CatalogueDamaged:
+            return 0
+        if (told.cover, told.generation, told.revision) != (cover, generation, revision):
+            return 0
+        pairs = zip(were, digests(rules, cover), strict=False)
+        return len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+
+    def codes(self, span: int) -> array[int] | None:
+        """The codes of one span, None where they can't be had."""
+        assert self._connection is not None
+        try:
+            with plainly(self._where):
+                return codes_in(self._connection, span)
+        except CatalogueDamaged:
+            return None
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._connection is not None:
+            self._connection.close()
