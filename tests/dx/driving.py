@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 from tests.dnanexus_standin import DxStandIn
 
 DX = Path(sys.executable).with_name("dx")
+ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 
 
@@ -162,3 +164,18 @@ class Dx:
         assert ran.code == 3, f"dx {' '.join(words)} ended with {ran.code}: {ran.words}"
         assert "Traceback" not in ran.err
         return ran
+
+
+def run_errand(stand: DxStandIn, home: Path, name: str, **wish: Any) -> Any:
+    """What an errand of dxpy (`errands.py`) found as the owner; what it says on stderr is a failure's."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.dx.errands", name, json.dumps(wish)],
+        env={**stand.environment(conf=home / "conf"), "HOME": str(home)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])

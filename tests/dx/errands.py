@@ -45,6 +45,22 @@ def search(project: str, first_page: int, **filters: Any) -> list[str]:
     return [found["id"] for found in dxpy.find_data_objects(project=project, first_page_size=first_page, **filters)]
 
 
+def jobs(project: str, first_page: int, **filters: Any) -> list[str]:
+    """The ids that find_jobs yields over all its pages."""
+    import dxpy
+
+    return [found["id"] for found in dxpy.find_jobs(project=project, first_page_size=first_page, **filters)]
+
+
+def describe_job(own: str) -> dict[str, Any]:
+    """What a handler of dxpy says of a job, with the links of its input and output unpacked."""
+    import dxpy
+
+    told = dxpy.DXJob(own).describe()
+    taken = [dxpy.get_dxlink_ids(each) for each in told["input"]["reads"]]
+    return {"name": told["name"], "state": told["state"], "taken": taken, "made": told["output"]["bam"]}
+
+
 def describe_many(ids: list[str]) -> list[dict[str, Any]]:
     """What dxpy.describe says of many objects in one call."""
     import dxpy

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
-import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.dnanexus_standin import DxStandIn
-from tests.dx.driving import PATIENCE, Api
+from tests.dx.driving import Api, run_errand
 
-ROOT = Path(__file__).parents[2]
 MIB = 1024**2
 
 Errand = Callable[..., Any]
@@ -24,23 +21,8 @@ Errand = Callable[..., Any]
 
 @pytest.fixture
 def errand(stand: DxStandIn, tmp_path: Path) -> Errand:
-    """Runs an errand of dxpy as the owner and returns what it found; extra words on stderr are a failure's."""
-    environment = {**stand.environment(conf=tmp_path / "conf"), "HOME": str(tmp_path)}
-
-    def run(name: str, **wish: Any) -> Any:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.dx.errands", name, json.dumps(wish)],
-            env=environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
-
-    return run
+    """Runs an errand of dxpy as the owner and returns what it found."""
+    return partial(run_errand, stand, tmp_path)
 
 
 def test_a_file_of_several_parts_comes_back_byte_for_byte(errand: Errand, place: str, tmp_path: Path) -> None:
