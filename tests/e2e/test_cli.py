@@ -364,3 +364,23 @@ def test_check_tells_what_the_credentials_may_do(shell: Shell) -> None:
     rows = shell.rows("check", "lab-s3:imaging-platform")
     assert {"this machine", "lab-s3:imaging-platform"} <= {row["about"] for row in rows}
     assert {row["verdict"] for row in rows} <= {"yes", "no", "not testable", "unknown"}
+
+
+def test_a_bucket_that_is_not_there_is_no_pass(shell: Shell) -> None:
+    rows = shell.rows("check", "lab-s3:no-such-bucket", expect=1)
+    assert next(row for row in rows if row["name"] == "list objects")["verdict"] == "no"
+
+
+def test_what_is_approved_while_stop_is_set_says_that_it_waits(own: Shell) -> None:
+    (own.state).mkdir(mode=0o700, exist_ok=True)
+    stop = own.state / "STOP"
+    stop.touch()
+    told = own.run("restore", FOLDER, "--tier", "standard", "--days", "30", "--yes")
+    assert f"nothing is sent until {stop} is removed" in told.stderr
+    assert "waits" in told.stdout
+    assert f"nothing is sent until {stop} is removed" in own.run("jobs").stderr
+    assert own.s3.log(operation="RestoreObject") == []
+    stop.unlink()
+    own.run("run-due")
+    assert own.s3.log(operation="RestoreObject") != []
+    assert "STOP" not in own.run("jobs").stderr

@@ -17,7 +17,7 @@ from icehouse.present.restores import nothing_to_do
 from icehouse.present.sizes import count
 
 from .choice import chosen, exclude, from_file, include, json_lines, looking
-from .follow import again, ending, exit_code, follow
+from .follow import again, ending, exit_code, follow, mind_stop
 from .foretold import Places, look_up_cost, preview_row, question, tell_plan, tell_preview
 from .names import names_of
 from .output import interactive, json_line, say, tell
@@ -204,7 +204,9 @@ def _carry_out(session: Session, plan: Plan, manner: Manner) -> int:
         elif waiting:
             say(f"job {job.id[:8]}{waiting}; then icehouse run-due, or opening the console, carries it out")
         else:
-            say(f"job {job.id[:8]} is under way; it goes on when this session ends. To follow it: {again(job)}")
+            what = "waits" if session.house.stopped() else "is under way"
+            say(f"job {job.id[:8]} {what}; it goes on when this session ends. To follow it: {again(job)}")
+        mind_stop(session)
         return 0
     tell(f"job {job.id[:8]} is under way; ctrl-C leaves it to the worker")
     return told(session, follow(session, job.id), plan, as_json=manner.as_json)

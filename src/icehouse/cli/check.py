@@ -25,8 +25,8 @@ _SIGNS = {"yes": "✓", "no": "✗", "not testable": "·", "unknown": "?"}
 def command(session: Session, address: str | None, as_json: bool) -> int:
     """Check this machine and every store; with STORE: that store, with STORE:BUCKET that bucket too.
 
-    What only acting would tell is said to be not testable. Nothing is changed. Exit code 4 tells that a store could
-    not be reached, or that its login is missing or has expired.
+    What only acting would tell is said to be not testable. Nothing is changed. Exit code 1 tells that the bucket
+    or project can't be seen, 4 that a store could not be reached, or that its login is missing or has expired.
     """
     from icehouse.services.check import check
 
@@ -42,6 +42,8 @@ def command(session: Session, address: str | None, as_json: bool) -> int:
         rows.append((f"{_sign(finding)} {ability.verdict}", finding.about, ability.name, ability.words))
         if finding.shut_out:
             code = _SHUT_OUT
+        elif finding.unseen and not code:
+            code = 1
     if not as_json:
         table(("answer", "about", "what", "words"), rows)
     return code

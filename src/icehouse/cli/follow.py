@@ -56,6 +56,15 @@ def follow(session: Session, job_id: str, *, quiet: bool = False, each: Callable
         time.sleep(_LOOK_EVERY)
 
 
+def mind_stop(session: Session) -> bool:
+    """Whether STOP is set, which is then said: nothing is under way, whatever was approved."""
+    stopped = session.house.stopped()
+    if stopped:
+        where = session.house.paths.stop
+        tell(f"STOP is set: nothing is sent until {where} is removed; then icehouse run-due goes on")
+    return stopped
+
+
 def _parked(job: Job) -> IcehouseError:
     """Why waiting longer would not help: the store can't be reached or a login has expired, or a rule says no."""
     line, hint = f"job {job.id[:8]} is parked: {job.note}", "when that is mended: icehouse run-due"

@@ -12,6 +12,7 @@ from icehouse.present.states import job_glyph, job_word, outcomes_line
 from icehouse.present.times import stamp
 
 from .choice import json_lines
+from .follow import mind_stop
 from .names import Names, called, names_of
 from .output import json_line, say, table
 from .rows import job_row, scan_row
@@ -42,6 +43,8 @@ def command(session: Session, limit: int, as_json: bool) -> int:
         say("no jobs yet")
     if found:
         table(_JOBS, [_cells(job, names) for job in found], "<<<<<<>>><<")
+    if any(job.state.open for job in found):
+        mind_stop(session)
     if scans:
         table(_SCANS, [_scan_cells(scan, names) for scan in scans], "<<<>>><<")
     return 0

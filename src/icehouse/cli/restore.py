@@ -14,7 +14,7 @@ from icehouse.core.plans import Plan
 from icehouse.core.restores import RestoreWish, Tier
 
 from .choice import chosen, exclude, from_file, include, json_lines, looking, max_cost
-from .follow import again, ending, exit_code, follow
+from .follow import again, ending, exit_code, follow, mind_stop
 from .names import names_of
 from .output import interactive, json_line, say, tell
 from .planned import question, refuse_above, tell_plan, tell_steps
@@ -182,7 +182,9 @@ def _carry_out(session: Session, plan: Plan, wish: Wish) -> int:
         if wish.as_json:
             json_line({**job_row(job), "digest": plan.digest, "cost": cost_row(plan.cost)})
         else:
-            say(f"job {job_id[:8]} is under way; it goes on when this session ends. To follow it: {again(job)}")
+            what = "waits" if session.house.stopped() else "is under way"
+            say(f"job {job_id[:8]} {what}; it goes on when this session ends. To follow it: {again(job)}")
+        mind_stop(session)
         return 0
     tell(f"job {job_id[:8]} is under way; ctrl-C leaves it to the worker")
     done = follow(session, job_id)

@@ -18,6 +18,7 @@ from .house import House
 
 THIS_MACHINE = "this machine"
 
+_SEES = ("list objects", "see the project")
 _PLAIN = ("requester pays", "versioning")
 
 _SMALL_SKEW = 60.0
@@ -42,6 +43,11 @@ class Finding:
         """Whether the store can't be used at all: it is not reached, or the login is not accepted."""
         name, verdict = self.ability.name, self.ability.verdict
         return (name == "reachable" and verdict != "yes") or (name == "login" and verdict == "no")
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the container that was asked about is not to be seen with these credentials."""
+        return self.ability.name in _SEES and self.ability.verdict != "yes"
 
 
 def check(house: House, store_name: str | None = None, container: str | None = None) -> Iterator[Finding]:
