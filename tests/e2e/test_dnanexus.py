@@ -119,6 +119,10 @@ def test_an_open_file_blocks_nothing_but_itself_and_a_retry_takes_it_once_it_is_
 def test_what_is_held_or_tagged_never_archive_stays_and_a_plan_of_nothing_else_is_refused(small: Shell) -> None:
     [held] = small.rows("hold", "dx:small/runs/2025/lane1/new0.fastq.gz", "--reason", "asked for by the auditors")
     assert held["version"].startswith("file-")
+    slip = "file-" + "X" * 24
+    told = small.run("hold", "dx:small/runs/2025/lane1/new0.fastq.gz", "--version", slip, "--reason", "x", "--json")
+    assert "nothing is at" in told.stderr
+    small.rows("lift", json.loads(told.stdout)["hold"], "--reason", "a slip")
     small.rows("hold", "dx:small/runs/2025/lane2/", "--reason", "not yet")
     plan = small.last("archive", "dx:small/runs/2025/", "dx:small/keep/reference.fa.gz", "--dry-run")
     reasons = {row["reason"]: row["objects"] for row in plan["blocked"]["reasons"]}

@@ -41,11 +41,12 @@ def hold(house: House, target: Target, *, reason: str) -> Hold:
 
 
 def holds_nothing(house: House, target: Target) -> bool:
-    """Whether nothing lies there now, as under a name with a slip in it.  False where the store can't be asked."""
-    if isinstance(target, Ref):
-        return False
+    """Whether nothing is there now, as under a name or an id with a slip in it.  False where that can't be told."""
     try:
-        page = house.store(target.store).list(target, limit=1)
+        store = house.store(target.store)
+        if isinstance(target, Ref):
+            return isinstance(next(iter(store.describe([target]))).error, NotFound)
+        page = store.list(target, limit=1)
     except NotFound:
         return True
     except StoreError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,7 +37,7 @@ UNTOLD = replace(
     shared=None, copyable=None,
 )  # fmt: skip
 
-FITTING = [
+FITTING: list[dict[str, Any]] = [
     {"store": "lab"},
     {"container": "runs"},
     {"folders": ("other/", "raw/")},
@@ -58,7 +59,7 @@ FITTING = [
     {"objects": (Ref("lab", "runs", "elsewhere", "v1"),)},
     {"objects": (Ref("lab", "runs", "raw/r1/a.fastq.gz"),)},
 ]
-MISSING = [
+MISSING: list[dict[str, Any]] = [
     {"store": "dx"},
     {"container": "run"},
     {"folders": ("raw/r10/",)},
@@ -79,7 +80,7 @@ MISSING = [
     {"copyable": False},
     {"objects": (Ref("lab", "runs", "raw/r1/a.fastq.gz", "v2"), Ref("dx", "runs", "raw/r1/a.fastq.gz"))},
 ]
-UNTELLABLE = [
+UNTELLABLE: list[dict[str, Any]] = [
     {"older": timedelta(days=1)},
     {"tags": frozenset({"final"})},
     {"properties": (("study", None),)},
@@ -93,12 +94,12 @@ UNTELLABLE = [
 ]
 
 
-def rule(verdict: Verdict = KEEP, **asked: object) -> Rule:
-    return Rule(verdict, "a reason", **asked)  # type: ignore[arg-type]
+def rule(verdict: Verdict = KEEP, **asked: Any) -> Rule:
+    return Rule(verdict, "a reason", **asked)
 
 
 @pytest.mark.parametrize("asked", [{}, *FITTING])
-def test_what_fits_matches(asked: dict[str, object]) -> None:
+def test_what_fits_matches(asked: dict[str, Any]) -> None:
     assert matches(rule(**asked), FACTS) is True
 
 
@@ -110,18 +111,18 @@ def test_a_folder_is_not_the_beginning_of_a_name() -> None:
 
 
 @pytest.mark.parametrize("asked", MISSING)
-def test_what_does_not_fit_does_not_match(asked: dict[str, object]) -> None:
+def test_what_does_not_fit_does_not_match(asked: dict[str, Any]) -> None:
     assert matches(rule(**asked), FACTS) is False
 
 
 @pytest.mark.parametrize("asked", UNTELLABLE)
-def test_what_is_not_told_is_neither(asked: dict[str, object]) -> None:
+def test_what_is_not_told_is_neither(asked: dict[str, Any]) -> None:
     assert matches(rule(**asked), UNTOLD) is None
     assert matches(rule(store="dx", **asked), UNTOLD) is False
 
 
 @pytest.mark.parametrize("asked", UNTELLABLE)
-def test_a_rule_that_asks_what_is_not_told_neither_keeps_nor_skips(asked: dict[str, object]) -> None:
+def test_a_rule_that_asks_what_is_not_told_neither_keeps_nor_skips(asked: dict[str, Any]) -> None:
     for verdict in (KEEP, SKIP):
         assert decide([rule(verdict, **asked)], UNTOLD) == Decision(UNDECIDED, None, (0,))
 
