@@ -42,6 +42,16 @@ class Paths:
         return self.config.parent / "scopes"
 
     @property
+    def verdicts(self) -> Path:
+        """The folder of what scopes came to, disposable as the catalogue is: a file for each scope and container."""
+        return self.state / "verdicts"
+
+    @property
+    def reviews(self) -> Path:
+        """The folder of what was undecided when scopes were reviewed, and of the last edits, to be taken back."""
+        return self.state / "scopes"
+
+    @property
     def logs(self) -> Path:
         """The folder of the worker's and the faces' logs."""
         return self.state / "logs"
