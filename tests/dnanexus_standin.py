@@ -269,8 +269,8 @@ def describe(fixture: str) -> Iterator[dict[str, Any]]:
 
     project, title, billTo, restricted and the owner's level (`NONE` where he may not look); id, class, folder, name,
     size, state (archival, of files), open, hidden, tags, properties, types, created and modified in ms; user, job and
-    executable that made it, the jobs that took it in as `used`, and `intermediate`: whether one did and the owner can
-    still describe the job that made it.  See sim/dnanexus/fixtures/rows.py.
+    executable that made it, the jobs that took it in as `used`, and `intermediate`: whether one that is done did, and
+    the owner can still describe the job that made it.  See sim/dnanexus/fixtures/rows.py.
     """
     return (row for row in _told(fixture) if row["class"] != "job")
 
