@@ -1,0 +1,125 @@
+"""Verdicts on a whole container are those of the plain evaluation of each object, and their sums add up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from icehouse.catalogue.facts import facts_of
+from icehouse.catalogue.reader import Reader
+from icehouse.catalogue.verdicts import VerdictFiles, Verdicts, apply, compare
+from icehouse.core.scopes import Rule, Sums, Verdict, VerdictSums, rules_digest
+from tests.unit.catalogue.scoped import (
+    HERE,
+    NOW,
+    Container,
+    Plain,
+    changes,
+    children,
+    containers,
+    prefixes,
+    rules,
+    total,
+)  # fmt: skip
+
+
+def check(reader: Reader, verdicts: Verdicts, plain: Plain) -> None:
+    """Hold all that verdicts tell against the plain evaluation."""
+    entries, applied = plain.container.entries, verdicts.applied
+    numbers = [plain.container.number(reader, each) for each in entries]
+    expected = [plain.decisions[each.ref].rule for each in entries]
+    assert verdicts.codes(numbers) == expected
+    assert [verdicts.of(each.ref) for each in entries] == expected
+    assert applied.rules == plain.by_rule()
+    assert (applied.undecided, applied.perhaps) == (plain.undecided(), plain.undecided(perhaps=True))
+    assert applied.whole == total(entries)
+    assert (applied.as_of, applied.complete) == (NOW, True)
+    folders = prefixes(entries)
+    for prefix in folders:
+        assert verdicts.sums(prefix) == plain.below(prefix)
+        below = {name: plain.below(f"{prefix}{name}/") for name in children(entries, prefix)}
+        assert verdicts.below(prefix) == below
+        assert verdicts.below(prefix, ["no such", *below]) == below
+    assert dict(verdicts.undecided()) == plain.topmost()
+    sizes = [sums.bytes for _, sums in verdicts.undecided()]
+    assert sizes == sorted(sizes, reverse=True)
+    assert verdicts.sums("no such/") == VerdictSums()
+
+
+def check_lists(reader: Reader, verdicts: Verdicts, plain: Plain, prefix: str) -> None:
+    """Hold the lists of objects by verdict and rule against the plain evaluation."""
+    inside = [each for each in plain.container.entries if each.ref.key.startswith(prefix)]
+    for verdict in (None, *Verdict):
+        expected = {each.ref for each in inside if verdict in (None, plain.decisions[each.ref].verdict)}
+        found = verdicts.objects(verdict, prefix=prefix)
+        assert {row.ref for row in found} == expected
+        assert [row.number for row in found] == sorted(row.number for row in found)
+        again, after = [], 0
+        while rows := verdicts.objects(verdict, prefix=prefix, after=after, limit=3):
+            again.extend(rows)
+            after = rows[-1].number
+        assert again == found
+    for rule in range(len(plain.rules)):
+        decided = {each.ref for each in inside if plain.decisions[each.ref].rule == rule}
+        assert {row.ref for row in verdicts.objects(None, prefix=prefix, rule=rule)} == decided
+
+
+@settings(max_examples=150, deadline=None)
+@given(containers, rules, st.data())
+def test_every_verdict_and_every_sum_is_that_of_the_plain_evaluation(
+    container: Container, scope: list[Rule], data: st.DataObject
+):
+    with TemporaryDirectory() as folder:
+        reader = Reader.open(container.catalogue(Path(folder) / "catalogue"))
+        assert reader is not None
+        for entry in container.entries:
+            row = reader.object(entry.ref)
+            assert row is not None
+            assert facts_of(reader, row) == container.facts(entry)
+        where = VerdictFiles(Path(folder) / "verdicts", "scope").path(HERE)
+        plain = Plain(container, scope)
+        applied = apply(reader, scope, where)
+        verdicts = Verdicts.open(where)
+        assert verdicts is not None
+        assert verdicts.applied == applied
+        assert verdicts.fresh(reader, rules_digest(scope, HERE))
+        check(reader, verdicts, plain)
+        check_lists(reader, verdicts, plain, data.draw(st.sampled_from(sorted(prefixes(container.entries)))))
+        verdicts.close()
+        reader.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(containers, rules, rules, st.integers(0, 8))
+def test_applying_again_over_what_was_applied_before_comes_to_the_same_as_applying_anew(
+    container: Container, scope: list[Rule], others: list[Rule], at: int
+):
+    changed: Sequence[Rule] = [*scope[:at], *others]
+    with TemporaryDirectory() as folder:
+        reader = Reader.open(container.catalogue(Path(folder)))
+        assert reader is not None
+        files = VerdictFiles(Path(folder), "scope"), VerdictFiles(Path(folder), "draft")
+        for each in files:
+            apply(reader, scope, each.path(HERE))
+        apply(reader, changed, files[1].path(HERE))
+        before, after = (Verdicts.open(each.path(HERE)) for each in files)
+        assert before is not None
+        assert after is not None
+        check(reader, after, Plain(container, changed))
+        expected = changes(Plain(container, scope), Plain(container, changed))
+        difference = compare(reader, before, after)
+        assert difference.folders == expected
+        for change in {change for of in expected.values() for change in of}:
+            whole = sum((of.get(change, Sums()) for of in expected.values()), Sums())
+            assert difference.changes[change] == whole
+        nothing = compare(reader, None, after)
+        assert nothing.enters == after.sums("").keep
+        assert compare(reader, after, None).leaves == after.sums("").keep
+        assert compare(reader, after, after).changes == {}
+        before.close()
+        after.close()
+        reader.close()
