@@ -11,13 +11,23 @@ import pytest
 
 from icehouse.core.errors import ConfigError, Unavailable, UsageError
 from icehouse.core.refs import FolderRef
-from icehouse.core.states import State
+from icehouse.core.states import Standing, State
 from icehouse.stores.dnanexus import walking
+from icehouse.stores.dnanexus.links import links_in
 from icehouse.stores.dnanexus.options import is_loopback, parse_options
-from icehouse.stores.dnanexus.paths import folder_of, is_file_id, is_project_id, key_of, places_of, prefix_of
+from icehouse.stores.dnanexus.paths import (
+    folder_of,
+    is_app,
+    is_file_id,
+    is_project_id,
+    key_of,
+    kind_of,
+    places_of,
+    prefix_of,
+)
 from icehouse.stores.dnanexus.reading import _checked, _Part
 from icehouse.stores.dnanexus.rules import RESTORE_RULES, cloud_of, cold_word
-from icehouse.stores.dnanexus.states import FIELDS, entry_of, standing_of
+from icehouse.stores.dnanexus.states import FIELDS, TELLS, TOLD, entry_of, standing_of
 from icehouse.stores.registry import KINDS, open_store
 
 FILE = "file-" + "B" * 24
@@ -118,6 +128,111 @@ def test_traits_tell_what_keeps_a_file_from_being_archived(told: dict[str, objec
 def test_a_description_that_lacks_something_is_no_entry(told: dict[str, object]) -> None:
     with pytest.raises(Unavailable):
         entry(**told)
+
+
+RECORD = "record-" + "B" * 24
+WHO = {"user": "user-x"}
+
+
+def wide(id_: str = FILE, **told: object):
+    whole = {"name": "a", "folder": "/", "state": "closed", "tags": [], "properties": {}, "createdBy": WHO, **told}
+    return entry_of("lab", "project-x", whole, id_, "aws", fields=TOLD, asked="list", what="x")
+
+
+def test_what_a_survey_tells_is_what_it_asks_for() -> None:
+    entry = wide(size=5, properties={"b": "2", "a": "1"}, createdBy={"user": "user-x", "job": "job-y"}, tags=["t"])
+    assert (entry.kind, entry.owner, entry.job) == ("file", "user-x", "job-y")
+    assert entry.properties == (("a", "1"), ("b", "2"))
+    assert {"kind", "tags", "properties", "owner", "job"} == TELLS
+    assert {"tags", "properties", "createdBy"} <= TOLD.keys()
+
+
+@pytest.mark.parametrize("kind", ["record", "applet", "workflow", "database", "dbcluster", "gtable"])
+@pytest.mark.parametrize("told", [{}, {"archivalState": "archived"}, {"size": None}, {"size": 7}])
+def test_what_is_not_a_file_is_there_and_has_no_archival_state(kind: str, told: dict[str, object]) -> None:
+    entry = wide(f"{kind}-{'B' * 24}", **told)
+    assert (entry.kind, entry.standing) == (kind, Standing(State.LIVE, ""))
+    assert entry.size == (told.get("size") or 0)
+    assert entry.job == ""
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"properties": None},
+        {"properties": ["a"]},
+        {"properties": {"a": 1}},
+        {"createdBy": None},
+        {"createdBy": {}},
+        {"createdBy": {"job": "job-x"}},
+        {"createdBy": {"user": ""}},
+        {"createdBy": {"user": "user-x", "job": 5}},
+        {"tags": None},
+        {"size": -1},
+    ],
+)
+def test_a_fact_that_was_asked_for_and_is_not_told_is_never_taken_for_none(told: dict[str, object]) -> None:
+    for id_ in (FILE, RECORD):
+        with pytest.raises(Unavailable):
+            wide(id_, **{"size": 5, **told})
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (FILE, "file"),
+        (RECORD, "record"),
+        ("gtable-" + "B" * 24, "gtable"),
+        ("job-" + "B" * 24, ""),
+        ("project-" + "B" * 24, ""),
+        ("app-" + "B" * 24, ""),
+        ("record-" + "B" * 23, ""),
+        (f"{RECORD}\n", ""),
+        (f"{RECORD}/x", ""),
+        ("Record-" + "B" * 24, ""),
+        (None, ""),
+        (5, ""),
+    ],
+)
+def test_an_id_tells_the_class_of_an_object(text: object, kind: str) -> None:
+    assert kind_of(text) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("app-" + "B" * 24, True),
+        ("app-fastqc", True),
+        ("app-fastqc/3.0.3", True),
+        ("app-fastqc/../x", False),
+        ("app-fastqc/..", False),
+        ("app-", False),
+        ("app-x/1/describe", False),
+        ("app-x?y", False),
+        ("app-x y", False),
+        ("applet-" + "B" * 24, False),
+    ],
+)
+def test_only_an_app_s_name_becomes_part_of_a_route(text: str, good: bool) -> None:
+    assert is_app(text) is good
+
+
+def link(told: object) -> dict[str, object]:
+    return {"$dnanexus_link": told}
+
+
+def test_links_are_found_wherever_they_are() -> None:
+    value = {"a": [link(FILE), {"b": [[link({"id": RECORD, "project": "project-x"})]]}], "c": FILE, "d": None}
+    assert list(links_in(value, "x")) == [FILE, RECORD]
+    for other in ({"job": "job-x", "field": "f"}, {"stage": "s", "outputField": "o"}, "project-" + "B" * 24, {}):
+        assert list(links_in({"a": link(other)}, "x")) == []
+    deep: object = link(FILE)
+    for _ in range(5000):
+        deep = [deep]
+    assert list(links_in(deep, "x")) == [FILE]
+    for wrong in (5, None, [FILE], {"id": 5}):
+        with pytest.raises(Unavailable):
+            list(links_in([link(wrong)], "x"))
 
 
 def pieces(data: bytes, size: int) -> Iterator[bytes]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
 from icehouse.core.archives import ArchiveAccepted, ArchiveRequest
-from icehouse.core.entries import ContainerEntry, Described, Page, WalkPage
+from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
 from icehouse.core.errors import ConfigError, NotSupported, StoreError, Throttled, Unavailable, UsageError
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
@@ -164,6 +164,74 @@ def test_a_throttled_store_restores_where_the_store_does() -> None:
     assert isinstance(store, ThrottledRestores)
     results = list(store.restore([RestoreRequest(ref, Tier.BULK, 1) for ref in REFS]))
     assert [result.ref for result in results] == REFS
+
+
+class Wide(Plain):
+    """Plays Surveys and Composes as well; `tired` is what the second page of each meets."""
+
+    tired: StoreError | None = None
+
+    def survey(self, folder: FolderRef, frontier: str | None = None) -> Iterator[WalkPage]:
+        yield WalkPage((), frontier or "1")
+        if self.tired is not None:
+            raise self.tired
+        yield WalkPage((), None)
+
+    def lineage(self, container: str) -> Iterator[Lineage]:
+        yield Lineage((container,), ())
+        if self.tired is not None:
+            raise self.tired
+        yield Lineage((), ("used",))
+
+    def compose(self, ref: Ref) -> Composition:
+        if self.tired is not None:
+            raise self.tired
+        return Composition(ref, "file", ("bytes",))
+
+
+def test_every_wrapper_passes_surveys_lineages_and_compositions_on() -> None:
+    for store in (ReadOnly(Wide()), recorded(Wide()), throttled(Wide(), 1000.0)):
+        assert [page.frontier for page in store.survey(FOLDER, "k")] == ["k", None]
+        assert list(store.lineage("b")) == [Lineage(("b",), ()), Lineage((), ("used",))]
+        assert store.compose(REFS[0]) == Composition(REFS[0], "file", ("bytes",))
+
+
+def test_a_wrapper_around_a_store_that_tells_none_of_them_says_so() -> None:
+    for store in (ReadOnly(Plain()), recorded(Plain()), throttled(Plain(), 1000.0)):
+        asking: list[Callable[[], object]] = [
+            lambda store=store: list(store.survey(FOLDER)),
+            lambda store=store: list(store.lineage("b")),
+            lambda store=store: store.compose(REFS[0]),
+        ]
+        for ask in asking:
+            with pytest.raises(NotSupported):
+                ask()
+
+
+def test_a_recorded_store_counts_pages_of_surveys_and_lineages_and_each_composition() -> None:
+    store = recorded(Wide())
+    list(store.survey(FOLDER))
+    list(store.lineage("b"))
+    store.compose(REFS[0])
+    assert store.counts == {"list": 2, "lineage": 2, "compose": 1}
+
+
+def test_a_throttled_store_counts_them_out_and_learns_from_them() -> None:
+    hands, wide = Hands(), Wide()
+    store = throttled(wide, 1000.0)
+    store.bucket = TokenBucket(4.0, monotonic=hands.monotonic, sleep=hands.sleep)
+    for _ in range(4):
+        list(store.survey(FOLDER))
+        list(store.lineage("b"))
+        store.compose(REFS[0])
+    # Each asks once more to learn that there is no more; 28 requests at four a second.
+    assert hands.now == pytest.approx((4 * 7 - 1) / 4, abs=0.3)
+    wide.tired = Throttled("slow down")
+    for ask in (lambda: list(store.survey(FOLDER)), lambda: list(store.lineage("b")), lambda: store.compose(REFS[0])):
+        rate = store.bucket.rate
+        with pytest.raises(Throttled):
+            ask()
+        assert store.bucket.rate < rate
 
 
 class Icy(Whole):
