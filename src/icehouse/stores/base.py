@@ -40,9 +40,9 @@ class Features:
     `ordered` tells whether walks and pages come in key order; `titled` whether containers have a name besides their
     identity; `ids` whether an object's version is its whole identity and its key only where it was seen;
     `archive_window` how long archiving takes where the store says; `follows` and `previews` whether it plays Follows
-    and Previews (a wrapper has their methods in any case).  `tells` names what a survey tells of each object besides
-    name, size, time and state (``kind``, ``tags``, ``properties``, ``owner``, ``job``); empty where the store does not
-    play Surveys.  `composes` tells whether it plays Composes.
+    and Previews (a wrapper has their methods in any case).  `tells` names what a survey, a list and a describe tell of
+    each object besides name, size, time and state (``kind``, ``tags``, ``properties``, ``owner``, ``job``); empty where
+    the store does not play Surveys.  `composes` tells whether it plays Composes.
     """
 
     kind: str
@@ -115,7 +115,10 @@ class Store(Protocol):
     def walk(
         self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, after: str | None = None
     ) -> Iterator[WalkPage]:
-        """Everything under `folder`, in key order, resumable from the `frontier` of an earlier page.
+        """Every file under `folder`, in key order, resumable from the `frontier` of an earlier page.
+
+        This is what archiving and restoring rest on: what is not a file is left out, and of what `Features.tells` names
+        only ``tags`` count.
 
         `pin` True puts the current version's id into each ref where the container keeps versions.  `after`: only keys
         behind this one, in key order, whether or not there is such a key; ignored where a frontier is given.  Raises
@@ -161,11 +164,14 @@ class Surveys(Protocol):
     """Telling all that the rules of a scope may ask, of all that a container holds."""
 
     def survey(self, folder: FolderRef, frontier: str | None = None) -> Iterator[WalkPage]:
-        """As `Store.walk`, and also what is not a file, each entry with what `Features.tells` names."""
+        """As `Store.walk`, and also what is not a file, each entry with all that `Features.tells` names.
+
+        What is asked for and not told raises: an empty `job` says that a person made it.
+        """
         ...
 
     def lineage(self, container: str) -> Iterator[Lineage]:
-        """The jobs that ran in `container`, page by page, and what they took in.
+        """The jobs that ran in `container`, page by page, and what those that are done took in.
 
         Raises in the middle where the store does: the lineage is then not known, not short.
         """
