@@ -161,6 +161,14 @@ def forget(house: House, opened: Opened) -> None:
     verdict_files(house, opened).remove()
 
 
+def adopt(house: House, opened: Opened) -> None:
+    """Let what was worked out for a draft that is saved now be the saved scope's."""
+    drafts, saved = verdict_files(house, opened), VerdictFiles(house.paths.verdicts, opened.saved_key)
+    for cover in opened.scope.covers:
+        with suppress(OSError):  # what is not there is worked out again
+            drafts.path(cover).replace(saved.path(cover))
+
+
 def verdict_files(house: House, opened: Opened) -> VerdictFiles:
     """Where the verdicts of a scope lie."""
     return VerdictFiles(house.paths.verdicts, opened.key)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from icehouse.core.errors import UsageError
-from icehouse.core.marks import Mark
+from icehouse.core.marks import Mark, Target
 from icehouse.core.scope_rows import ScopeStanding
 from icehouse.core.scopes import Cover, Rule, Verdict
 from icehouse.settings import scope_text
@@ -39,12 +40,17 @@ class Draft:
         self._house = house
         self._was = opened.text
         self._edits = [Edit(opened.text)]
-        self._opened = replace(opened, draft=True)
+        self._opened = replace(opened, draft=False)
 
     @property
     def opened(self) -> Opened:
         """The scope as the draft has it."""
         return self._opened
+
+    @property
+    def path(self) -> Path:
+        """The file that saving writes."""
+        return self._opened.path
 
     @property
     def edits(self) -> int:
@@ -56,13 +62,14 @@ class Draft:
         """What was done last, in words; "" where nothing was."""
         return self._edits[-1].words
 
-    def mark(self, marks: Iterable[Mark], verdict: Verdict, reason: str, *, at: int = 1) -> int:
+    def mark(self, marks: Iterable[Mark | Target], verdict: Verdict, reason: str, *, at: int = 1) -> int:
         """Make rules of marks, one for each container and kind of mark, in front of rule `at`; how many came.
 
         First match decides, so hand marks stand in front.  Where rule `at` is a hand mark of the same verdict and
         reason, it is made longer instead.  UsageError where the scope does not cover a mark, or the reason is missing.
         """
-        rules = rules_of(marks, verdict, reason)
+        every = [each if isinstance(each, Mark) else Mark(each) for each in marks]
+        rules = rules_of(every, verdict, reason)
         for rule in rules:
             self._require_covered(rule)
         text = self._edits[-1].text
@@ -120,7 +127,7 @@ class Draft:
         if not self.edits:
             raise UsageError("nothing was changed")
         gone = self._edits.pop()
-        self._opened = drafted(self._opened, self._edits[-1].text)
+        self._opened = replace(drafted(self._opened, self._edits[-1].text), draft=bool(self.edits))
         return gone.words
 
     def standing(
@@ -135,13 +142,15 @@ class Draft:
         if text != self._was:
             write_scope(self._opened.path, text, was=self._was)
             remember(self._house, self._opened.path, before=self._was, after=text, words=self.last)
+            scope_verdicts.adopt(self._house, self._opened)
         self.close()
         self._was, self._edits = text, [Edit(text)]
-        return replace(self._opened, draft=False)
+        self._opened = replace(self._opened, text=text, draft=False)
+        return self._opened
 
     def close(self) -> None:
         """Forget what was worked out for the draft; the draft itself goes with whoever holds it."""
-        scope_verdicts.forget(self._house, self._opened)
+        scope_verdicts.forget(self._house, replace(self._opened, draft=True))
 
     def _take(self, text: str, words: str) -> None:
         self._opened = drafted(self._opened, text)
@@ -152,9 +161,9 @@ class Draft:
         there = drafted(self._opened, text)
         rules = there.scope.rules
         if 1 <= at <= len(rules):
-            grown = grown(rules[at - 1], rule)
-            if grown is not None:
-                return scope_text.replace_rule(text, rules[at - 1].origin.number, grown)
+            longer = grown(rules[at - 1], rule)
+            if longer is not None:
+                return scope_text.replace_rule(text, rules[at - 1].origin.number, longer)
         return scope_text.add_rule(text, rule, block_of(there, at) if rules else None)
 
     def _require_covered(self, rule: Rule) -> None:
