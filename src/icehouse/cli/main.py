@@ -31,6 +31,7 @@ COMMANDS = {
     "restore": ("restore", "Plan, price and start bringing cold objects back."),
     "unarchive": ("restore", "The same as restore, by the word that DNAnexus has for it."),
     "archive": ("archive", "Tell what would really go cold, and archive it."),
+    "scope": ("scope", "Say what must be backed up, and see what nobody has decided about."),
     "jobs": ("jobs", "List the jobs."),
     "job": ("job", "Show, follow or log one job."),
     "cancel": ("cancel", "Cancel what a job has not sent yet."),
