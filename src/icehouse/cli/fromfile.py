@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +23,13 @@ from icehouse.core.errors import UsageError
 from icehouse.core.marks import Mark, Target
 from icehouse.core.outcomes import Outcome
 from icehouse.core.refs import Address, FolderRef, Ref
+from icehouse.services.look import is_identity
 
 from .joblog import COLUMNS, unguarded
 
 _FAILED = frozenset(outcome.value for outcome in Outcome if outcome.failed)
 _OLD_SCRIPT = ("key", "status")
 _LONGEST_FIELD = 1 << 20
-_ID = re.compile(r"file-[0-9A-Za-z]{24}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ class ListFile:
 
     def _object(self, store: str, container: str, path: str) -> Ref:
         """The object at `path`, which may be its id where the store has such."""
-        return Ref(store, container, path, path if _ID.fullmatch(path) and self.by_id(store) else None)
+        return Ref(store, container, path, path if is_identity(path) and self.by_id(store) else None)
 
     def _ref(self, number: int, store: object, container: object, key: object, version: object) -> Ref:
         """An identity that the file spells out; what it leaves out comes from ADDRESS."""

@@ -31,6 +31,11 @@ class Looking:
     to_describe: int
 
 
+def is_identity(text: str) -> bool:
+    """Whether a user may mean an object's identity by `text`, of whatever class, where a store has such."""
+    return _IDENTITY.fullmatch(text) is not None
+
+
 def resolve(house: House, address: Address) -> Target:
     """The folder or object that `address` means, asking the store where it ends without a slash.
 
@@ -41,7 +46,7 @@ def resolve(house: House, address: Address) -> Target:
     if address.folder is not None:
         return address.folder
     store = house.store(address.store)
-    by_id = store.features.ids and _IDENTITY.fullmatch(address.path)
+    by_id = store.features.ids and is_identity(address.path)
     ref = Ref(address.store, address.container, address.path, address.path if by_id else None)
     described = next(iter(store.describe([ref])))
     folder = FolderRef(address.store, address.container, address.path + "/")

@@ -43,6 +43,18 @@ def test_a_plain_list_takes_addresses_s3_addresses_and_keys_each_once(tmp_path: 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("by_id", [True, False])
+def test_an_id_of_any_class_is_an_identity_where_the_store_has_such(tmp_path: Path, by_id: bool) -> None:
+    ids = [f"{kind}-{'B' * 24}" for kind in ("file", "record", "applet", "workflow", "database")]
+    others = [f"job-{'B' * 24}", f"record-{'B' * 23}", f"run-{'B' * 24}"]
+    path = written(tmp_path, "".join(f"lab-s3:b/{each}\n" for each in (*ids, *others)))
+    found = ListFile(path, None, STORES, parse_address, lambda _: by_id).marks()
+    assert [mark.target for mark in found] == [
+        *(Ref("lab-s3", "b", each, each if by_id else None) for each in ids),
+        *(ref(each) for each in others),
+    ]
+
+
 def test_a_bare_key_without_an_address_is_refused_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"line 2: a bare key; name its bucket"):
         read(written(tmp_path, "lab-s3:b/x\ny\n"))
