@@ -87,8 +87,9 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """One page of the jobs of a container: those that can still be described, and the ids of what they took in.
+    """One page of the jobs of a container: those that can still be described, and the ids of what was taken in.
 
+    What a job took in counts once it is done: of what failed, was ended or still runs nothing has come yet.
     An object whose maker is among all `jobs`, and which is among all that was `used`, is an intermediate: it can be
     made again.
     """

@@ -25,6 +25,7 @@ from icehouse.stores.dnanexus.paths import (
     places_of,
     prefix_of,
 )
+from icehouse.stores.dnanexus.projects import Project
 from icehouse.stores.dnanexus.reading import _checked, _Part
 from icehouse.stores.dnanexus.rules import RESTORE_RULES, cloud_of, cold_word
 from icehouse.stores.dnanexus.states import FIELDS, TELLS, TOLD, entry_of, standing_of
@@ -128,6 +129,27 @@ def test_traits_tell_what_keeps_a_file_from_being_archived(told: dict[str, objec
 def test_a_description_that_lacks_something_is_no_entry(told: dict[str, object]) -> None:
     with pytest.raises(Unavailable):
         entry(**told)
+
+
+@pytest.mark.parametrize(
+    ("level", "restricted", "copyable"),
+    [
+        ("VIEW", False, True),
+        ("UPLOAD", False, True),
+        ("CONTRIBUTE", False, True),
+        ("ADMINISTER", False, True),
+        ("ADMINISTER", True, False),
+        ("NONE", False, False),
+        ("NONE", None, False),
+        ("VIEW", None, None),
+        ("", False, None),
+        ("OBSERVE", False, None),
+    ],
+)
+def test_one_may_copy_out_of_what_one_sees_and_what_is_not_restricted(
+    level: str, restricted: bool | None, copyable: bool | None
+) -> None:
+    assert Project("p", "n", level, "org-x", "aws:us-east-1", frozenset(), restricted).copyable is copyable
 
 
 RECORD = "record-" + "B" * 24
