@@ -120,9 +120,9 @@ def test_what_is_held_or_tagged_never_archive_stays_and_a_plan_of_nothing_else_i
     [held] = small.rows("hold", "dx:small/runs/2025/lane1/new0.fastq.gz", "--reason", "asked for by the auditors")
     assert held["version"].startswith("file-")
     slip = "file-" + "X" * 24
-    told = small.run("hold", "dx:small/runs/2025/lane1/new0.fastq.gz", "--version", slip, "--reason", "x", "--json")
-    assert "nothing is at" in told.stderr
-    small.rows("lift", json.loads(told.stdout)["hold"], "--reason", "a slip")
+    slipped = small.run("hold", "dx:small/runs/2025/lane1/new0.fastq.gz", "--version", slip, "--reason", "x", "--json")
+    assert "nothing is at" in slipped.stderr
+    small.rows("lift", json.loads(slipped.stdout)["hold"], "--reason", "a slip")
     small.rows("hold", "dx:small/runs/2025/lane2/", "--reason", "not yet")
     plan = small.last("archive", "dx:small/runs/2025/", "dx:small/keep/reference.fa.gz", "--dry-run")
     reasons = {row["reason"]: row["objects"] for row in plan["blocked"]["reasons"]}
