@@ -60,11 +60,14 @@ def read_text(path: Path) -> str:
     at = At(str(path))
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            kind = os.fstat(file.fileno()).st_mode
+        try:
+            kind = os.fstat(descriptor).st_mode
             if not stat.S_ISREG(kind):
                 raise at.wrong("is a folder, not a file" if stat.S_ISDIR(kind) else "is no plain file")
-            raw = file.read(MOST_BYTES + 1)
+            with open(descriptor, "rb", closefd=False) as file:
+                raw = file.read(MOST_BYTES + 1)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         raise at.wrong("no such file") from None
     except ValueError:

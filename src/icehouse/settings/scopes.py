@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
@@ -22,6 +23,12 @@ from .tables import nearest
 TOP: Final = ("name", "covers", "copy_class", "versions")
 """The keys above the rules, in the order in which they are written."""
 
+MOST_GLOBS: Final = 5_000
+"""In a scope, each of which may be asked of every object."""
+
+MOST_COVERS: Final = 1_000
+"""Containers that a scope may cover."""
+
 _VERSIONS: Final = ("current", "all")
 _LONGEST_NAME: Final = 100
 _DEEPEST: Final = 20
@@ -37,7 +44,7 @@ def load_scope(path: Path) -> Scope:
 
     ConfigError in one line that names file, rule and key: not a file that can be read, not TOML, a key that stands
     twice, is unknown, missing, or of a wrong type or form; a glob that is none; includes that go in a circle or too
-    deep; more than `MOST_RULES` rules, counted before they are looked at.
+    deep; more than `MOST_RULES` rules or `MOST_GLOBS` globs, counted before they are looked at.
     """
     return scope_of(read_text(path), path)
 
@@ -80,6 +87,7 @@ class _Reading:
 
     covers: tuple[Cover, ...]
     counted: int = 0
+    globs: int = 0
     open: list[Path] = field(default_factory=list)
     files: dict[Path, dict[str, object]] = field(default_factory=dict)
 
@@ -87,6 +95,7 @@ class _Reading:
         """The rules of a file in order, each with its origin."""
         tables = rule_tables(whole, at)
         self._count(len(tables), at)
+        self._count_globs(tables, at)
         self.open.append(Path(os.path.realpath(path)))
         for number, table in enumerate(tables, 1):
             here = At(at.file, number)
@@ -104,15 +113,23 @@ class _Reading:
         if self.counted > MOST_RULES:
             raise at.wrong(f"more than {MOST_RULES:,} rules with those that are included and those of presets")
 
+    def _count_globs(self, tables: list[dict[str, object]], at: At) -> None:
+        """Before any is compiled: that takes longer than reading them."""
+        self.globs += sum(
+            len(found) if isinstance(found := each.get("glob"), list) else found is not None for each in tables
+        )
+        if self.globs > MOST_GLOBS:
+            raise at.wrong(f"more than {MOST_GLOBS:,} globs; let folders or wider globs say more", key="glob")
+
     def _included(self, table: Mapping[str, object], at: At) -> Iterator[Rule]:
         named = table["include"]
         if len(table) > 1:
             other = next(key for key in table if key != "include")
             raise at.wrong("an include stands alone in its [[rule]]; the file's own rules say the rest", key=other)
-        if not isinstance(named, str) or not named:
+        if not isinstance(named, str) or not named or "\0" in named:
             raise at.wrong('expected the path of a file, as in "site-rules.toml"', key="include")
         path = Path(at.file).parent / Path(named).expanduser()
-        real = Path(os.path.realpath(path)) if "\0" not in named else path
+        real = Path(os.path.realpath(path))
         if real in self.open:
             circle = " → ".join(each.name for each in (*self.open[self.open.index(real) :], real))
             raise at.wrong(f"goes in a circle: {circle}", key="include")
@@ -172,10 +189,12 @@ def _covers(at: At, whole: Mapping[str, object]) -> tuple[Cover, ...]:
         raise at.wrong('is missing: write covers = ["STORE:CONTAINER"]', key="covers")
     if not isinstance(listed, list) or not listed or not all(isinstance(each, str) for each in listed):
         raise at.wrong(form, key="covers")
+    if len(listed) > MOST_COVERS:
+        raise at.wrong(f"{len(listed):,} containers; a scope covers at most {MOST_COVERS:,}", key="covers")
     covers = [cover_in(at, each) for each in listed]
-    for number, cover in enumerate(covers):
-        if cover in covers[:number]:
-            raise at.wrong(f"{cover} stands there twice", key="covers")
+    twice = next((cover for cover, times in Counter(covers).items() if times > 1), None)
+    if twice is not None:
+        raise at.wrong(f"{shortened(str(twice))} stands there twice", key="covers")
     return tuple(covers)
 
 
