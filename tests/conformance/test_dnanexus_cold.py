@@ -286,3 +286,27 @@ def test_obstacles_are_told_in_words(server: DxServer) -> None:
     assert "pilot" in tag
     with pytest.raises(NotFound):
         store.obstacles(server.missing)
+
+
+def test_what_is_not_a_file_is_never_asked_for_and_says_why(server: DxServer) -> None:
+    store, bucket = server.store(), server.bucket()
+    record = server.dx.call("record/new", {"project": bucket, "name": "cohort"})["id"]
+    [file] = server.files(bucket, 1)
+    ref = Ref("lab", bucket, "cohort", record)
+    since = server.dx.last_seq()
+    told = archive(store, [ref, file])
+    assert told[file] is None
+    assert "only a file" in str(told[ref])
+    for tier in (Tier.BULK, None):
+        assert "only a file" in str(restore(store, [ref], tier)[ref])
+    with pytest.raises(Invalid):
+        store.quote([ref], Tier.BULK)
+    [pointers] = store.pointers([ref])
+    assert isinstance(pointers.error, NotFound)
+    with pytest.raises(Invalid, match="class record"):
+        b"".join(store.open(ref))
+    assert [entry.ref for page in store.moving(bucket, State.ARCHIVING) for entry in page.entries] == [file]
+    assert {file.version} == {
+        each for call in server.asked(since, "project/archive") for each in call["input"]["files"]
+    }
+    assert server.asked(since, "project/unarchive") == server.asked(since, "record/listProjects") == []

@@ -62,7 +62,7 @@ def compose(client: Client, projects: Projects, ref: Ref) -> Composition:
 
 def _words(entry: Entry) -> str:
     if entry.kind not in _CONSISTS:
-        return f"how a {safe(entry.kind)} is backed up is not known"
+        return f"how to back up an object of class {safe(entry.kind)} is not known"
     if entry.kind == "database":
         return "its tables lie in folders of its own, which Icehouse does not look into"
     if entry.kind != "file":

@@ -41,7 +41,7 @@ def read_bytes(client: Client, projects: Projects, ref: Ref, start: int, end: in
         raise described.error or NotFound(f"{what}: not found")
     entry = described.entry
     if entry.kind != "file":
-        raise Invalid(f"{what}: a {safe(entry.kind)} has no bytes of its own to read")
+        raise Invalid(f"{what}: only a file has bytes to read, this is of class {safe(entry.kind)}")
     file = str(entry.ref.version)
     if "open" in entry.traits or "closing" in entry.traits:
         raise Conflict(f"{what}: still being written")
