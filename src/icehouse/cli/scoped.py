@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from icehouse.core.clock import Instant
+    from icehouse.services.scope_drafts import Draft
     from icehouse.services.scopes import Opened
 
     Applying = tuple[Callable[[Cover, int, int], None], Callable[[], bool]]
@@ -174,3 +175,23 @@ def _tell_open(session: Session, opened: Opened, standing: ScopeStanding | None,
              "not told")  # fmt: skip
     for each in scope_verdicts.open_folders(session.house, opened, most=5):
         tell(f"? {folder_words(each.folder, names)}  {plural(each.sums.objects, 'object')}, {size(each.sums.bytes)}")
+
+
+def edited(session: Session, draft: Draft, *, as_json: bool) -> int:
+    """Write an edit into the scope's file, and tell what the scope comes to now."""
+    if not draft.edits:
+        tell("nothing changes")
+        return 0
+    opened = draft.save()
+    tell_edited(session, opened, f"written to {opened.path}; icehouse scope undo takes it back", as_json=as_json)
+    return 0
+
+
+def tell_edited(session: Session, opened: Opened, words: str, *, as_json: bool) -> None:
+    """What a scope comes to after an edit that `words` tell of."""
+    standing = apply_now(session, opened)
+    if as_json:
+        tell_json(opened, standing, standing.rules)
+    else:
+        tell(words)
+        tell_standing(session, opened, standing)

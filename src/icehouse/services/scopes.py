@@ -131,6 +131,20 @@ def scopes(house: House) -> list[ScopeLine]:
     return lines
 
 
+def scope_files(house: House) -> list[str]:
+    """The paths of the scopes beside the config, also of those that are wrong; not of those with rules alone."""
+    found = []
+    for path in scope_paths(house.paths.scopes):
+        try:
+            open_path(path)
+        except OnlyRules:
+            continue
+        except IcehouseError:
+            pass
+        found.append(str(path))
+    return found
+
+
 def covering(house: House, store: str, container: str) -> list[Opened]:
     """The scopes beside the config that cover a container; files that are wrong are passed over."""
     found = []

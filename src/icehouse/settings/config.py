@@ -13,6 +13,7 @@ import tomli
 from icehouse.core.errors import ConfigError
 from icehouse.core.prices import US_EAST_1, PriceTable
 
+from .mail import MailConfig, mail_in
 from .stores import StoreConfig, store_in
 from .tables import Place, prices_in, typed
 
@@ -23,7 +24,7 @@ THEMES = (
     "tokyo-night",
 )  # fmt: skip
 """What `theme` may name: the terminal's own colours, and the themes of Textual."""
-TABLES = ("stores", "prices", "console")
+TABLES = ("stores", "prices", "console", "mail")
 
 EXAMPLE = '[stores.lab-s3]\nkind = "s3"\nprofile = "lab"\nregion = "us-east-1"\n'
 """The smallest useful config."""
@@ -48,6 +49,7 @@ class Config:
     stores: Mapping[str, StoreConfig] = field(default_factory=lambda: MappingProxyType({}))
     prices: PriceTable = US_EAST_1
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
+    mail: MailConfig | None = None
 
     @property
     def s3_stores(self) -> tuple[str, ...]:
@@ -70,6 +72,7 @@ def load_config(path: Path) -> Config:
         stores=MappingProxyType(stores),
         prices=prices_in(place.within("prices"), place.table(whole, "prices")),
         console=_console(place.within("console"), place.table(whole, "console")),
+        mail=mail_in(place.within("mail"), place.table(whole, "mail")),
     )
 
 
