@@ -13,7 +13,6 @@ from .cells import Cell, Cells, Column, Tone
 from .rules import NO_NAMES
 from .scopes import folder_words
 from .sizes import count, plural, size
-from .verdicts import letter
 
 DIFFERENCE = (
     Column("sign", "", 1),
@@ -47,6 +46,7 @@ DifferenceRow = Total | FolderChange | Words
 def difference_rows(found: Difference) -> list[DifferenceRow]:
     """What enters, leaves and opens in all, what is not known, then the folders, largest first."""
     totals: list[DifferenceRow] = [
+        Words(f"from {found.a} to {found.b}"),
         Total("+", "enters the backup", found.enters, Tone.MARK),
         Total("-", "leaves the backup", found.leaves, Tone.DANGER),
         Total("?", "is not decided any more", found.opens, Tone.WAY),
@@ -99,11 +99,11 @@ def difference_line(found: Difference) -> str:
         for sign, sums in (("+", found.enters), ("-", found.leaves), ("?", found.opens))
         if sums.objects
     ]
-    return f"{safe(found.a)} → {safe(found.b)}: {', '.join(parts) or 'nothing enters, nothing leaves'}"
+    return ", ".join(parts) or "nothing enters, nothing leaves"
 
 
 def _said(verdict: Verdict | None) -> str:
-    return "not in" if verdict is None else f"{letter(verdict.value)} {verdict.value}"
+    return "not in" if verdict is None else verdict.value
 
 
 def _sign(before: Verdict | None, after: Verdict | None) -> str:

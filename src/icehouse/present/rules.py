@@ -31,7 +31,8 @@ def rule_words(rule: Rule, names: Mapping[tuple[str, str], str] = NO_NAMES) -> s
     """
     told = ", ".join(conditions(rule, names)) or EVERYTHING
     called = safe(rule.preset.partition(" (")[0])
-    return f"{called}: {told}" if called else told
+    said_already = told.startswith(called.removesuffix("s"))
+    return f"{called}: {told}" if called and not said_already else told
 
 
 def conditions(rule: Rule, names: Mapping[tuple[str, str], str] = NO_NAMES) -> list[str]:

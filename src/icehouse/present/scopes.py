@@ -85,10 +85,14 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """One container of the scope; `counted` False while its verdicts are being found out."""
+    """One container of the scope; `counted` False while its verdicts are being found out.
+
+    `only` tells of what is undecided in it, and of nothing else.
+    """
 
     line: CoverLine
     counted: bool = True
+    only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class Heading:
 ScopeRow = Ruled | Problem | Undecided | Perhaps | Open | Covered | Heading
 
 GAP = Heading("gap")
-COVERS = Heading("covers", "containers", ("", "objects", "size", "", "scanned"))
+COVERS = Heading("covers", "containers", ("", "", "", "", "scanned"))
 
 
 def scope_rows(
@@ -234,7 +238,7 @@ def _cover_cells(row: Covered, now: Instant, names: Mapping[tuple[str, str], str
     if not row.counted:
         return (_BLANK, name, _BLANK, _DOT, _DOT, _BLANK, age)
     every = Sums(line.sums.objects, line.sums.bytes)
-    numbers = _sums_cells(every, growing=not line.complete)
+    numbers = _sums_cells(line.sums.undecided if row.only else every, growing=not line.complete)
     return (verdict_cell(line.sums), name, _BLANK, *numbers, _BLANK, age)
 
 

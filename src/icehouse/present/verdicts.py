@@ -81,6 +81,13 @@ class Said:
     rule: int | None = None
     words: str = ""
 
+    @property
+    def open(self) -> bool:
+        """Whether this, or something below it, is not decided."""
+        if isinstance(self.found, VerdictSums):
+            return self.found.undecided.objects > 0
+        return self.found is Verdict.UNDECIDED
+
 
 NOTHING_SAID: Final = Said()
 

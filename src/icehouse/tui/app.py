@@ -1,4 +1,4 @@
-"""The console: four screens over one list each, the lines around them, and the keys that work everywhere.
+"""The console: five screens over one list each, the lines around them, and the keys that work everywhere.
 
 It reads the catalogue and the ledger, and carries nothing out itself: it may be killed at any time.
 """
@@ -30,11 +30,13 @@ from .known import Known, recall
 from .log import NAME, log_into
 from .marked import Marked
 from .news import News, Watch
+from .scoping import Scoping
 from .screens.audit import Audit
 from .screens.browse import Browse
 from .screens.cold import Cold
 from .screens.jobs import Jobs
 from .screens.room import Room
+from .screens.scope import ScopeRoom
 from .screens.search import Search
 from .watchdog import Watchdog
 from .widgets.bottom_bar import BottomBar
@@ -64,9 +66,12 @@ class Console(Calm[int]):
         self.news = News()
         self.marked = Marked(house)
         self.known = Known()
+        self.scoping = Scoping(self)
         self.feeds = Feeds(self, lambda line: self.say(line, danger=True))
         self.watch_thread = Watch(house, self._told_news)
-        self.rooms: dict[str, Room] = {room.room: room for room in (Browse(), Search(), Cold(), Jobs(), Audit())}
+        self.rooms: dict[str, Room] = {
+            room.room: room for room in (Browse(), Search(), ScopeRoom(), Cold(), Jobs(), Audit())
+        }
 
     def compose(self) -> ComposeResult:
         """The frame of every screen."""
@@ -92,6 +97,7 @@ class Console(Calm[int]):
             self.say(str(error), danger=True)
         self.marks_changed()
         recall(self)
+        self.scoping.load()
         self.feeds.read("news", self.watch_thread.run, lambda _: None)
         self.feeds.read("workers", self._wake_workers, lambda _: None)
 
@@ -125,6 +131,10 @@ class Console(Calm[int]):
     def say(self, words: str, *, danger: bool = False) -> None:
         """Say something once, in the line above the marks."""
         self.screen_stack[0].query_one(StatusLine).announce(words, danger=danger)
+
+    def hush(self) -> None:
+        """Take back what was said."""
+        self.screen_stack[0].query_one(StatusLine).hush()
 
     def on_resize(self, event: Resize) -> None:
         """Details beside the list where there is room, from the start; over the list where they are asked for."""

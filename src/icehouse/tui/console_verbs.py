@@ -107,6 +107,7 @@ def scroll(console: Console, rows: int) -> None:
 
 VERBS: Mapping[str, Callable[[Console], None]] = {
     "browse": lambda console: console.show_room("browse"),
+    "scope": lambda console: console.show_room("scope"),
     "cold": lambda console: console.show_room("cold"),
     "jobs": lambda console: console.show_room("jobs"),
     "audit": lambda console: console.show_room("audit"),

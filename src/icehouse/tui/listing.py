@@ -10,9 +10,11 @@ from icehouse.core.clock import Instant
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.rows import FolderRow, ObjectRow, Row, SortBy
 from icehouse.present.browse import row_cells
+from icehouse.present.verdicts import verdict_cell
 
 from .narrowing import narrowing, ordering
 from .sources import Line
+from .verdicts import Overlay
 
 if TYPE_CHECKING:
     from icehouse.services.browse import FolderView
@@ -37,6 +39,8 @@ class Catalogued:
     def __init__(self, view: FolderView, now: Callable[[], Instant], *, ascii: bool) -> None:
         self.view = view
         self.growing = False
+        self.overlay: Overlay | None = None
+        """What a scope says of the rows; None where none covers them, or that is not known yet."""
         self._now = now
         self._ascii = ascii
 
@@ -61,7 +65,8 @@ class Catalogued:
         near = found
         if any(isinstance(row, ObjectRow) and row.ref.version for row in found):
             near = self.view.rows(max(0, start - 1), n + 2)
-        return _lines(found, _alike(near), self._now(), ascii=self._ascii, growing=self.growing)
+        lines = _lines(found, _alike(near), self._now(), ascii=self._ascii, growing=self.growing)
+        return judged(found, lines, self.overlay)
 
     def position_of(self, identity: Hashable) -> int | None:
         """Where that object or folder stands."""
@@ -92,6 +97,8 @@ class Live:
         self.order: tuple[SortBy, bool] = ("name", False)
         self.filtered = ""
         self.growing = False
+        self.overlay: Overlay | None = None
+        """As in `Catalogued`."""
         self.ordered = True
         self.whole = False
         """Whether the last page has come."""
@@ -113,7 +120,8 @@ class Live:
         if self._doubles is None:
             self._doubles = _alike(self._shown)
         shown = self._shown[start : start + n]
-        return _lines(shown, self._doubles, self._now(), ascii=self._ascii, growing=self.growing)
+        lines = _lines(shown, self._doubles, self._now(), ascii=self._ascii, growing=self.growing)
+        return judged(shown, lines, self.overlay)
 
     def position_of(self, identity: Hashable) -> int | None:
         """Where that object or folder stands."""
@@ -169,6 +177,14 @@ class Live:
             objects = sorted(objects, key=ordering(by), reverse=descending)
         self._shown = folders + objects
         self._positions = self._doubles = None
+
+
+def judged(rows: Sequence[Row], lines: list[Line], overlay: Overlay | None) -> list[Line]:
+    """The lines with a verdict before each, where there are any."""
+    if overlay is None:
+        return lines
+    found = zip(lines, overlay.said(rows), strict=True)
+    return [Line(line.identity, line.row, (verdict_cell(said.found), *line.cells)) for line, said in found]
 
 
 Listing = Catalogued | Live

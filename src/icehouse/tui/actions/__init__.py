@@ -14,7 +14,11 @@ from icehouse.present.manners import PLAIN, Manner
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What an action may depend on, as it is when the key is pressed."""
+    """What an action may depend on, as it is when the key is pressed.
+
+    `scope` is the name of the one that is worked on, `edits` how many of its changes are not saved, `rules` how many
+    it has, and `covered` whether it covers where one is.
+    """
 
     room: str
     write: bool = False
@@ -30,6 +34,10 @@ class Situation:
     searched: str = ""
     job: Job | None = None
     rows: int = 0
+    scope: str = ""
+    edits: int = 0
+    rules: int = 0
+    covered: bool = False
     manners: Mapping[str, Manner] = field(default_factory=dict)
 
     @property
@@ -125,7 +133,7 @@ class Action:
 
 _NAMES = {
     "space": "space", "enter": "enter", "slash": "/", "question_mark": "?", "colon": ":", "asterisk": "*",
-    "backspace": "bksp", "comma": ",", "pageup": "pgup", "pagedown": "pgdn", "escape": "esc",
+    "backspace": "bksp", "comma": ",", "plus": "+", "minus": "-", "pageup": "pgup", "pagedown": "pgdn", "escape": "esc",
 }  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from .quoting import command
 
 ACTIONS = (
     Action("browse", ("1",), "browse", "Browse: stores, their containers, folders", twin=lambda now: command("ls")),
+    Action("scope", ("2",), "scope", "Scope: what must be backed up, and what is open",
+           twin=lambda _: command("scope", "list")),
     Action("cold", ("3",), "cold", "Cold: what is on its way, warm for now, where"),
     Action("jobs", ("5",), "jobs", "Jobs: what is carried out, what came of it",
            twin=lambda _: command("jobs")),

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from textual.binding import Binding
 
-from . import Action, Situation, audit, browse, cold, everywhere, jobs, search
+from . import Action, Situation, audit, browse, cold, everywhere, jobs, scope, search
 
 ROOMS: Mapping[str, tuple[Action, ...]] = {
-    "browse": browse.ACTIONS,
-    "search": search.ACTIONS,
+    "browse": (*browse.ACTIONS, *scope.IN_LISTS),
+    "search": (*search.ACTIONS, *scope.IN_LISTS),
+    "scope": scope.ACTIONS,
     "cold": cold.ACTIONS,
     "jobs": jobs.ACTIONS,
     "audit": audit.ACTIONS,

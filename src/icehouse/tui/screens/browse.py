@@ -15,11 +15,13 @@ from icehouse.core.text import safe
 from icehouse.present import browse as words
 from icehouse.present.cells import Cell, Column, Tone
 from icehouse.present.sizes import count
+from icehouse.present.verdicts import VERDICT
 from icehouse.tui.actions import Situation
 from icehouse.tui.feeds import Turn
 from icehouse.tui.known import learn, manner_of
 from icehouse.tui.listing import Catalogued, Listing, Live
 from icehouse.tui.sources import NO_ROWS, Line, Source
+from icehouse.tui.verdicts import Overlay
 
 from .browse_verbs import VERBS
 from .levels import Levels
@@ -61,11 +63,13 @@ class Browse(Levels):
         if self.trouble:
             return self.trouble, Tone.DANGER
         if not self.at.container:
-            return self._asking, Tone.FAINT
+            return self._asking or self.console.scoping.news(), Tone.FAINT
         scan = self.console.news.scan_of(self.at.store, self.at.container)
         now = self.now()
         listing = self.listing
         filtered = f" · filter {safe(listing.filtered)}" if listing and listing.filtered else ""
+        if listing is not None and listing.overlay is not None:
+            filtered = f" · scope {safe(self.console.scoping.called)}{filtered}"
         if isinstance(listing, Catalogued):
             building = " · sorting" if listing.view.building else ""
             return words.coverage_line(listing.view.coverage, scan, now) + building + filtered, Tone.FAINT
@@ -83,7 +87,8 @@ class Browse(Levels):
         return replace(
             super().situation(), store=self.at.store, container=self.at.container, prefix=self.at.prefix,
             scanned=isinstance(self.listing, Catalogued), scanning=scan is not None and scan.running,
-            filtered=self.listing.filtered if self.listing else "",
+            filtered=self.listing.filtered if self.listing else "", scope=self.console.scoping.name,
+            edits=self.console.scoping.edits, covered=self.console.scoping.covers(self.at.store, self.at.container),
         )  # fmt: skip
 
     def sign(self, line: Line) -> str:
@@ -146,9 +151,10 @@ class Browse(Levels):
         return True
 
     def _leave_listing(self) -> None:
-        for group in ("listing", "renew", "sweep"):
+        for group in ("listing", "renew", "sweep", "verdicts"):
             self.console.feeds.drop(group)
         if self.listing is not None:
+            self._judge(self.listing, None)
             self.listing.close()
         self.listing = None
 
@@ -199,6 +205,7 @@ class Browse(Levels):
         def show_view(listing: Catalogued) -> None:
             self.listing = listing
             self._put(listing, wanted_on[0])
+            self.scoped()
 
         def show_rows(rows: Sequence[Row], n: int) -> None:
             nonlocal rows_shown
@@ -216,6 +223,8 @@ class Browse(Levels):
             self.list.nothing = "empty"
             if self.listing is None and end:
                 self.listing = source
+            if self.listing is source:
+                self.scoped()
             self.list.repaint()
             self.console.tell()
 
@@ -229,7 +238,29 @@ class Browse(Levels):
         here = self.list.current
         scan = self.console.news.scan_of(self.at.store, self.at.container)
         listing.growing = scan is not None and scan.running
-        self.show(listing, words.FOLDER, on=on if here is None or self.list.cursor == 0 else None)
+        columns = words.FOLDER if listing.overlay is None else (VERDICT, *words.FOLDER)
+        self.show(listing, columns, on=on if here is None or self.list.cursor == 0 else None)
+
+    def scoped(self) -> None:
+        """Put the verdicts of the scope that covers this beside the rows."""
+        listing, folder = self.listing, self.at.folder
+        if listing is None or folder is None:
+            return
+        view = listing.view if isinstance(listing, Catalogued) else None
+
+        def done(overlay: Overlay | None) -> None:
+            if self.listing is listing:
+                self._judge(listing, overlay)
+                self._put(listing, None)
+            elif overlay is not None:
+                overlay.close()
+
+        self.console.scoping.beside(folder, view, done)
+
+    def _judge(self, listing: Listing, overlay: Overlay | None) -> None:
+        if listing.overlay is not None:
+            listing.overlay.close()
+        listing.overlay = overlay
 
     def reordered(self) -> None:
         """A large folder's new order is there."""
@@ -252,6 +283,8 @@ class Browse(Levels):
             self.go(self.at, on=here.identity if here else None)
         else:
             self.renew()
+            if ended:
+                self.scoped()
 
     def _later(self, instant: Instant) -> bool:
         """Whether that was after what is open was opened."""

@@ -14,6 +14,7 @@ from icehouse.tui.listing import SORTS, following
 
 from .choosing import do_archive, do_clear, do_mark, do_range, do_restore, inside, mark_rows, start_scan
 from .place import Place
+from .ruling import do_keep, do_skip, do_why
 
 if TYPE_CHECKING:
     from icehouse.services.sweep import SweepCost, SweepProgress, SweepReport
@@ -186,5 +187,8 @@ VERBS: Mapping[str, Callable[[Browse], None]] = {
     "sweep": do_sweep,
     "restore": do_restore,
     "archive": do_archive,
+    "keep": do_keep,
+    "skip": do_skip,
+    "why": do_why,
 }
 """By the id of their action."""

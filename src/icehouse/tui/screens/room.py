@@ -90,6 +90,9 @@ class Room(Vertical):
     def changed(self) -> None:
         """Jobs or scans have moved on."""
 
+    def scoped(self) -> None:
+        """Scopes were read, or one decides otherwise than before."""
+
     def learned(self, store: str) -> None:
         """It is known now what that store is like."""
 

@@ -17,7 +17,7 @@ from icehouse.tui.actions import Situation
 from icehouse.tui.feeds import Turn
 from icehouse.tui.sources import NO_ROWS, Line, Rows
 
-from . import choosing
+from . import choosing, ruling
 from .browse import Browse
 from .place import Place
 from .room import Room
@@ -66,6 +66,8 @@ class Search(Room):
         return replace(
             super().situation(), store=self.store, container=self.container, searched=self.text,
             scanned=self.coverage is not None, scanning=scan is not None and scan.running,
+            scope=self.console.scoping.name, edits=self.console.scoping.edits,
+            covered=self.console.scoping.covers(self.store, self.container),
         )  # fmt: skip
 
     def details(self) -> list[tuple[str, Cell]]:
@@ -172,7 +174,8 @@ class Search(Room):
     def verb(self, action_id: str) -> Callable[[], None] | None:
         """What that action does here; choosing is as in Browse."""
         shared = {"mark": choosing.do_mark, "range": choosing.do_range, "clear": choosing.do_clear,
-                  "restore": choosing.do_restore, "archive": choosing.do_archive}.get(action_id)  # fmt: skip
+                  "restore": choosing.do_restore, "archive": choosing.do_archive,
+                  "keep": ruling.do_keep, "skip": ruling.do_skip, "why": ruling.do_why}.get(action_id)  # fmt: skip
         return super().verb(action_id) if shared is None else lambda: shared(self)
 
     def do_open(self) -> None:
