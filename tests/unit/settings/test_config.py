@@ -123,6 +123,14 @@ def test_a_hostile_config_can_not_move_the_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in complaint(tmp_path, '"a\\u001b[2Jb" = 1')
 
 
+def test_the_price_of_storing_is_overridden_by_class(tmp_path: Path) -> None:
+    for text in ("[prices]\nstorage.archived = 0.002", "[prices.storage]\narchived = 0.002"):
+        assert load_config(written(tmp_path, text)).prices.storage["archived"] == 0.002
+    assert complaint(tmp_path, "[prices]\nstorage.GLACIR = 1") == (
+        "[prices] storage.GLACIR: no such price; did you mean storage.GLACIER?"
+    )
+
+
 def test_prices_are_overridden_with_quoted_and_with_dotted_keys(tmp_path: Path) -> None:
     for key in ('"DEEP_ARCHIVE.bulk.per_gib"', "DEEP_ARCHIVE.bulk.per_gib"):
         text = f'[prices]\nregion="eu-west-1"\nas_of=2026-11-01\n{key} = 0.003\ncopy_gib_month = 0\n'

@@ -192,9 +192,7 @@ def test_what_only_dnanexus_tells_is_asked_of_its_stores_alone() -> None:
 
 def test_a_preset_is_narrowed_and_overridden_where_it_is_named(tmp_path: Path) -> None:
     text = new_scope("a", [Cover("dx", "project-" + "A" * 24), Cover("lab", "bucket")], ["final results"])
-    rules: Any = scope_of(
-        f'{text}verdict = "skip"\nreason = "no"\nfolder = "old/"\nstore = "lab"\n', tmp_path / "a"
-    ).rules
+    rules = scope_of(f'{text}verdict = "skip"\nreason = "no"\nfolder = "old/"\nstore = "lab"\n', tmp_path / "a").rules
     assert {(rule.verdict, rule.reason, rule.folders, rule.store) for rule in rules} == {
         (Verdict.SKIP, "no", ("old/",), "lab")
     }
