@@ -233,7 +233,7 @@ def test_the_cost_limit_refuses_before_anything_is_written(house: House) -> None
 
 def test_days_are_asked_for_and_bounded(house: House) -> None:
     found = restore.survey(house, marks(house, "lab-s3:bulk/"))
-    for days, words in ((0, "missing"), (366, "1 to 365"), (-1, "1 to 365")):
+    for days, words in ((0, "none is given"), (366, "1 to 365"), (-1, "1 to 365")):
         with pytest.raises(UsageError, match=words):
             restore.freeze(house, found, RestoreWish(Tier.BULK, days))
 
