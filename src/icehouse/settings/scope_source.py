@@ -83,9 +83,14 @@ def read_text(path: Path) -> str:
         raise at.wrong(f"line {line} is not UTF-8; save the file in that encoding") from None
 
 
+def too_large(text: str) -> bool:
+    """Whether a file of `text` would hold more than `MOST_BYTES`."""
+    return len(text) > MOST_BYTES or len(text.encode(errors="replace")) > MOST_BYTES
+
+
 def parsed(text: str, at: At) -> dict[str, object]:
     """The tables in `text`.  ConfigError in one line that names the line, and the key where one stands twice."""
-    if len(text) > MOST_BYTES:
+    if too_large(text):
         raise at.wrong(f"is larger than a scope file may be, {MOST_BYTES // 2**20} MiB")
     try:
         return tomli.loads(text.removeprefix(MARK))

@@ -18,7 +18,7 @@ from icehouse.core.scopes import Cover, Rule
 from .scope_blocks import Sheet, cut
 from .scope_keys import edited
 from .scope_rules import KEYS, rule_in
-from .scope_source import MARK, At, parsed, rule_tables
+from .scope_source import MARK, At, parsed, rule_tables, too_large
 from .scope_writing import list_out, rule_text, text_out, value_out, written
 from .scopes import TOP, scope_of, spelled
 
@@ -160,6 +160,8 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], wanted: Mapping[str
     for key in _ORDER:
         if key in _SIZES or (key not in old and key not in new):
             continue
+        if key != "property" and key in old and key in new and old[key] == new[key]:
+            continue  # of properties the order counts as well
         if key not in old or key not in new or said is None or _conditions({**old, key: new[key]}) != said:
             changes[key] = wanted.get(key)
     if said is None or _sizes(said) != _sizes(_conditions(new)):
@@ -202,6 +204,8 @@ def _checked(text: str, change: Callable[[Sheet, list[dict[str, Any]]], Sheet]) 
 
 
 def _same(after: str, meant: dict[str, Any]) -> str:
+    if too_large(after):
+        raise UsageError("the scope would be larger than its file may be; mark folders in place of objects")
     try:
         same = {"rule": []} | parsed(after, _AT) == {"rule": []} | meant
     except ConfigError:

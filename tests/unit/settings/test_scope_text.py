@@ -282,6 +282,19 @@ def test_what_is_not_there_or_can_not_be_edited_is_told() -> None:
         assert str(caught.value).startswith(line)
 
 
+def test_marks_that_a_file_can_not_hold_are_refused_with_what_to_do() -> None:
+    many = replace(PLAIN, objects=tuple(Ref("lab", "bucket", f"{number:04}" + "é" * 1_000) for number in range(1_100)))
+    text = add_rule(TEXT, many)
+    with pytest.raises(UsageError, match="larger than its file may be; mark folders in place of objects"):
+        add_rule(text, many)
+
+
+def test_the_order_of_properties_is_part_of_a_rule() -> None:
+    text = 'name = "a"\ncovers = ["a:b"]\n[[rule]]\nverdict = "keep"\nreason = "x"\nproperty = {a = "1", b = "2"}\n'
+    changed = replace_rule(text, 1, Rule(Verdict.KEEP, "x", properties=(("b", "2"), ("a", "1"))))
+    assert changed == text.replace('{a = "1", b = "2"}', '{b = "2", a = "1"}')
+
+
 def test_a_new_scope_explains_its_presets(tmp_path: Path) -> None:
     text = new_scope("core", [Cover("lab", "bucket")], ["final results"])
     assert text.startswith("# What has to be kept.")
