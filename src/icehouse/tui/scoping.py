@@ -57,6 +57,8 @@ class Scoping:
         self.covered: tuple[CoverLine, ...] = ()
         self.folders: tuple[OpenFolder, ...] = ()
         self._rules: tuple[RuleLine, ...] = ()
+        self.turn = 0
+        """Grows whenever something was counted: verdicts may be others than before."""
         self._draft: Draft | None = None
         self._seen: tuple[object, ...] = ()
 
@@ -174,6 +176,7 @@ class Scoping:
 
         def done(found: tuple[ScopeStanding, list[OpenFolder]]) -> None:
             self.asking, self.standing, self.folders = "", found[0], tuple(found[1])
+            self.turn += 1
             self._tell()
 
         self._console.feeds.read("scope-count", work, done, self._failed)

@@ -244,8 +244,8 @@ class Browse(Levels):
     def scoped(self) -> None:
         """Put the verdicts of the scope that covers this beside the rows."""
         listing, folder = self.listing, self.at.folder
-        if listing is None or folder is None:
-            return
+        if listing is None or folder is None or (listing.overlay is not None and self.console.scoping.asking):
+            return  # what is shown stays until other verdicts are there
         view = listing.view if isinstance(listing, Catalogued) else None
 
         def done(overlay: Overlay | None) -> None:

@@ -15,7 +15,7 @@ from icehouse.core.text import safe
 from icehouse.present import scopes as words
 from icehouse.present.cells import Cell, Cells, Tone
 from icehouse.present.rules import conditions
-from icehouse.present.sizes import count, money, plural, size
+from icehouse.present.sizes import money, plural, size
 from icehouse.present.times import since
 from icehouse.present.verdicts import sums_lines
 from icehouse.tui.actions import Situation
@@ -24,7 +24,7 @@ from icehouse.tui.sources import Line, Rows
 
 from .room import Room
 from .scope_verbs import VERBS
-from .scope_walks import Compared, Decided, Tree, Walk
+from .scope_walks import Compared, Tree, Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class ScopeRoom(Room):
         self.level: Walk | str = "scopes"
         """``scopes``, ``rules``, or the walk that is under way."""
         self.came: list[Came] = []
+        self._turn = 0
 
     @property
     def scoping(self) -> Scoping:
@@ -182,9 +183,11 @@ class ScopeRoom(Room):
             scoping.fresh_open = False
             self.level = "rules"
         if isinstance(self.level, Walk):
-            self.level.renew()
+            if self._turn != scoping.turn and self.console.room is self:
+                self.level.renew()
         elif self.console.room is self:
             self._show()
+        self._turn = scoping.turn
         self.console.tell()
 
     def changed(self) -> None:
@@ -239,14 +242,6 @@ class ScopeRoom(Room):
 
     def _cells(self, row: words.ScopeRow) -> Sequence[Cell]:
         return words.scope_cells(row, self.now(), names=self.console.known.names)
-
-    def decided_by(self, line: RuleLine) -> Decided:
-        """The walk through what one rule decided."""
-        return Decided(self, line)
-
-    def counted(self) -> str:
-        """How many rules there are, for messages."""
-        return count(len(self.scoping.rules))
 
 
 NO_SCOPE = (
