@@ -14,6 +14,7 @@ from .client import Client
 from .errors import garbled
 from .paths import folder_of
 from .states import FIELDS, TOLD, entry_of
+from .trail import Trail
 
 PAGE = 1000
 """Objects a page; the platform gives no more."""
@@ -85,6 +86,7 @@ def pages_of(
 ) -> Iterator[Found]:
     """All pages of a search, from `starting` on."""
     empty = 0
+    trail = Trail(folder_address(folder))
     while True:
         page = page_of(client, folder, cloud, wish, starting=starting, **filters)
         yield page
@@ -93,7 +95,7 @@ def pages_of(
         empty = 0 if page.entries else empty + 1
         if empty > _MOST_EMPTY:
             raise garbled(folder_address(folder), f"{empty} empty pages in a run")
-        starting = page.following
+        starting = trail.go(page.following)
 
 
 def _entry(folder: FolderRef, path: str, row: object, cloud: str, wish: Wish, *, recurse: bool, what: str) -> Entry:

@@ -5,7 +5,6 @@ A lineage that is too short would call an intermediate what can't be made again:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from .errors import garbled
 from .links import links_in
 from .paths import is_job_id
 from .projects import Projects
+from .trail import Trail
 
 PAGE = 1000
 """Jobs a page; the platform gives no more."""
@@ -39,17 +39,14 @@ def lineage(client: Client, projects: Projects, container: str) -> Iterator[Line
     what = folder_address(FolderRef(client.store, container, ""))
     projects.now(container)  # asked for anew: a project that is gone must not look like one without jobs
     starting: Any = None
-    been: set[str] = set()
+    trail = Trail(f"{what}: its jobs")
     empty = 0
     while True:
         answer = _page(client, container, what, starting)
         page = _lineage(answer, container, what)
         following = answer.members.get("next")
         if following is not None:
-            mark = json.dumps(following, sort_keys=True)
-            if mark in been:
-                raise garbled(what, "the search for jobs leads nowhere")
-            been.add(mark)
+            trail.go(following)
             empty = 0 if page.jobs else empty + 1
             if empty > _MOST_EMPTY:
                 raise garbled(what, f"{empty} pages without a job in a run")

@@ -22,6 +22,7 @@ from .paths import is_file_id, is_project_id
 from .projects import Project, Projects
 from .rules import CLOUDS
 from .sending import in_batches
+from .trail import Trail
 
 MAY_ARCHIVE = ("CONTRIBUTE", "ADMINISTER")
 """Levels that archiving needs one of."""
@@ -69,6 +70,7 @@ def _ids(client: Client, route: str, **filters: object) -> set[str]:
     """The ids of all projects that a search finds."""
     found: set[str] = set()
     start: dict[str, object] = {}
+    trail = Trail(f"{client.store}: the list of projects")
     while True:
         answer = client.read(route, client.store, limit=1000, **filters, **start)
         for row in answer.rows():
@@ -78,9 +80,7 @@ def _ids(client: Client, route: str, **filters: object) -> set[str]:
         following = answer.members.get("next")
         if following is None:
             return found
-        if following == start.get("starting"):
-            raise garbled(client.store, "the list of projects leads nowhere")
-        start = {"starting": following}
+        start = {"starting": trail.go(following)}
 
 
 def pointers(client: Client, projects: Projects, refs: Sequence[Ref]) -> Iterator[Pointers]:

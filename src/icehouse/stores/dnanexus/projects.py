@@ -16,6 +16,7 @@ from .client import Client, from_milliseconds
 from .errors import garbled
 from .paths import is_project_id
 from .rules import cloud_of
+from .trail import Trail
 
 _PAGE = 1000
 _FRESH = 60.0
@@ -134,6 +135,7 @@ def _accounts(client: Client) -> frozenset[str] | None:
 def _all(client: Client, route: str, what: str, wish: Mapping[str, object]) -> Iterator[Mapping[str, Any]]:
     """The rows of a search, page by page.  Unavailable where it leads nowhere."""
     start: dict[str, object] = {}
+    trail = Trail(f"{client.store}: the list of {what}")
     while True:
         answer = client.read(route, client.store, limit=_PAGE, **wish, **start)
         for row in answer.rows():
@@ -143,9 +145,7 @@ def _all(client: Client, route: str, what: str, wish: Mapping[str, object]) -> I
         following = answer.members.get("next")
         if following is None:
             return
-        if following == start.get("starting"):
-            raise garbled(client.store, f"the list of {what} leads nowhere")
-        start = {"starting": following}
+        start = {"starting": trail.go(following)}
 
 
 def _container(client: Client, row: Mapping[str, Any], accounts: frozenset[str] | None) -> ContainerEntry:
