@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icehouse.core.errors import UsageError
+from icehouse.core.errors import IcehouseError, UsageError
 from icehouse.core.refs import folder_address
 from icehouse.core.scope_rows import Changes, ScopeStanding
 from icehouse.core.text import safe
@@ -45,19 +45,26 @@ def command(session: Session, names: tuple[str, ...], undecided_max: int | None,
 
     if mailing:
         require_mail(session.house)
-    found = [open_scope(session.house, name) for name in names or scope_files(session.house)]
-    if not found:
+    wanted = names or scope_files(session.house)
+    if not wanted:
         raise UsageError(f"no scope is in {session.house.paths.scopes}")
-    code = 0
-    for opened in found:
-        standing = apply_now(session, opened)
-        changes = changed_since_review(session.house, opened)
-        ok = undecided_max is None or (standing.undecided.objects <= undecided_max and standing.complete)
-        code = code if ok else 1
-        _tell_json(opened, standing, changes, ok=ok) if as_json else _tell(opened, standing, changes, ok=ok)
-        if mailing:
-            _mail(session, opened, standing, changes)
-    return code
+    codes = []
+    for name in wanted:
+        try:
+            opened = open_scope(session.house, name)
+            standing = apply_now(session, opened)
+            changes = changed_since_review(session.house, opened)
+            ok = undecided_max is None or (standing.undecided.objects <= undecided_max and standing.complete)
+            _tell_json(opened, standing, changes, ok=ok) if as_json else _tell(opened, standing, changes, ok=ok)
+            codes.append(0 if ok else 1)
+            if mailing:
+                _mail(session, opened, standing, changes)
+        except IcehouseError as error:
+            if len(wanted) == 1:
+                raise
+            tell(f"icehouse: {error}")
+            codes.append(error.exit_code)
+    return max(codes)
 
 
 def _mail(session: Session, opened: Opened, standing: ScopeStanding, changes: Changes) -> None:

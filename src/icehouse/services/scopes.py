@@ -119,6 +119,8 @@ def scopes(house: House) -> list[ScopeLine]:
             lines.append(ScopeLine(path.stem, path, error=str(error), saved=_saved(path)))
             continue
         found = standing(house, opened)
+        if found is not None and all(line.coverage is None for line in found.covers):
+            found = None
         lines.append(
             ScopeLine(
                 opened.name, path,
