@@ -16,14 +16,14 @@ from .reader import Reader
 
 def facts_of(reader: Reader, row: ObjectRow) -> Facts:
     """The facts of one object of `reader`, to be decided about by `core.scopes.decide`; None where not told."""
-    label = Label(row.kind, row.traits, row.tags, row.properties, row.owner, row.job)
+    label = Label(row.kind, row.traits, row.tags, row.properties, row.owner)
     with reader.reading():
         known, used = reader.connection.execute(
             "SELECT EXISTS (SELECT 1 FROM jobs WHERE id = CAST(? AS TEXT)), "
             "EXISTS (SELECT 1 FROM used WHERE id = CAST(? AS TEXT))",
             (param(row.job), None if row.ref.version is None else param(row.ref.version)),
         ).fetchone()
-    found = told(reader.about, label, moment(reader), known=bool(known), used=bool(used))
+    found = told(reader.about, label, row.job, moment(reader), known=bool(known), used=bool(used))
     return Facts(
         row.ref, row.size, row.modified, row.standing, found.as_of, found.kind, found.tags, found.properties,
         found.owner, found.job, found.intermediate, found.shared, found.copyable,
@@ -41,13 +41,14 @@ def moment(reader: Reader) -> Instant:
     return found
 
 
-def told(about: About, label: Label, as_of: Instant, *, known: bool, used: bool) -> Facts:
-    """What follows from a label for all objects that have it, with nothing that is their own.
+def told(about: About, label: Label, maker: str, as_of: Instant, *, known: bool, used: bool) -> Facts:
+    """What follows from a label and from who made it for all objects that share them, with nothing of their own.
 
-    `known`: its job is among those that can still be described; `used`: the object is among what jobs took in.
+    `maker` is a job, "" for a person; `known`: it is among those that can still be described; `used`: the object is
+    among what jobs took in.
     """
     tells = about.tells
-    job = label.job if "job" in tells else None
+    job = maker if "job" in tells else None
     return Facts(
         ref=Ref("", "", ""),
         size=0,

@@ -24,7 +24,8 @@ from .tree import child, line_to, prefix_of
 
 _OBJECTS = (
     "SELECT o.id, o.folder, o.name, o.size, o.modified, o.etag, o.standing, o.until, o.version, o.asked_at, r.reason, "
-    f"{LABELS} FROM objects o LEFT JOIN reasons r ON r.object = o.id LEFT JOIN labels l ON l.id = o.label"
+    f"j.job, {LABELS} FROM objects o LEFT JOIN reasons r ON r.object = o.id LEFT JOIN labels l ON l.id = o.label "
+    "LEFT JOIN makers j ON j.id = o.maker"
 )
 _ATTEMPTS = 3
 
@@ -196,8 +197,10 @@ class Reader:
         for number in numbers:
             if number not in found:
                 continue
-            _, folder, name, size, modified, etag, standing, until, version, asked_at, reason, *columns = found[number]
-            label = read_label(tuple(columns))
+            _, folder, name, size, modified, etag, standing, until, version, asked_at, reason, job, *label = found[
+                number
+            ]
+            labels = read_label(tuple(label))
             if prefix is not None and not self.by_id:  # by id, one may have moved since its number was had
                 path = prefix
             else:
@@ -216,12 +219,12 @@ class Reader:
                     asked="list" if asked_at is None else "describe",
                     asked_at=listed if asked_at is None else at_micros(asked_at),
                     reason=reason or "",
-                    traits=label.traits,
-                    tags=label.tags,
-                    kind=label.kind,
-                    properties=label.properties,
-                    owner=label.owner,
-                    job=label.job,
+                    traits=labels.traits,
+                    tags=labels.tags,
+                    kind=labels.kind,
+                    properties=labels.properties,
+                    owner=labels.owner,
+                    job=job or "",
                     number=number,
                 )
             )

@@ -15,18 +15,18 @@ from .tally import COUNT_AT, SIZE_AT, Sums, Tally
 from .tree import line_of
 
 _INTO = (
-    "INTO objects (folder, name, size, modified, etag, standing, until, version, label) "
-    "VALUES (?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?)"
+    "INTO objects (folder, name, size, modified, etag, standing, until, version, label, maker) "
+    "VALUES (?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT = f"INSERT OR IGNORE {_INTO}"
 """Adds an object, unless it is there already."""
 
-ObjectValues = tuple[int, Text, int, int | None, str, int, int | None, str | None, int]
-"""What `INSERT` takes: folder, name, size, modified, etag, standing, until, version, label."""
+ObjectValues = tuple[int, Text, int, int | None, str, int, int | None, str | None, int, int]
+"""What `INSERT` takes: folder, name, size, modified, etag, standing, until, version, label, maker."""
 
 _UPDATE = (
     "UPDATE objects SET folder = ?, name = CAST(? AS TEXT), size = ?, modified = ?, etag = ?, standing = ?, until = ?, "
-    "version = ?, label = ?, asked_at = ? WHERE id = ?"
+    "version = ?, label = ?, maker = ?, asked_at = ? WHERE id = ?"
 )
 _UNKNOWN = STATES.index(State.UNKNOWN)
 
@@ -58,7 +58,7 @@ def replace_by_name(
             settled = old[5] is not None and old[3] == row[3] and old[4] == row[4]
             if settled and standings.state_index(row[5]) == _UNKNOWN:
                 _take(sums, row[2], _UNKNOWN)
-                connection.execute("UPDATE objects SET label = ? WHERE id = ?", (row[8], old[0]))
+                connection.execute("UPDATE objects SET label = ?, maker = ? WHERE id = ?", (*row[8:], old[0]))
                 continue
             _take(sums, old[1], standings.state_index(old[2]))
             size += row[2] - old[1]

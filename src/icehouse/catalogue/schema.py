@@ -51,11 +51,12 @@ _FIRST = (
     """CREATE TABLE objects (
         id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER,
         etag TEXT NOT NULL, standing INTEGER NOT NULL, until INTEGER, version TEXT{needed}, asked_at INTEGER,
-        label INTEGER NOT NULL DEFAULT 0)""",
-    # mark: a hash of the rest, by which a set is found; objects.label 0 is for no labels and is not in here
+        label INTEGER NOT NULL DEFAULT 0, maker INTEGER NOT NULL DEFAULT 0)""",
+    # mark: a hash of the rest, by which a set is found; number 0 is for no labels, and for no job, and is not in here
     """CREATE TABLE labels (
         id INTEGER PRIMARY KEY, mark BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, traits TEXT NOT NULL,
-        tags TEXT NOT NULL, properties TEXT NOT NULL, owner TEXT NOT NULL, job TEXT NOT NULL)""",
+        tags TEXT NOT NULL, properties TEXT NOT NULL, owner TEXT NOT NULL)""",
+    "CREATE TABLE makers (id INTEGER PRIMARY KEY, job TEXT NOT NULL UNIQUE)",
     # the jobs that can still be described, and the ids of what any job took in
     "CREATE TABLE jobs (id TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE used (id TEXT PRIMARY KEY) WITHOUT ROWID",

@@ -121,13 +121,16 @@ def _put_in(connection: sqlite3.Connection, prefix: str, shift: int, shift_objec
         "SELECT state, word, cold_word, tier FROM part.standings"
     )
     connection.execute(f"INSERT OR IGNORE INTO main.labels (mark, {LABELS}) SELECT mark, {LABELS} FROM part.labels")
+    connection.execute("INSERT OR IGNORE INTO main.makers (job) SELECT job FROM part.makers")
     connection.execute(
-        "INSERT INTO main.objects (id, folder, name, size, modified, etag, standing, until, version, asked_at, label) "
+        "INSERT INTO main.objects (id, folder, name, size, modified, etag, standing, until, version, asked_at, label, "
+        "maker) "
         "SELECT o.id + :objects, o.folder + :shift, o.name, o.size, o.modified, o.etag, m.id, o.until, o.version, "
-        "o.asked_at, coalesce(l.id, 0) FROM part.objects o JOIN part.standings s ON s.id = o.standing "
-        "JOIN main.standings m "
+        "o.asked_at, coalesce(l.id, 0), coalesce(j.id, 0) FROM part.objects o "
+        "JOIN part.standings s ON s.id = o.standing JOIN main.standings m "
         "ON m.state = s.state AND m.word = s.word AND m.cold_word = s.cold_word AND m.tier = s.tier "
-        "LEFT JOIN part.labels p ON p.id = o.label LEFT JOIN main.labels l ON l.mark = p.mark",
+        "LEFT JOIN part.labels p ON p.id = o.label LEFT JOIN main.labels l ON l.mark = p.mark "
+        "LEFT JOIN part.makers q ON q.id = o.maker LEFT JOIN main.makers j ON j.job = q.job",
         values,
     )
     _add_to_line(connection, above, "part", source, +1)
@@ -141,6 +144,7 @@ def _tell(connection: sqlite3.Connection) -> None:
     note_whose(connection, about.shared, about.copyable)
     splice_lineage(connection)
     connection.execute("DELETE FROM main.labels WHERE id NOT IN (SELECT label FROM main.objects)")
+    connection.execute("DELETE FROM main.makers WHERE id NOT IN (SELECT maker FROM main.objects)")
 
 
 def _highest(connection: sqlite3.Connection, table: str) -> int:

@@ -179,7 +179,7 @@ class ScanWriter:
         rows: list[ObjectValues] = []
         here: str | None = None
         folder, sums = ROOT, [0]
-        number, label = self._standings.number, self._labels.number
+        number, label, maker = self._standings.number, self._labels.number, self._labels.maker
         for entry in entries:
             ref = entry.ref
             key = ref.key
@@ -197,7 +197,9 @@ class ScanWriter:
             if modified is not None and modified > sums[0]:
                 sums[0] = modified
             until = None if standing.until is None else to_micros(standing.until)
-            rows.append((folder, key[cut:], size, modified, entry.etag, word, until, ref.version, label(entry)))
+            rows.append(
+                (folder, key[cut:], size, modified, entry.etag, word, until, ref.version, label(entry), maker(entry))
+            )
         try:
             "".join([row[1] for row in rows]).encode()  # type: ignore[misc]
         except UnicodeEncodeError:

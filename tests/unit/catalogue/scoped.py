@@ -131,7 +131,7 @@ class Plain:
         return {
             prefix: whole[prefix].undecided
             for prefix in bare
-            if prefix == "" or prefix[: prefix.rstrip("/").rfind("/") + 1] not in bare
+            if prefix == "" or prefix[: prefix[:-1].rfind("/") + 1] not in bare
         }
 
 

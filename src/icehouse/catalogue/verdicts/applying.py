@@ -15,7 +15,7 @@ from icehouse.catalogue.reader import Reader
 from icehouse.core.scopes import Cover, Rule, rules_digest
 
 from .codes import BITS
-from .engine import Engine
+from .engine import Engine, Kept
 from .rollups import Rollups, undecided
 from .shelf import Shelf, applied_in, codes_in, digests, open_shelf
 from .told import Applied
@@ -33,7 +33,7 @@ def apply(
 
     All of the scope's rules are given, in order, also those about other containers.  The file takes the place of an
     earlier one when it is whole, never before; what that one tells of the same state of the catalogue is used again
-    for the rules before the first that differs.  `progress` is told objects done, and of how many, a few times a
+    where the rules that differ change nothing.  `progress` is told objects done, and of how many, a few times a
     second; None where `stop` said so, and all is as it was.  Works over a connection of its own, with bounded memory.
     CatalogueError where the catalogue has gone (a rescan took its place: open a new reader), is damaged, or `where`
     can't be written; UsageError where a glob is none.
@@ -67,8 +67,8 @@ def _fill(
     whole = catalogue.rollup("").objects
     revision, as_of, complete = catalogue.revision, moment(catalogue), catalogue.coverage("").complete
     cover = Cover(catalogue.files.store, catalogue.files.container)
-    first = earlier.reach(rules, cover, catalogue.path.name, revision)
-    engine = Engine(catalogue, rules)
+    kept = earlier.kept(rules, cover, catalogue.path.name, revision)
+    engine = Engine(catalogue, rules, kept or Kept())
     rollups = Rollups(shelf, [rule.verdict for rule in rules])
     done = 0
     next_one = "SELECT id FROM objects WHERE id >= ? ORDER BY id LIMIT 1"
@@ -77,7 +77,7 @@ def _fill(
         if stop is not None and stop():
             return None
         span = row[0] >> BITS
-        codes, count = engine.codes(span, rollups.sums, earlier.codes(span) if first else None, first)
+        codes, count = engine.codes(span, rollups.sums, None if kept is None else earlier.codes(span))
         shelf.codes(span, codes)
         rollups.relieve()
         done += count
@@ -115,20 +115,22 @@ class Earlier:
         with suppress(FileNotFoundError, CatalogueDamaged):
             self._connection = open_shelf(where)
 
-    def reach(self, rules: Sequence[Rule], cover: Cover, generation: str, revision: int) -> int:
-        """The number of the first rule that differs: what those before it decided of that catalogue holds still."""
+    def kept(self, rules: Sequence[Rule], cover: Cover, generation: str, revision: int) -> Kept | None:
+        """What of it holds for these rules over that catalogue; None where nothing does."""
         if self._connection is None:
-            return 0
+            return None
         try:
             with plainly(self._where):
                 told = applied_in(self._connection)
                 were = [row[0] for row in self._connection.execute("SELECT digest FROM rules ORDER BY number")]
         except CatalogueDamaged:
-            return 0
+            return None
         if (told.cover, told.generation, told.revision) != (cover, generation, revision):
-            return 0
-        pairs = zip(were, digests(rules, cover), strict=False)
-        return len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+            return None
+        now = digests(rules, cover)
+        first = _alike(were, now)
+        last = _alike(were[first:][::-1], now[first:][::-1])
+        return Kept(first, last, len(now) - last, len(were) - last)
 
     def codes(self, span: int) -> array[int] | None:
         """The codes of one span, None where they can't be had."""
@@ -143,3 +145,8 @@ class Earlier:
         """Give the file back."""
         if self._connection is not None:
             self._connection.close()
+
+
+def _alike(some: Sequence[str], others: Sequence[str]) -> int:
+    """How many are the same from the beginning."""
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False))))

@@ -5,6 +5,7 @@ An answer is a pair of masks, a bit a rule: those that may match (all that is no
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,7 +13,7 @@ from typing import Final
 from icehouse.catalogue.about import About
 from icehouse.catalogue.base import at_micros, to_micros
 from icehouse.catalogue.facts import told
-from icehouse.catalogue.labels import Label
+from icehouse.catalogue.labels import PLAIN, Label
 from icehouse.core.clock import Instant
 from icehouse.core.refs import Ref
 from icehouse.core.scopes import Facts, Rule, Verdict, matches
@@ -21,7 +22,8 @@ from icehouse.core.states import UNKNOWN, Standing
 Masks = tuple[int, int]
 """Rules that may match, and rules that surely do."""
 
-_LABEL: Final = ("kinds", "tags", "properties", "owners", "made_by", "intermediate", "shared", "copyable")
+_LABEL: Final = ("kinds", "tags", "properties", "owners", "shared", "copyable")
+_MAKER: Final = ("made_by", "intermediate")
 _STANDING: Final = ("words", "states")
 _SIZE: Final = ("min_size", "max_size")
 _AGE: Final = ("older", "younger", "before", "after")
@@ -87,25 +89,44 @@ class LabelClasses(Interned):
         self._owners = frozenset(owner for rule in rules for owner in rule.owners)
         self._properties = frozenset(pair for rule in rules for pair in rule.properties)
         self._keys = frozenset(key for key, _ in self._properties)
-        self.asks_tags, self.asks_properties = bool(self._tags), bool(self._keys)
-        self.asks_lineage = any(rule.intermediate is not None for rule in rules)
+        self.asks_tags = bool(self._tags)
+        # as they stand in the column: where none of them does, there is nothing to read
+        self.spelt_keys = tuple(json.dumps(key).encode() for key in sorted(self._keys))
 
-    def of(self, label: Label, *, known: bool, used: bool) -> int:
-        """The class of objects with that label; `known` and `used` as in `facts.told`."""
+    def of(self, label: Label) -> int:
+        """The class of objects with that label."""
         asked = Label(
             kind=label.kind,
             tags=label.tags & self._tags,
             properties=tuple(sorted(self._pair(*pair) for pair in label.properties if pair[0] in self._keys)),
             owner=label.owner if label.owner in self._owners else _OTHER,
-            job="job" if label.job else "",
         )
-        return self.number(
-            (asked, known, used),
-            lambda: _masks(self._parts, self._whole, told(self._about, asked, self._as_of, known=known, used=used)),
-        )
+        return self.number(asked, lambda: _masks(self._parts, self._whole, self._told(asked)))
+
+    def _told(self, asked: Label) -> Facts:
+        return told(self._about, asked, "", self._as_of, known=False, used=False)
 
     def _pair(self, key: str, value: str) -> tuple[str, str]:
         return (key, value if (key, value) in self._properties else _OTHER)
+
+
+class MakerClasses(Interned):
+    """Classes of who made an object, and whether a job took it in."""
+
+    def __init__(self, rules: Sequence[Rule], about: About, as_of: Instant) -> None:
+        super().__init__()
+        self._parts = _asking(rules, _MAKER)
+        self._whole = (1 << len(rules)) - 1
+        self._about, self._as_of = about, as_of
+        self.asks_lineage = any(rule.intermediate is not None for rule in rules)
+
+    def of(self, job: str, *, known: bool, used: bool) -> int:
+        """The class of objects that this job made, "" for a person; `known` and `used` as in `facts.told`."""
+
+        def masks() -> Masks:
+            return _masks(self._parts, self._whole, told(self._about, PLAIN, job, self._as_of, known=known, used=used))
+
+        return self.number((bool(job), known, used), masks)
 
 
 class StandingClasses(Interned):

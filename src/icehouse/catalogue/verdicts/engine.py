@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from icehouse.catalogue.facts import moment
-from icehouse.catalogue.labels import PLAIN, UNLABELLED, Label
 from icehouse.catalogue.reader import Reader
 from icehouse.core.scopes import Cover, Rule, about
 
-from .classes import LabelClasses, StandingClasses, age_ranges, size_ranges
-from .codes import BITS, EMPTY, SPAN
+from .classes import LabelClasses, MakerClasses, StandingClasses, age_ranges, size_ranges
+from .codes import BITS, EMPTY, FIRST, NONE, SPAN
 from .marked import marked
-from .names import decoded
-from .places import Numbers, Places, numbers
+from .places import Places
 from .programs import Program, Ruling, program
+from .tables import of_labels, of_makers, scaled
 
 ONE = 1 << 72
 """A sum of objects and bytes in one number: this for each object, and its bytes below."""
@@ -27,15 +25,32 @@ ONE = 1 << 72
 _PROGRAMS = 200_000
 """Programs kept at most; more than that are worked out again."""
 
-_SEEN = 50_000
-"""Distinct labels kept in mind while they are gone through."""
-
-_OBJECTS = "SELECT id, folder, size, modified, standing, label, name FROM objects WHERE id >= ? AND id < ? ORDER BY id"
-_LABELS = (
-    "SELECT l.id, l.kind, l.tags, l.properties, l.owner, l.job, EXISTS (SELECT 1 FROM jobs WHERE id = l.job) "
-    "FROM labels l"
+_OBJECTS = (
+    "SELECT id, folder, size, modified, standing, label, maker, name FROM objects WHERE id >= ? AND id < ? ORDER BY id"
 )
 _CONSUMED = "SELECT object FROM consumed WHERE object >= ? AND object < ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an earlier list of rules decided and still holds, as the lists begin and end alike.
+
+    The first `first` rules are the same, and so are the last `last`, from number `end` of this list and `was` of that.
+    """
+
+    first: int = 0
+    last: int = 0
+    end: int = 0
+    was: int = 0
+
+    def moved(self) -> dict[int, int]:
+        """The code now for a code then, for objects that no rule between may match.
+
+        What rules between decided, or may have, is not in here.  A rule that did not decide takes nothing away when
+        it goes, but for what it left open.
+        """
+        shift = self.end - self.was
+        return {NONE: NONE, **{code: code + shift for code in range(self.was, self.was + self.last)}}
 
 
 class Engine:
@@ -44,58 +59,62 @@ class Engine:
     Takes `catalogue`'s connection for itself: text comes out of it as bytes from now on.
     """
 
-    def __init__(self, catalogue: Reader, rules: Sequence[Rule]) -> None:
+    def __init__(self, catalogue: Reader, rules: Sequence[Rule], kept: Kept) -> None:
         """Work out all classes.  UsageError where a glob is none."""
         cover = Cover(catalogue.files.store, catalogue.files.container)
         self._rulings: list[Ruling] = [(n, rule.verdict) for n, rule in enumerate(rules) if about(rule, cover)]
         here = [rules[number] for number, _ in self._rulings]
         self._connection = connection = catalogue.connection
         self._marks = marked(connection, here, cover)
-        as_of = moment(catalogue)
-        labels = LabelClasses(here, catalogue.about, as_of)
-        standings = StandingClasses(here, as_of)
-        of_standings = {
-            each: standings.of(catalogue.standings.standing(each)) for each in catalogue.standings.by_rank()
-        }
-        self._sizes, self._ages = size_ranges(here, as_of), age_ranges(here, as_of)
-        self._places = Places(here)
-        connection.text_factory = bytes
-        of_labels, of_used = _of_labels(connection, labels)
-        of_folders = self._places.of_folders(connection)
-        self._lineage = labels.asks_lineage
         self._by_mark = sum(1 << number for number, rule in enumerate(here) if rule.objects)
-        self._labels, self._standings = labels.masks, standings.masks
-        # an object's classes make one number, of which each class is a digit
-        self._widths = [len(self._ages.masks), len(self._sizes.masks), len(standings.masks), len(labels.masks)]
-        ages, sizes, kinds, others = self._widths
-        self._of_standings = _scaled(of_standings, ages * sizes)
-        self._of_labels, self._of_used = (_scaled(each, ages * sizes * kinds) for each in (of_labels, of_used))
-        self._of_folders = _scaled(of_folders, ages * sizes * kinds * others)
+        as_of = moment(catalogue)
+        labels, makers = LabelClasses(here, catalogue.about, as_of), MakerClasses(here, catalogue.about, as_of)
+        standings = StandingClasses(here, as_of)
+        kinds = {each: standings.of(catalogue.standings.standing(each)) for each in catalogue.standings.by_rank()}
+        self._places, self._lineage = Places(here), makers.asks_lineage
+        connection.text_factory = bytes
+        label_numbers, (maker_numbers, used_numbers) = of_labels(connection, labels), of_makers(connection, makers)
+        folders = self._places.of_folders(connection)
+        # an object's classes make one number, of which each class is a digit, that of its folder the highest
+        sizes, ages = size_ranges(here, as_of), age_ranges(here, as_of)
+        self._sizes, self._ages = sizes.cuts, ages.cuts
+        self._digits = [ages.masks, sizes.masks, standings.masks, labels.masks, makers.masks]
+        worth = [1]
+        for masks in self._digits:
+            worth.append(worth[-1] * len(masks))
+        _, self._size_worth, *others = worth
+        self._standings, self._labels = scaled(kinds, others[0]), scaled(label_numbers, others[1])
+        self._makers, self._used = scaled(maker_numbers, others[2]), scaled(used_numbers, others[2])
+        self._folders = scaled(folders, others[3])
         self._programs: dict[int, Program | int] = {}
         self._marked: dict[tuple[int, int], Program | int] = {}
+        self._kept, self._moved = kept, kept.moved()
+        self._untouched: set[int] = set()
 
-    def codes(
-        self, span: int, sums: defaultdict[int, int], before: array[int] | None = None, first: int = 0
-    ) -> tuple[array[int], int]:
+    def codes(self, span: int, sums: defaultdict[int, int], before: array[int] | None) -> tuple[array[int], int]:
         """The codes of the objects in one span, and how many there are.
 
         Adds each object (`ONE` and its bytes) to `sums` under its folder's number, shifted by `BITS`, and its code.
-        What `before` holds of rules whose number is less than `first` is taken as it is.
+        `before` are the codes of the earlier list of rules.
         """
         start = span << BITS
         codes = EMPTY[:]
         consumed = self._consumed(start)
-        folders, labels, used, standings = self._of_folders, self._of_labels, self._of_used, self._of_standings
-        sizes, ages, width = self._sizes.cuts, self._ages.cuts, self._widths[0]
-        never = len(ages) + 1
+        folders, labels, standings = self._folders, self._labels, self._standings
+        makers, used = self._makers, self._used
+        sizes, ages, width, never = self._sizes, self._ages, self._size_worth, len(self._ages) + 1
         programs, marks, matching = self._programs, self._marks, self._places.names.matching
+        first, untouched, moved = self._kept.first if before else 0, self._untouched, self._moved
+        old = code = FIRST
         count = 0
-        for number, folder, size, modified, standing, label, name in self._connection.execute(
+        for number, folder, size, modified, standing, label, maker, name in self._connection.execute(
             _OBJECTS, (start, start + SPAN)
         ):
-            code = first if before is None else before[number - start]
+            if before:
+                old = code = before[number - start]
             if code >= first:
-                key = folders[folder] + (used if number in consumed else labels)[label] + standings[standing]
+                key = folders[folder] + labels[label] + standings[standing]
+                key += (used if number in consumed else makers)[maker]
                 if sizes:
                     key += bisect_right(sizes, size) * width
                 if ages:
@@ -105,6 +124,8 @@ class Engine:
                     found = self._program(key)
                 if number in marks:
                     found = self._program_of_marked(key, marks[number])
+                elif key in untouched and old in moved:
+                    found = moved[old]
                 code = found if isinstance(found, int) else found.code(matching(name, found.asked))
             codes[number - start] = code
             sums[folder << BITS | code] += size + ONE
@@ -120,64 +141,24 @@ class Engine:
     def _program(self, key: int) -> Program | int:
         if len(self._programs) >= _PROGRAMS:
             self._programs.clear()
-        found = self._programs[key] = self._worked_out(key, 0)
+            self._untouched.clear()
+        found, rulings = self._worked_out(key, 0)
+        self._programs[key] = found
+        if not any(self._kept.first <= code < self._kept.end for code in rulings):
+            self._untouched.add(key)
         return found
 
     def _program_of_marked(self, key: int, marks: int) -> Program | int:
         found = self._marked.get((key, marks))
         if found is None:
-            found = self._marked[key, marks] = self._worked_out(key, marks)
+            found = self._marked[key, marks] = self._worked_out(key, marks)[0]
         return found
 
-    def _worked_out(self, key: int, marks: int) -> Program | int:
-        """The program for objects of these classes that the rules of `marks` name by their identity."""
-        digits = []
-        for width in self._widths:
-            key, digit = divmod(key, width)
-            digits.append(digit)
-        age, size, standing, label = digits
-        masks = [
-            self._ages.masks[age],
-            self._sizes.masks[size],
-            self._standings[standing],
-            self._labels[label],
-            (~self._by_mark | marks,) * 2,
-        ]
+    def _worked_out(self, key: int, marks: int) -> tuple[Program | int, list[int]]:
+        """The program for objects of these classes that the rules of `marks` name by their identity, and its rules."""
+        masks = []
+        for classes in self._digits:
+            key, digit = divmod(key, len(classes))
+            masks.append(classes[digit])
+        masks.append((~self._by_mark | marks,) * 2)
         return program(self._rulings, self._places.places[key], masks)
-
-
-def _of_labels(connection: sqlite3.Connection, classes: LabelClasses) -> tuple[Numbers, Numbers]:
-    """The class of each label, for objects that no job took in and for those that one did."""
-    highest, count = connection.execute("SELECT coalesce(max(id), 0), count(*) FROM labels").fetchone()
-    others, used = numbers(highest, count), numbers(highest, count)
-    others[UNLABELLED] = classes.of(PLAIN, known=False, used=False)
-    used[UNLABELLED] = classes.of(PLAIN, known=False, used=True)
-    seen: dict[tuple[bytes, bytes, bytes, bytes, bool, int], tuple[int, int]] = {}
-    tags_at, properties_at = classes.asks_tags, classes.asks_properties
-    for number, kind, tags, properties, owner, job, known in connection.execute(_LABELS):
-        key = (kind, tags if tags_at else b"[]", properties if properties_at else b"[]", owner, bool(job), known)
-        found = seen.get(key)
-        if found is None:
-            if len(seen) >= _SEEN:
-                seen.clear()
-            found = seen[key] = _of_label(classes, *key)
-        others[number], used[number] = found
-    return others, used
-
-
-def _of_label(
-    classes: LabelClasses, kind: bytes, tags: bytes, properties: bytes, owner: bytes, made: bool, known: int
-) -> tuple[int, int]:
-    pairs = tuple((key, value) for key, value in json.loads(properties))
-    label = Label(
-        decoded(kind), PLAIN.traits, frozenset(json.loads(tags)), pairs, decoded(owner), "job" if made else ""
-    )
-    return classes.of(label, known=bool(known), used=False), classes.of(label, known=bool(known), used=True)
-
-
-def _scaled(classes: Numbers, width: int) -> Numbers:
-    """Classes as digits that are worth `width`; equal ones are one object."""
-    worth: dict[int, int] = {}
-    if isinstance(classes, Mapping):
-        return {number: worth.setdefault(each, each * width) for number, each in classes.items()}
-    return [worth.setdefault(each, each * width) for each in classes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from icehouse.core.globs import compiled
 
@@ -31,16 +32,40 @@ def decoded(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A glob on names that only a regular expression can answer; over bytes where glob and name are ASCII."""
+
+    text: re.Pattern[str]
+    raw: re.Pattern[bytes] | None
+
+    @classmethod
+    def of(cls, glob: str) -> _Pattern:
+        text = compiled(glob)
+        return cls(text, re.compile(text.pattern.encode(), re.DOTALL) if glob.isascii() else None)
+
+    def matches(self, name: bytes) -> bool:
+        """Whether it matches a name."""
+        if self.raw is not None and name.isascii():
+            return self.raw.match(name) is not None
+        return self.text.match(decoded(name)) is not None
+
+
+_Ending = tuple[int, list[tuple[bytes, int, _Pattern | None]]]
+"""The bits of globs that match whatever ends so, and longer endings to look for, each with what else it asks."""
+
+
 class Names:
     """Globs on names, numbered in their order; most are answered by a look at how the name ends."""
 
     def __init__(self, globs: Sequence[str]) -> None:
         self._always = 0
         self._exact: dict[bytes, int] = {}
-        self._endings: dict[bytes, tuple[int, list[tuple[bytes, int, re.Pattern[str] | None]]]] = {}
+        self._endings: dict[bytes, _Ending] = {}
         self._ends: list[tuple[bytes, int]] = []
         self._starts: list[tuple[bytes, int]] = []
-        self._others: list[tuple[re.Pattern[str], int]] = []
+        self._inside: list[tuple[bytes, int]] = []
+        self._others: list[tuple[_Pattern, int]] = []
         for number, glob in enumerate(globs):
             self._sort(glob, 1 << number)
 
@@ -53,7 +78,7 @@ class Names:
             if ending is not None:
                 found |= ending[0]
                 for text, bit, pattern in ending[1]:
-                    if name.endswith(text) and (pattern is None or pattern.match(decoded(name))):
+                    if bit & asked and name.endswith(text) and (pattern is None or pattern.matches(name)):
                         found |= bit
         if self._exact:
             found |= self._exact.get(name, 0)
@@ -63,31 +88,36 @@ class Names:
         for text, bit in self._starts:
             if name.startswith(text):
                 found |= bit
+        for text, bit in self._inside:
+            if text in name:
+                found |= bit
         for pattern, bit in self._others:
-            if bit & asked and pattern.match(decoded(name)):
+            if bit & asked and pattern.matches(name):
                 found |= bit
         return found
 
     def _sort(self, glob: str, bit: int) -> None:
         """Put a glob where it is answered fastest.  Text that is not UTF-8 is left to the regular expression."""
-        pattern = compiled(glob)
         start, end = _literal_ends(glob)
+        inside = glob.strip("*")
         if not _clean(glob):
-            self._others.append((pattern, bit))
+            self._others.append((_Pattern.of(glob), bit))
         elif start == glob:
             self._exact[glob.encode()] = self._exact.get(glob.encode(), 0) | bit
-        elif not glob.strip("*"):
+        elif not inside:
             self._always |= bit
         elif glob.lstrip("*") == end:
             self._by_end(end.encode(), bit, None)
         elif glob.rstrip("*") == start:
             self._starts.append((start.encode(), bit))
+        elif glob[0] == glob[-1] == "*" and not _SPECIAL.search(inside):
+            self._inside.append((inside.encode(), bit))
         elif "." in end:
-            self._by_end(end.encode(), bit, pattern)
+            self._by_end(end.encode(), bit, _Pattern.of(glob))
         else:
-            self._others.append((pattern, bit))
+            self._others.append((_Pattern.of(glob), bit))
 
-    def _by_end(self, end: bytes, bit: int, pattern: re.Pattern[str] | None) -> None:
+    def _by_end(self, end: bytes, bit: int, pattern: _Pattern | None) -> None:
         """A name that ends so has its last dot where `end` has it: by that the globs to try are found."""
         dot = end.rfind(b".")
         if dot < 0:

@@ -51,8 +51,11 @@ def run(steps: Sequence[Step], matching: int) -> int:
     return PERHAPS if perhaps else NONE
 
 
-def program(rulings: Sequence[Ruling], place: Place, masks: Sequence[Masks]) -> Program | int:
-    """The program for objects of that place for which rules say what `masks` hold; a code where no name is asked."""
+def program(rulings: Sequence[Ruling], place: Place, masks: Sequence[Masks]) -> tuple[Program | int, list[int]]:
+    """The program for objects of that place for which rules say what `masks` hold; a code where no name is asked.
+
+    Also the codes of the rules that it asks.
+    """
     may = sure = -1
     for masks_may, masks_sure in masks:
         may &= masks_may
@@ -68,6 +71,5 @@ def program(rulings: Sequence[Ruling], place: Place, masks: Sequence[Masks]) -> 
         steps.append((rulings[number], globs, bool(sure & bit)))
         if sure & bit and not globs:
             break
-    if any(globs for _, globs, _ in steps):
-        return Program(steps)
-    return run(steps, 0)
+    asked = [code for (code, _), _, _ in steps]
+    return (Program(steps) if any(globs for _, globs, _ in steps) else run(steps, 0)), asked

@@ -1,0 +1,66 @@
+"""The classes of a catalogue's labels and makers, each row gone through once."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+
+from icehouse.catalogue.labels import NOBODY, PLAIN, UNLABELLED, Label
+
+from .classes import LabelClasses, MakerClasses
+from .names import decoded
+from .places import Numbers, numbers
+
+_SEEN = 50_000
+"""Distinct labels kept in mind while they are gone through."""
+
+_LABELS = "SELECT id, kind, tags, properties, owner FROM labels"
+_MAKERS = "SELECT id, EXISTS (SELECT 1 FROM jobs WHERE jobs.id = job) FROM makers"
+
+
+def of_labels(connection: sqlite3.Connection, classes: LabelClasses) -> Numbers:
+    """The class of each label, from a connection whose texts are bytes."""
+    highest, count = connection.execute("SELECT coalesce(max(id), 0), count(*) FROM labels").fetchone()
+    found = numbers(highest, count)
+    found[UNLABELLED] = classes.of(PLAIN)
+    seen: dict[tuple[bytes, bytes, bytes, bytes], int] = {}
+    for number, kind, tags, properties, owner in connection.execute(_LABELS):
+        asked = any(key in properties for key in classes.spelt_keys)
+        key = (kind, tags if classes.asks_tags else b"[]", properties if asked else b"[]", owner)
+        known = seen.get(key)
+        if known is None:
+            if len(seen) >= _SEEN:
+                seen.clear()
+            known = seen[key] = classes.of(_label(*key))
+        found[number] = known
+    return found
+
+
+def of_makers(connection: sqlite3.Connection, classes: MakerClasses) -> tuple[Numbers, Numbers]:
+    """The class of each maker, for objects that no job took in and for those that one did."""
+    highest, count = connection.execute("SELECT coalesce(max(id), 0), count(*) FROM makers").fetchone()
+    others, used = numbers(highest, count), numbers(highest, count)
+    others[NOBODY], used[NOBODY] = (classes.of("", known=False, used=each) for each in (False, True))
+    if not classes.asks_lineage:
+        made = classes.of("job", known=False, used=False)
+        for (number,) in connection.execute("SELECT id FROM makers"):
+            others[number] = made
+        return others, others
+    by_known = {known: [classes.of("job", known=bool(known), used=each) for each in (False, True)] for known in (0, 1)}
+    for number, known in connection.execute(_MAKERS):
+        others[number], used[number] = by_known[known]
+    return others, used
+
+
+def scaled(classes: Numbers, width: int) -> Numbers:
+    """Classes as digits that are worth `width`; equal ones are one object."""
+    worth: dict[int, int] = {}
+    if isinstance(classes, Mapping):
+        return {number: worth.setdefault(each, each * width) for number, each in classes.items()}
+    return [worth.setdefault(each, each * width) for each in classes]
+
+
+def _label(kind: bytes, tags: bytes, properties: bytes, owner: bytes) -> Label:
+    pairs = tuple((key, value) for key, value in json.loads(properties))
+    return Label(decoded(kind), PLAIN.traits, frozenset(json.loads(tags)), pairs, decoded(owner))
