@@ -35,8 +35,9 @@ _LIFE = (
     (
         ("archive", "dx:analyses/germline-12/work/", "--yes"),
         ("unarchive", "dx:runs-2024/240103_A01295_0100_AH000DRX2/", "--rate", "bulk", "--yes"),
-        ("scan", "dx:runs-2024/"),
-        ("scan", "dx:analyses/"),
+        ("scan", "dx:runs-2024/", "--lineage"),
+        ("scan", "dx:analyses/", "--lineage"),
+        ("scan", "dx:tools/", "--lineage"),
     ),
 )  # fmt: skip
 """What the demo does by itself, so that Cold and Jobs show life on both stores; each store's one after the other."""

@@ -15,6 +15,8 @@ from pathlib import Path
 from icehouse.core.errors import UsageError
 from icehouse.settings.paths import find_paths
 
+from .demo_scope import BUCKET, write_demo_scope
+
 FIXTURES = {"s3": ("imaging", "hostile", "small", "million"), "dnanexus": ("sequencing", "hostile", "small", "million")}
 """The sample data that each stand-in has."""
 DEFAULTS = {"s3": ("imaging", "hostile", "small"), "dnanexus": ("sequencing",)}
@@ -148,10 +150,11 @@ class EmbeddedStores:
         try:
             for each in self.all:
                 each.begin()
-            find_paths(str(self.config), str(self.state), {})
+            paths = find_paths(str(self.config), str(self.state), {})
             for each in self.all:
                 each.await_ready()
             self.config.write_text("\n".join(each.table() for each in self.all))
+            self._write_scope(paths.scopes)
         except BaseException:
             self.stop()
             raise
@@ -160,6 +163,14 @@ class EmbeddedStores:
     def __exit__(self, *_: object) -> None:
         """Stop them."""
         self.stop()
+
+    def _write_scope(self, folder: Path) -> None:
+        """A backup scope over both, where the sample data are those that it is about."""
+        buckets, projects = self.s3.ready["buckets"], self.dx.ready["projects"]
+        assert isinstance(buckets, list)
+        assert isinstance(projects, dict)
+        if BUCKET in buckets:
+            write_demo_scope(folder, self.s3.name, self.dx.name, projects)
 
     def stop(self) -> None:
         """End all with SIGTERM, after five seconds with SIGKILL."""

@@ -175,6 +175,7 @@ class Console(Calm[int]):
         self.news = news
         for room in self.rooms.values():
             room.changed()
+        self.scoping.look_again()
         self.tell()
 
     def leave(self) -> None:

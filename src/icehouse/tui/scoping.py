@@ -110,6 +110,19 @@ class Scoping:
 
     def load(self) -> None:
         """Read the scopes; the first that can be read is opened where none is."""
+
+        def then() -> None:
+            good = [line for line in self.lines if not line.error]
+            if self._draft is None and good:
+                self.fresh_open = len(self.lines) == 1
+                self.open(good[0].path)
+            elif self._draft is not None and not self.edits:
+                self.open(self._draft.path)
+
+        self._read_lines(then)
+
+    def _read_lines(self, then: Callable[[], None] | None = None) -> None:
+        """Read what the files say, and what is undecided since they were reviewed."""
         house = self._house
 
         def work(_: Turn) -> tuple[list[ScopeLine], list[Changes]]:
@@ -121,12 +134,8 @@ class Scoping:
         def done(found: tuple[list[ScopeLine], list[Changes]]) -> None:
             self.lines, self.changes = found
             self.loaded = True
-            good = [line for line in self.lines if not line.error]
-            if self._draft is None and good:
-                self.fresh_open = len(self.lines) == 1
-                self.open(good[0].path)
-            elif self._draft is not None and not self.edits:
-                self.open(self._draft.path)
+            if then is not None:
+                then()
             self._tell()
 
         self._console.feeds.read("scopes", work, done, self._failed)
@@ -156,6 +165,7 @@ class Scoping:
         if draft is None:
             return
         house, opened = self._house, draft.opened
+        self._seen = self._scans()
         self.trouble, self.asking = "", "counting …"
         self._rules = tuple(RuleLine(number, rule) for number, rule in enumerate(opened.scope.rules, 1))
         self._tell()
@@ -178,17 +188,20 @@ class Scoping:
             self.asking, self.standing, self.folders = "", found[0], tuple(found[1])
             self.turn += 1
             self._tell()
+            if not self.edits:
+                self._read_lines()
 
         self._console.feeds.read("scope-count", work, done, self._failed)
 
     def look_again(self) -> None:
         """A scan has moved on: count again where one that is covered has ended."""
-        scans = self._console.news.scans
-        seen = tuple((s.store, s.container, s.updated) for s in scans if s.complete and not s.running)
-        if seen != self._seen:
-            first, self._seen = not self._seen, seen
-            if not first:
-                self.count()
+        if self._draft is not None and self._scans() != self._seen:
+            self.count()
+
+    def _scans(self) -> tuple[object, ...]:
+        """The scans that have ended, of what the scope covers."""
+        ended = (each for each in self._console.news.scans if each.complete and not each.running)
+        return tuple((e.store, e.container, e.updated) for e in ended if self.covers(e.store, e.container))
 
     def _uncounted(self, rules: tuple[RuleLine, ...], covers: tuple[CoverLine, ...]) -> None:
         self._rules, self.covered = rules, covers

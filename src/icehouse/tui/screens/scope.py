@@ -190,11 +190,6 @@ class ScopeRoom(Room):
         self._turn = scoping.turn
         self.console.tell()
 
-    def changed(self) -> None:
-        """A scan ended: what it found is to be judged."""
-        if self.console.room is self:
-            self.scoping.look_again()
-
     def go(self, level: Walk | str, *, on: Hashable | None = None) -> None:
         """Go on to `level`; q comes back to the row that led there."""
         here = self.list.current
