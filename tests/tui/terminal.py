@@ -113,6 +113,13 @@ class Terminal:
         """Type `keys`."""
         os.write(self.fd, keys.encode())
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the terminal another size, as dragging its window does."""
+        with self._lock:
+            self.columns, self.rows = columns, rows
+            self.screen.resize(rows, columns)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def wait(self, seen: Callable[[], object], what: str, seconds: float = DEADLINE) -> None:
         """Until `seen()` is true; AssertionError with the screen after `seconds`."""
         end = time.monotonic() + seconds

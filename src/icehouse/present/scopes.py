@@ -13,7 +13,7 @@ from icehouse.core.text import safe
 
 from .cells import Cell, Cells, Column, Tone
 from .rules import NO_NAMES, rule_words
-from .sizes import NOTHING, at_least, count, plural, share, size
+from .sizes import NOTHING, at_least, count, plural, share, short_count, size
 from .times import since
 from .verdicts import letter, tone, verdict_cell
 
@@ -34,8 +34,8 @@ SCOPE = (
     Column("rule", "rule", 0, least=24),
     Column("verdict", "", 6),
     Column("objects", "objects", 9, "right"),
-    Column("size", "size", 8, "right"),
-    Column("share", "part", 4, "right"),
+    Column("size", "size", 9, "right"),
+    Column("share", "part", 4, "right", drop=2),
     Column("cost", "$/month", 8, "right", drop=1),
 )
 """One scope: its rules, what is undecided, the containers."""
@@ -222,7 +222,7 @@ def _undecided_cells(row: Undecided) -> Cells:
 
 def _sums_cells(sums: Sums, tone: Tone = Tone.PLAIN, *, growing: bool = False) -> tuple[Cell, Cell]:
     return (
-        Cell(at_least(count(sums.objects), growing=growing), tone),
+        Cell(at_least((short_count if growing else count)(sums.objects), growing=growing), tone),
         Cell(at_least(size(sums.bytes), growing=growing) if sums.bytes else NOTHING, tone),
     )
 

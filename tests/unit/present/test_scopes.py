@@ -67,7 +67,7 @@ def test_what_is_undecided_stands_out_and_is_at_least_that_where_a_container_was
     found = standing()
     row = scopes.scope_rows((), (), found)[3]
     cells = scopes.scope_cells(row, NOW)
-    assert [cell.text for cell in cells][1:5] == ["undecided", "", "≥ 12,771", "≥ 1.0 TiB"]
+    assert [cell.text for cell in cells][1:5] == ["undecided", "", "≥ 12k", "≥ 1.0 TiB"]
     assert {cell.tone for cell in cells if cell.text} == {Tone.DANGER}
     assert scopes.undecided_words(found) == "? ≥ 12,771 undecided, 1.0 TiB · 1 container never scanned"
 
