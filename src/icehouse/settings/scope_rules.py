@@ -259,3 +259,6 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[At, str, object], object]]]] =
     "copyable": ("copyable", _flag),
     "objects": ("objects", _objects),
 }
+
+KEY_OF: Final = {field: key for key, (field, _) in _READERS.items()} | {"min_size": "size", "max_size": "size"}
+"""The key that gives a field of `Rule`."""

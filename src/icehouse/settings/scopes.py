@@ -16,7 +16,7 @@ from icehouse.core.scope_presets import PRESETS
 from icehouse.core.scopes import MOST_RULES, Cover, Origin, Rule, Scope, Versions
 from icehouse.core.text import is_safe
 
-from .scope_rules import CONDITIONS, conditions_in, container_in, reason_in, rule_in, store_in, verdict_in
+from .scope_rules import CONDITIONS, KEY_OF, conditions_in, container_in, reason_in, rule_in, store_in, verdict_in
 from .scope_source import At, parsed, read_text, rule_tables, shortened
 from .tables import nearest
 
@@ -128,7 +128,7 @@ class _Reading:
             raise at.wrong("an include stands alone in its [[rule]]; the file's own rules say the rest", key=other)
         if not isinstance(named, str) or not named or "\0" in named:
             raise at.wrong('expected the path of a file, as in "site-rules.toml"', key="include")
-        path = Path(at.file).parent / Path(named).expanduser()
+        path = Path(at.file).parent / os.path.expanduser(named)
         real = Path(os.path.realpath(path))
         if real in self.open:
             circle = " → ".join(each.name for each in (*self.open[self.open.index(real) :], real))
@@ -162,15 +162,8 @@ def spelled(table: Mapping[str, object], at: At, covers: tuple[Cover, ...]) -> l
     rules = [rule for rule in PRESETS[name].rules_for(covers) if not store or rule.store in ("", store)]
     for asked in found:
         if asked != "store" and any(getattr(rule, asked) != _UNASKED[asked] for rule in rules):
-            raise at.wrong("the preset asks this itself; spell its rules out to change them", key=_key_of(asked, table))
+            raise at.wrong("the preset asks this itself; spell its rules out to change them", key=KEY_OF[asked])
     return [replace(rule, **found, **changes) for rule in rules]
-
-
-def _key_of(asked: str, table: Mapping[str, object]) -> str:
-    """The key in `table` that gave the field `asked`."""
-    plain = {"folders": "folder", "globs": "glob", "kinds": "class", "tags": "tag", "properties": "property"}
-    key = plain.get(asked, {"words": "storage", "states": "state", "owners": "owner"}.get(asked, asked))
-    return key if key in table else "size"
 
 
 def _name(at: At, whole: Mapping[str, object]) -> str:

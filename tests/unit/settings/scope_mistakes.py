@@ -87,6 +87,9 @@ MISTAKES = [
      "[[rule]]; the file's own rules say the rest"),
     (TOP + "[[rule]]\ninclude = 3", '[[rule]] 1 include: expected the path of a file, as in "site-rules.toml"'),
     (TOP + '[[rule]]\ninclude = "a\\u0000b"', '[[rule]] 1 include: expected the path of a file, as in "site-rules.toml"'),
+    (TOP + '[[rule]]\npreset = "apps, applets and workflows"\nclass = "file"', "[[rule]] 1 class: the preset asks this itself; spell its rules out to change them"),
+    (TOP + '[[rule]]\npreset = "sequencer data"\nverdict = "maybe"', "[[rule]] 1 verdict: 'maybe' is not known; there is keep, skip"),
+    (TOP + '[[rule]]\npreset = "sequencer data"\nmade = "job"', "[[rule]] 1 made: no such key; did you mean made_by?"),
 ]  # fmt: skip
 
 TWICE = [

@@ -236,6 +236,9 @@ def test_a_mistake_in_an_included_file_names_that_file(tmp_path: Path) -> None:
         load_scope(path)
     assert str(caught.value) == f"{more}: [[rule]] 1 glob: expected a text or a list of texts, not a whole number"
     more.unlink()
+    unknown = TOP + '[[rule]]\ninclude = "~no-such-user/x.toml"\n'
+    assert complaint(tmp_path, unknown).endswith("~no-such-user/x.toml: no such file")
+    path.write_text(TOP + '[[rule]]\ninclude = "more.toml"\n')
     assert complaint(tmp_path, path.read_text()) == f"[[rule]] 1 include: {more}: no such file"
 
 
