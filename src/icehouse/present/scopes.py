@@ -252,7 +252,8 @@ def scope_line_cells(line: ScopeLine, now: Instant) -> Cells:
     """One scope of the list."""
     name = Cell(safe(line.name), ours=False)
     if line.error:
-        return (name, Cell(safe(line.error), Tone.DANGER, ours=False, span=5, align="left"))
+        wrong = safe(line.error.removeprefix(f"{line.path}: "))
+        return (name, Cell(wrong, Tone.DANGER, ours=False, span=5, align="left"))
     saved = Cell(since(line.saved, now) if line.saved else NOTHING, Tone.FAINT)
     counts = (Cell(count(len(line.covers))), Cell(count(line.rules)))
     if line.undecided is None:

@@ -20,7 +20,7 @@ from icehouse.present.times import since
 from icehouse.present.verdicts import sums_lines
 from icehouse.tui.actions import Situation
 from icehouse.tui.scoping import Scoping
-from icehouse.tui.sources import Line, Rows
+from icehouse.tui.sources import NO_ROWS, Line, Rows
 
 from .room import Room
 from .scope_verbs import VERBS
@@ -231,6 +231,10 @@ class ScopeRoom(Room):
             now = self.now()
             cells: Callable[[ScopeLine], Cells] = lambda line: words.scope_line_cells(line, now)  # noqa: E731
             self.show(Rows(scoping.lines, lambda line: line.path, cells), words.SCOPES, on=on)
+            return
+        if scoping.scope is None:
+            self.list.nothing = "reading …"
+            self.show(NO_ROWS, words.SCOPE)
             return
         rows = words.scope_rows(scoping.rules, scoping.covered, scoping.standing, scoping.folders)
         self.show(Rows(rows, words.identity, self._cells), words.SCOPE, on=on)

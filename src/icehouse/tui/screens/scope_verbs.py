@@ -30,6 +30,8 @@ def do_open(room: ScopeRoom) -> None:
     here = room.list.current
     row = here.row if here else None
     match row:
+        case ScopeLine() if row.error:
+            room.console.say(row.error, danger=True)
         case ScopeLine():
             room.scoping.open(row.path)
             room._to("rules", None)
