@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Iterator, Sequence, Set
+from itertools import islice
 from typing import Protocol
 
 from icehouse.catalogue.schema import ROOT
@@ -32,22 +33,24 @@ class Spans(Protocol):
         ...
 
 
-def of_codes(spans: Spans, wanted: Set[int], after: int) -> Iterator[list[int]]:
-    """The numbers of objects with one of the codes `wanted`, those behind `after`, span by span."""
+def of_codes(spans: Spans, wanted: Set[int], after: int, most: int | None = None) -> Iterator[list[int]]:
+    """The numbers of objects with one of the codes `wanted`, those behind `after`, up to `most` of each span."""
     first = after + 1 >> BITS
     for span in spans.spans(first):
         codes = spans.span(span)
         base = span << BITS
         if codes is not None:
-            yield [base + i for i, code in enumerate(codes) if code in wanted and base + i > after]
+            start = max(0, after + 1 - base)
+            found = (number for number, code in enumerate(islice(codes, start, None), base + start) if code in wanted)
+            yield list(islice(found, most))
 
 
 def below(
-    spans: Spans, catalogue: sqlite3.Connection, folder: int, objects: int, wanted: Set[int], after: int
+    spans: Spans, catalogue: sqlite3.Connection, folder: int, objects: int, wanted: Set[int], after: int, most: int
 ) -> Iterator[Sequence[int]]:
-    """The same of those below a folder of that number, which holds so many `objects`."""
+    """The same of those below a folder of that number, which holds so many `objects`; at least `most`, if there are."""
     if folder == ROOT:
-        yield from of_codes(spans, wanted, after)
+        yield from of_codes(spans, wanted, after, most)
     elif objects <= _FEW:
         numbers = sorted(row[0] for row in catalogue.execute(_BELOW, (folder, after)))
         yield [number for number in numbers if _code(spans, number) in wanted]

@@ -6,7 +6,7 @@ An answer is a pair of masks, a bit a rule: those that may match (all that is no
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,6 +30,9 @@ _AGE: Final = ("older", "younger", "before", "after")
 _OTHER: Final = "\0other"
 _FIRST = -62_135_596_800_000_000
 """The first microsecond that an instant can be."""
+
+Pairs = tuple[tuple[str, str], ...]
+"""Properties, in order."""
 
 Parts = Sequence[tuple[int, Rule]]
 """Rules with their bits, of which nothing is left but one kind of condition; those that don't ask it are left out."""
@@ -98,7 +101,7 @@ class LabelClasses(Interned):
         asked = Label(
             kind=label.kind,
             tags=label.tags & self._tags,
-            properties=tuple(sorted(self._pair(*pair) for pair in label.properties if pair[0] in self._keys)),
+            properties=self.asked(label.properties),
             owner=label.owner if label.owner in self._owners else _OTHER,
         )
         return self.number(asked, lambda: _masks(self._parts, self._whole, self._told(asked)))
@@ -106,8 +109,15 @@ class LabelClasses(Interned):
     def _told(self, asked: Label) -> Facts:
         return told(self._about, asked, "", self._as_of, known=False, used=False)
 
-    def _pair(self, key: str, value: str) -> tuple[str, str]:
-        return (key, value if (key, value) in self._properties else _OTHER)
+    def asked(self, pairs: Iterable[Sequence[str]]) -> Pairs:
+        """Of properties, the keys that rules ask, with the values that they ask; other values are all one."""
+        return tuple(
+            sorted(
+                (key, value if (key, value) in self._properties else _OTHER)
+                for key, value in pairs
+                if key in self._keys
+            )
+        )
 
 
 class MakerClasses(Interned):

@@ -103,7 +103,7 @@ class Engine:
         folders, labels, standings = self._folders, self._labels, self._standings
         makers, used = self._makers, self._used
         sizes, ages, width, never = self._sizes, self._ages, self._size_worth, len(self._ages) + 1
-        programs, marks, matching = self._programs, self._marks, self._places.names.matching
+        programs, marks = self._programs, self._marks
         first, untouched, moved = self._kept.first if before else 0, self._untouched, self._moved
         old = code = FIRST
         count = 0
@@ -126,7 +126,7 @@ class Engine:
                     found = self._program_of_marked(key, marks[number])
                 elif key in untouched and old in moved:
                     found = moved[old]
-                code = found if isinstance(found, int) else found.code(matching(name, found.asked))
+                code = found if isinstance(found, int) else found.code(name)
             codes[number - start] = code
             sums[folder << BITS | code] += size + ONE
             count += 1
@@ -161,4 +161,4 @@ class Engine:
             key, digit = divmod(key, len(classes))
             masks.append(classes[digit])
         masks.append((~self._by_mark | marks,) * 2)
-        return program(self._rulings, self._places.places[key], masks)
+        return program(self._rulings, self._places.places[key], masks, self._places.names)

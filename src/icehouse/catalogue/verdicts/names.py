@@ -56,9 +56,10 @@ _Ending = tuple[int, list[tuple[bytes, int, _Pattern | None]]]
 
 
 class Names:
-    """Globs on names, numbered in their order; most are answered by a look at how the name ends."""
+    """Some of the `globs` on names, which have bits in their order; most are answered by how the name ends."""
 
-    def __init__(self, globs: Sequence[str]) -> None:
+    def __init__(self, globs: Sequence[str], asked: int) -> None:
+        """Take those whose bits are in `asked`."""
         self._always = 0
         self._exact: dict[bytes, int] = {}
         self._endings: dict[bytes, _Ending] = {}
@@ -67,10 +68,11 @@ class Names:
         self._inside: list[tuple[bytes, int]] = []
         self._others: list[tuple[_Pattern, int]] = []
         for number, glob in enumerate(globs):
-            self._sort(glob, 1 << number)
+            if 1 << number & asked:
+                self._sort(glob, 1 << number)
 
-    def matching(self, name: bytes, asked: int) -> int:
-        """A bit for each glob that matches `name`; only those in `asked` are sure to be there."""
+    def matching(self, name: bytes) -> int:
+        """A bit for each glob that matches `name`."""
         found = self._always
         dot = name.rfind(b".")
         if dot >= 0:
@@ -78,7 +80,7 @@ class Names:
             if ending is not None:
                 found |= ending[0]
                 for text, bit, pattern in ending[1]:
-                    if bit & asked and name.endswith(text) and (pattern is None or pattern.matches(name)):
+                    if name.endswith(text) and (pattern is None or pattern.matches(name)):
                         found |= bit
         if self._exact:
             found |= self._exact.get(name, 0)
@@ -92,7 +94,7 @@ class Names:
             if text in name:
                 found |= bit
         for pattern, bit in self._others:
-            if bit & asked and pattern.matches(name):
+            if pattern.matches(name):
                 found |= bit
         return found
 

@@ -44,7 +44,15 @@ class Places:
         self._tails: dict[str, int] = {}
         self._rules = [(self._folder_bits(rule), [self._glob_bits(glob) for glob in rule.globs]) for rule in rules]
         self._patterns = [(bit, compiled(glob).match, named) for (glob, named), bit in self._heads.items()]
-        self.names = Names(list(self._tails))
+        self._globs = list(self._tails)
+        self._names: dict[int, Names] = {}
+
+    def names(self, asked: int) -> Names:
+        """The globs on names whose bits are in `asked`."""
+        found = self._names.get(asked)
+        if found is None:
+            found = self._names[asked] = Names(self._globs, asked)
+        return found
 
     def of_folders(self, connection: sqlite3.Connection) -> Numbers:
         """The class of each folder of a catalogue.  CatalogueDamaged where its folders are not whole."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from icehouse.core.scopes import Verdict
 
 from .classes import Masks
 from .codes import NONE, PERHAPS
+from .names import Names
 from .places import Place
 
 Ruling = tuple[int, Verdict]
@@ -20,18 +21,17 @@ Step = tuple[Ruling, int, bool]
 class Program:
     """Decides by the name alone; each set of globs that match is worked out once."""
 
-    __slots__ = ("_codes", "_steps", "asked")
+    __slots__ = ("_codes", "_matching", "_steps")
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+    def __init__(self, steps: Sequence[Step], matching: Callable[[bytes], int]) -> None:
+        """Take the steps, and what tells the globs that a name matches, at least of those that the steps ask."""
         self._steps = steps
+        self._matching = matching
         self._codes: dict[int, int] = {}
-        self.asked = 0
-        for _, globs, _ in steps:
-            self.asked |= globs
 
-    def code(self, matching: int) -> int:
-        """The code of an object whose name these globs match."""
-        matching &= self.asked
+    def code(self, name: bytes) -> int:
+        """The code of an object of that name."""
+        matching = self._matching(name)
         found = self._codes.get(matching)
         if found is None:
             found = self._codes[matching] = run(self._steps, matching)
@@ -51,7 +51,9 @@ def run(steps: Sequence[Step], matching: int) -> int:
     return PERHAPS if perhaps else NONE
 
 
-def program(rulings: Sequence[Ruling], place: Place, masks: Sequence[Masks]) -> tuple[Program | int, list[int]]:
+def program(
+    rulings: Sequence[Ruling], place: Place, masks: Sequence[Masks], names: Callable[[int], Names]
+) -> tuple[Program | int, list[int]]:
     """The program for objects of that place for which rules say what `masks` hold; a code where no name is asked.
 
     Also the codes of the rules that it asks.
@@ -72,4 +74,7 @@ def program(rulings: Sequence[Ruling], place: Place, masks: Sequence[Masks]) -> 
         if sure & bit and not globs:
             break
     asked = [code for (code, _), _, _ in steps]
-    return (Program(steps) if any(globs for _, globs, _ in steps) else run(steps, 0)), asked
+    either = 0
+    for _, globs, _ in steps:
+        either |= globs
+    return (Program(steps, names(either).matching) if either else run(steps, 0)), asked

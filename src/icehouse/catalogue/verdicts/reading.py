@@ -145,7 +145,7 @@ class Verdicts:
         numbers: list[int] = []
         with catalogue.reading():
             objects = self.sums(prefix).objects
-            for found in below(self, catalogue.connection, line[-1], objects, wanted, after):
+            for found in below(self, catalogue.connection, line[-1], objects, wanted, after, limit):
                 numbers.extend(found)
                 if len(numbers) >= limit:
                     break

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from icehouse.catalogue.labels import NOBODY, PLAIN, UNLABELLED, Label
 
-from .classes import LabelClasses, MakerClasses
+from .classes import LabelClasses, MakerClasses, Pairs
 from .names import decoded
 from .places import Numbers, numbers
 
@@ -24,15 +24,20 @@ def of_labels(connection: sqlite3.Connection, classes: LabelClasses) -> Numbers:
     highest, count = connection.execute("SELECT coalesce(max(id), 0), count(*) FROM labels").fetchone()
     found = numbers(highest, count)
     found[UNLABELLED] = classes.of(PLAIN)
-    seen: dict[tuple[bytes, bytes, bytes, bytes], int] = {}
+    seen: dict[tuple[bytes, bytes, Pairs, bytes], int] = {}
+    spelt_keys, asked_tags = classes.spelt_keys, classes.asks_tags
     for number, kind, tags, properties, owner in connection.execute(_LABELS):
-        asked = any(key in properties for key in classes.spelt_keys)
-        key = (kind, tags if classes.asks_tags else b"[]", properties if asked else b"[]", owner)
-        known = seen.get(key)
+        pairs: Pairs = ()
+        for key in spelt_keys:
+            if key in properties:
+                pairs = classes.asked(json.loads(properties.decode()))
+                break
+        columns = (kind, tags if asked_tags else b"[]", pairs, owner)
+        known = seen.get(columns)
         if known is None:
             if len(seen) >= _SEEN:
                 seen.clear()
-            known = seen[key] = classes.of(_label(*key))
+            known = seen[columns] = classes.of(_label(*columns))
         found[number] = known
     return found
 
@@ -61,6 +66,5 @@ def scaled(classes: Numbers, width: int) -> Numbers:
     return [worth.setdefault(each, each * width) for each in classes]
 
 
-def _label(kind: bytes, tags: bytes, properties: bytes, owner: bytes) -> Label:
-    pairs = tuple((key, value) for key, value in json.loads(properties))
+def _label(kind: bytes, tags: bytes, pairs: Pairs, owner: bytes) -> Label:
     return Label(decoded(kind), PLAIN.traits, frozenset(json.loads(tags)), pairs, decoded(owner))
