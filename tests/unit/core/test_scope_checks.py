@@ -134,6 +134,12 @@ def test_a_rule_that_is_wider_than_the_one_before_it_is_left_alone() -> None:
             assert told(keep(**narrow), keep(**wide)) == []
 
 
+def test_an_object_known_by_its_key_is_not_one_known_by_its_version() -> None:
+    by_key, by_version = Ref("lab", "bucket", "v"), Ref("lab", "bucket", "v", "v")
+    assert told(keep(objects=(by_key,)), keep(objects=(by_version,))) == []
+    assert told(keep(objects=(by_version,)), keep(objects=(by_key,))) == []
+
+
 def test_what_hides_in_one_container_alone_hides_nothing_in_two() -> None:
     assert told(keep(store="lab"), keep()) == []
     assert told(keep(store="lab"), keep(), covers=(HERE,)) == [
