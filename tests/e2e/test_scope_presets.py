@@ -119,8 +119,11 @@ class Lab:
             "ICEHOUSE_STATE": str(folder / "state"),
         }  # fmt: skip
         for name in self.ids:
-            lineage = ["--lineage"] if name in SEQUENCING else []
-            assert self.icehouse("scan", f"{self.cover(name)}/", *lineage).returncode == 0
+            self.scan(name)
+
+    def scan(self, name: str) -> None:
+        lineage = ["--lineage"] if name in SEQUENCING else []
+        assert self.icehouse("scan", f"{self.cover(name)}/", *lineage).returncode == 0
 
     def cover(self, name: str) -> Cover:
         return Cover("lab-s3" if name in IMAGING else "dx", self.ids[name])
@@ -244,19 +247,26 @@ def test_every_object_has_exactly_one_verdict(lab: Lab, house: House, name: str)
     assert set(seen.values()) == {1}
 
 
-def test_the_same_file_gives_the_same_verdicts_with_a_catalogue_of_its_own(lab: Lab, tmp_path: Path) -> None:
-    here = applied(lab)
-    other = {**lab.environment, "ICEHOUSE_STATE": str(tmp_path / "state")}
-    other["ICEHOUSE_CONFIG"] = str(tmp_path / "config.toml")
+SECOND = ("imaging-versions", "analyses", "tools", "partner-locked")
+
+
+def test_the_same_file_gives_the_same_verdicts_on_a_second_machine_and_under_another_name(
+    lab: Lab, tmp_path: Path
+) -> None:
+    covers = [str(lab.cover(name)) for name in SECOND]
+    assert lab.icehouse("scope", "new", "few", *covers).returncode == 0
+    here = lab.lines("scope", "apply", "few")
     (tmp_path / "config.toml").write_text((lab.folder / "config.toml").read_text())
     (tmp_path / "scopes").mkdir()
-    (tmp_path / "scopes" / "renamed.toml").write_text((lab.folder / "scopes" / "lab.toml").read_text())
+    (tmp_path / "scopes" / "renamed.toml").write_text((lab.folder / "scopes" / "few.toml").read_text())
     second = Lab.__new__(Lab)
-    second.ids, second.environment, second.folder = lab.ids, other, tmp_path
-    for name in lab.ids:
-        lineage = ["--lineage"] if name in SEQUENCING else []
-        assert second.icehouse("scan", f"{second.cover(name)}/", *lineage).returncode == 0
-    there = second.lines("scope", "apply", "lab")
+    second.ids = lab.ids
+    second.environment = {
+        **lab.environment, "ICEHOUSE_CONFIG": str(tmp_path / "config.toml"), "ICEHOUSE_STATE": str(tmp_path / "state"),
+    }  # fmt: skip
+    for name in SECOND:
+        second.scan(name)
+    there = second.lines("scope", "apply", "few")
     for line in (*here, *there):
         line.pop("file", None)
         for cover in line.get("covers", []):

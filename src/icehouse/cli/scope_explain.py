@@ -99,6 +99,7 @@ def _judged(judged: Judged) -> dict[str, object]:
 def _composed(told: Composition) -> dict[str, object]:
     return {
         "kind": told.kind, "consists": list(told.consists), "bytes": told.size,
+        "versions": told.versions, "words": told.words or None,
         "parts": [{"id": part.id, "name": part.name, "kind": part.kind, "reachable": part.reachable,
                    "words": part.words or None} for part in told.parts],
     }  # fmt: skip
