@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+# How long an example takes says how busy the machine is, and no test is about that.
 
 _FOREIGN = ("AWS_", "DX_", "ICEHOUSE_", "XDG_", "BOTO_", "S3_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
