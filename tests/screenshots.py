@@ -18,6 +18,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 import icehouse.tui  # noqa: F401
+from icehouse.present.scopes import Ruled, Undecided
 from icehouse.services.house import open_house
 from icehouse.tui.app import Console
 from tests.tui.dx import DxPlace, dx_place
@@ -266,6 +267,127 @@ async def tour_of_both(here: DxPlace, folder: Path, size: tuple[int, int]) -> No
     house.close()
 
 
+DECIDED = """\
+# What the core facility must be able to bring back after the worst day.
+name = "core-facility"
+covers = ["lab-s3:imaging-platform", "dx:{runs}", "dx:{analyses}", "dx:{tools}"]
+
+[[rule]]
+verdict = "keep"
+reason = "whole plates, imaged once, agreed with the group leaders in May"
+glob = "**/archives/**"
+
+[[rule]]
+preset = "apps, applets and workflows"
+
+[[rule]]
+preset = "final results"
+
+[[rule]]
+preset = "sequencer data"
+
+[[rule]]
+preset = "intermediates"
+"""
+
+
+def prepare_scope(here: DxPlace) -> None:
+    """Read the lineage as well, and write the scope that the demo has."""
+    names = ("runs-2024", "analyses", "tools")
+    for name in names:
+        done = here.command("scan", f"dx:{here.dx.project(name)}/", "--lineage", "--json")
+        assert done.returncode == 0, done.stderr
+    folder = here.config.parent / "scopes"
+    folder.mkdir(exist_ok=True)
+    runs, analyses, tools = (here.dx.project(name) for name in names)
+    (folder / "core-facility.toml").write_text(DECIDED.format(runs=runs, analyses=analyses, tools=tools))
+
+
+async def tour_of_scope(here: DxPlace, folder: Path, size: tuple[int, int]) -> None:
+    """The backup scope, in one size: rules, a draft, the tree, why, a comparison, and verdicts in Browse."""
+    house = open_house(str(here.config), str(here.state))
+    app = Console(house, ascii=False)
+    async with app.run_test(size=size) as pilot:
+        session = Session(app, pilot, folder, "" if size == NARROW else f"-{size[0]}x{size[1]}")
+        await session.until("· 2 shows")
+        await session.press("2")
+        await session.until("? 3")
+        await session.until(lambda: "counting" not in text_of(app))
+        await session.shot("scope")
+        rules = app.room.list
+        rows = [line.row for line in rules.source.rows(0, rules.source.count)]
+        rules.go(next(i for i, row in enumerate(rows) if isinstance(row, Undecided)))
+        await session.press("enter")
+        await session.until("› undecided")
+        await session.press("g", "enter")
+        await session.until("projects/")
+        await session.press("enter")
+        await session.until("2021_04_CPJUMP1/")
+        await session.press("enter")
+        await session.until("backend/")
+        await session.press("o")
+        await session.until("images_illum/")
+        await session.stand_on("backend")
+        await session.shot("scope-tree")
+        await session.press("q", "q", "q", "q")
+        await session.until("$/month" if size == NARROW else "archives/**")
+        await session.press("1")
+        await session.stand_on("lab-s3")
+        await session.press("enter")
+        await session.until("imaging-platform")
+        await session.press("enter")
+        await session.until("projects/")
+        await session.press("enter")
+        await session.until("2021_04_CPJUMP1/")
+        await session.press("enter")
+        await session.until("M workspace/")
+        for name in ("backend", "mixed"):
+            await session.stand_on(name)
+            await session.press("space")
+        await session.until(lambda: app.marked.totals.objects > 0)
+        await session.shot("browse-verdicts")
+        await session.press("minus")
+        await session.until("because")
+        await session.press(*"copied from archives/ by the viewer")
+        await session.shot("scope-reason")
+        await session.press("enter")
+        await session.until("S backend/")
+        await session.press("2")
+        await session.until("1 change not saved")
+        await session.until(lambda: "counting" not in text_of(app))
+        await session.press("g", "J")
+        await session.until("2 changes not saved")
+        await session.until(lambda: "counting" not in text_of(app))
+        await session.press("escape")
+        await session.shot("scope-draft")
+        await session.press("c")
+        await session.until("› compared")
+        await session.shot("scope-compare")
+        await session.press("q")
+        await session.until("2 changes not saved")
+        await session.press("z", "z")
+        await session.until(lambda: not app.scoping.edits)
+        await session.until(lambda: "counting" not in text_of(app))
+        applets = [line.row for line in rules.source.rows(0, rules.source.count)]
+        rules.go(next(i for i, row in enumerate(applets) if isinstance(row, Ruled) and row.line.rule.kinds))
+        await session.press("enter")
+        await session.until("› rule ")
+        await session.until(lambda: rules.source.count > 1)
+        await session.shot("scope-rule")
+        await session.press("e")
+        await session.until("decided by")
+        await session.shot("scope-why")
+        await session.press("q", "q", "question_mark")
+        await session.until("Keys in Scope")
+        await session.shot("scope-help")
+        await session.press("q", "n")
+        await session.until("A new scope")
+        await session.press(*"second")
+        await session.shot("scope-new")
+        await session.press("escape")
+    house.close()
+
+
 def draw(here: Place, tours: Callable[[tuple[int, int]], Coroutine[object, object, None]]) -> None:
     """Take both sizes of a tour at this place."""
     os.environ.update(here.environment())
@@ -287,6 +409,8 @@ def main() -> int:
     ):
         prepare_both(both)
         draw(both, lambda size: tour_of_both(both, folder, size))
+        prepare_scope(both)
+        draw(both, lambda size: tour_of_scope(both, folder, size))
     for path in sorted(folder.glob("*.svg")):
         print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
     return 0

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from icehouse.core.states import State
 from icehouse.present.cells import Cell, Cells, Column, Tone
 from icehouse.present.states import glyph, word
+from icehouse.present.verdicts import LEGEND
 from icehouse.tui.actions import Action, Situation, key_name
 from icehouse.tui.actions.everywhere import ACTIONS
 from icehouse.tui.actions.registry import MOVING, ROOMS
@@ -80,7 +81,7 @@ class HelpDialog(Dialog[None]):
         yield NOTHING
         for action in ACTIONS:
             yield from self._about(action)
-        for title, signs in (("states", STATES), ("signs", SIGNS)):
+        for title, signs in (("states", STATES), ("verdicts", LEGEND), ("signs", SIGNS)):
             yield NOTHING
             for n, (sign, words) in enumerate(signs):
                 yield title if n == 0 else "", f"{sign}  {words}", Tone.PLAIN
