@@ -184,9 +184,11 @@ def test_a_review_is_refused_before_the_scope_is_applied_and_then_kept_in_the_au
     assert last["reviewed"] is not None
 
 
-def test_a_folder_that_comes_after_the_review_is_news(lab: Lab, s3: StandIn) -> None:
+@pytest.mark.parametrize("decided", ["run1/", ""], ids=["some decided", "nothing decided"])
+def test_a_folder_that_comes_after_the_review_is_news(lab: Lab, s3: StandIn, decided: str) -> None:
     lab.good("scope", "apply", "core")
-    mark(lab, "run1/", "keep")
+    if decided:
+        mark(lab, decided, "keep")
     lab.good("scope", "reviewed", "core")
     s3.boto3_client().put_object(Bucket="small", Key="run3/new.bam", Body=b"12345")
     try:

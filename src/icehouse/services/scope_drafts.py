@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from icehouse.core.errors import UsageError
+from icehouse.core.errors import IcehouseError, UsageError
 from icehouse.core.marks import Mark, Target
 from icehouse.core.scope_rows import ScopeStanding
 from icehouse.core.scopes import Cover, Rule, Verdict
@@ -19,7 +19,7 @@ from icehouse.settings.scope_files import write_scope
 
 from . import scope_verdicts
 from .house import House
-from .scope_history import remember
+from .scope_history import keep_unsaved, remember, unsaved
 from .scope_marks import grown, rules_of
 from .scopes import Opened, drafted
 
@@ -41,6 +41,22 @@ class Draft:
         self._was = opened.text
         self._edits = [Edit(opened.text)]
         self._opened = replace(opened, draft=False)
+        self._kept = False
+
+    @classmethod
+    def resumed(cls, house: House, opened: Opened) -> Draft:
+        """The draft that a console left unsaved when it ended, where the file is what it was made from; else a new one.
+
+        From then on every change is kept in the state folder at once, so that a console may be killed.
+        """
+        draft = cls(house, opened)
+        draft._kept = True
+        for edit in unsaved(house, opened):
+            try:
+                draft._take(edit["text"], edit["words"])
+            except IcehouseError:  # an include has changed: what can be read stays
+                break
+        return draft
 
     @property
     def opened(self) -> Opened:
@@ -128,6 +144,7 @@ class Draft:
             raise UsageError("nothing was changed")
         gone = self._edits.pop()
         self._opened = replace(drafted(self._opened, self._edits[-1].text), draft=bool(self.edits))
+        self._keep()
         return gone.words
 
     def standing(
@@ -146,7 +163,15 @@ class Draft:
         self.close()
         self._was, self._edits = text, [Edit(text)]
         self._opened = replace(self._opened, text=text, draft=False)
+        self._keep()
         return self._opened
+
+    def discard(self) -> None:
+        """Throw away what is not saved."""
+        self.close()
+        self._edits = self._edits[:1]
+        self._opened = replace(drafted(self._opened, self._was), draft=False)
+        self._keep()
 
     def close(self) -> None:
         """Forget what was worked out for the draft; the draft itself goes with whoever holds it."""
@@ -155,6 +180,12 @@ class Draft:
     def _take(self, text: str, words: str) -> None:
         self._opened = drafted(self._opened, text)
         self._edits.append(Edit(text, words))
+        self._keep()
+
+    def _keep(self) -> None:
+        if self._kept:
+            edits = [{"text": each.text, "words": each.words} for each in self._edits[1:]]
+            keep_unsaved(self._house, self._opened.path, self._was, edits)
 
     def _with(self, text: str, rule: Rule, at: int) -> str:
         """`text` with a rule of hand marks in front of rule `at`, or that one made longer."""

@@ -48,6 +48,29 @@ def former(house: House, opened: Opened) -> Opened | None:
     return drafted(opened, kept[-1]["before"]) if kept and kept[-1]["after"] == opened.text else None
 
 
+def unsaved(house: House, opened: Opened) -> list[dict[str, str]]:
+    """The changes that a console left unsaved, where the file is what they were made from."""
+    try:
+        told = json.loads(_history(house, opened.path, "draft").read_text(encoding="utf-8"))
+        if told["was"] != opened.text:
+            return []
+        return [{"text": str(each["text"]), "words": str(each["words"])} for each in told["edits"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def keep_unsaved(house: House, path: Path, was: str, edits: Sequence[dict[str, str]]) -> None:
+    """Keep the last changes that are not saved; none: forget them."""
+    where = _history(house, path, "draft")
+    if not edits:
+        where.unlink(missing_ok=True)
+        return
+    kept = list(edits)[-_KEPT:]
+    while len(kept) > 1 and sum(len(each["text"]) for each in kept) > _MOST_BYTES:
+        del kept[0]
+    write_state(where, json.dumps({"was": was, "edits": kept}))
+
+
 def remember(house: House, path: Path, *, before: str, after: str, words: str) -> None:
     """Keep what an edit replaced; so many edits and so many bytes that nobody's disk fills up."""
     kept = [*_remembered(house, path), {"before": before, "after": after, "words": words}][-_KEPT:]
@@ -73,9 +96,9 @@ def _keep(house: House, path: Path, kept: Sequence[dict[str, str]]) -> None:
     write_state(_history(house, path), json.dumps(list(kept)))
 
 
-def _history(house: House, path: Path) -> Path:
+def _history(house: House, path: Path, what: str = "edits") -> Path:
     mark = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:16]
-    return house.paths.reviews / f"{mark}.edits.json"
+    return house.paths.reviews / f"{mark}.{what}.json"
 
 
 def write_state(path: Path, text: str) -> None:

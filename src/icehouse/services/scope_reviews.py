@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,19 +12,24 @@ from typing import Any
 from icehouse.core.clock import Instant, from_text, to_text
 from icehouse.core.errors import IcehouseError, UsageError
 from icehouse.core.refs import FolderRef
-from icehouse.core.scope_rows import Changes
+from icehouse.core.scope_rows import Changes, OpenFolder
 from icehouse.core.scopes import Sums, rules_digest
 from icehouse.settings.scopes import scope_paths
 
 from .house import House
 from .scope_history import write_state
-from .scope_verdicts import open_folders, standing
+from .scope_verdicts import open_folders, standing, verdicts
 from .scopes import Opened, open_path
 
 _MOST_FOLDERS = 5000
 """Undecided folders that are remembered of a review, the largest."""
 
+_MOST_NAMES = 2000
+"""Folders within one of those that are remembered by name; of a folder with more none are, and none is told as new."""
+
 _TOLD = 100
+
+_Names = frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class _Review:
     by: str
     digest: str
     undecided: Sums
-    folders: frozenset[FolderRef] = field(default_factory=frozenset)
+    folders: dict[FolderRef, _Names] = field(default_factory=dict)
 
 
 def review(house: House, opened: Opened) -> Changes:
@@ -52,7 +58,7 @@ def review(house: House, opened: Opened) -> Changes:
             hint=f"icehouse scope apply {opened.name}, and look at what is undecided",
         )
     at, who = house.clock.now(), audit.actor()
-    folders = [each.folder for each in open_folders(house, opened, most=_MOST_FOLDERS)]
+    folders = [(each.folder, _names(within)) for each, within in _open(house, opened)]
     body: dict[str, Any] = {
         "scope": opened.name,
         "at": to_text(at),
@@ -60,7 +66,10 @@ def review(house: House, opened: Opened) -> Changes:
         "digest": _digest(opened),
         "objects": found.undecided.objects,
         "bytes": found.undecided.bytes,
-        "folders": [[each.store, each.container, each.prefix] for each in folders],
+        "folders": [
+            [each.store, each.container, each.prefix, None if names is None else sorted(names)]
+            for each, names in folders
+        ],
     }
     write_state(_path(house, opened), json.dumps(body))
     with house.ledger().writing() as connection:
@@ -73,9 +82,9 @@ def changed_since_review(house: House, opened: Opened) -> Changes:
     """What nobody has decided about since, as far as the scope was applied; applies nothing itself."""
     last = _last(house, opened)
     found = standing(house, opened)
-    folders = open_folders(house, opened, most=_MOST_FOLDERS)
-    known = frozenset() if last is None else last.folders
-    new = [each for each in folders if not _within(each.folder, known)]
+    known = {} if last is None else last.folders
+    new = [each for found_open in _open(house, opened) for each in _new(*found_open, known)]
+    new.sort(key=lambda each: (-each.sums.bytes, -each.sums.objects, each.folder))
     return Changes(
         scope=opened.name,
         path=opened.path,
@@ -102,10 +111,46 @@ def all_changes(house: House) -> list[Changes]:
     return found
 
 
-def _within(folder: FolderRef, known: frozenset[FolderRef]) -> bool:
-    """Whether a folder was undecided at the review, by itself or within a larger one."""
+def _open(house: House, opened: Opened) -> list[tuple[OpenFolder, dict[str, Sums]]]:
+    """The topmost folders in which nothing is decided, each with the folders right in it, the largest first."""
+    found = open_folders(house, opened, most=_MOST_FOLDERS)
+    within: dict[FolderRef, dict[str, Sums]] = {}
+    for cover in opened.scope.covers:
+        judged = verdicts(house, opened, cover)
+        if judged is None:
+            continue
+        try:
+            for each in found:
+                if (each.folder.store, each.folder.container) == (cover.store, cover.container):
+                    below = judged.below(each.folder.prefix)
+                    within[each.folder] = {name: sums.undecided for name, sums in below.items()}
+        finally:
+            judged.close()
+    return [(each, within.get(each.folder, {})) for each in found]
+
+
+def _names(within: Mapping[str, Sums]) -> _Names:
+    return frozenset(within) if len(within) <= _MOST_NAMES else None
+
+
+def _new(each: OpenFolder, within: Mapping[str, Sums], known: Mapping[FolderRef, _Names]) -> Iterator[OpenFolder]:
+    """What of an undecided folder was not undecided at the review: all of it, or folders that came into it since."""
+    folder = each.folder
+    if folder in known:
+        names = known[folder]
+        for name, sums in within.items() if names is not None else ():
+            if name not in (names or ()):
+                yield OpenFolder(FolderRef(folder.store, folder.container, f"{folder.prefix}{name}/"), sums)
+        return
     ends = [0, *(at + 1 for at, char in enumerate(folder.prefix) if char == "/")]
-    return any(FolderRef(folder.store, folder.container, folder.prefix[:end]) in known for end in ends)
+    for end in reversed(ends[:-1]):
+        above = FolderRef(folder.store, folder.container, folder.prefix[:end])
+        if above in known:
+            names = known[above]
+            if names is None or folder.prefix[end:].partition("/")[0] in names:
+                return
+            break
+    yield each
 
 
 def _digest(opened: Opened) -> str:
@@ -122,7 +167,12 @@ def _last(house: House, opened: Opened) -> _Review | None:
             by=str(told["by"]),
             digest=str(told["digest"]),
             undecided=Sums(int(told["objects"]), int(told["bytes"])),
-            folders=frozenset(FolderRef(*map(str, each)) for each in told["folders"]),
+            folders={
+                FolderRef(str(store), str(container), str(prefix)): None
+                if names is None
+                else frozenset(map(str, names))
+                for store, container, prefix, names in told["folders"]
+            },
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -251,3 +251,32 @@ def test_the_list_tells_a_wrong_file_and_leaves_out_what_is_only_included(house:
     assert "covers" in lines["bad"].error
     assert lines["core"].undecided is None
     assert len(lines["core"].unknown) == 2
+
+
+def test_what_a_killed_console_left_unsaved_is_there_again_and_can_be_taken_back(house: House, core: Opened) -> None:
+    draft = Draft.resumed(house, core)
+    draft.mark([FolderRef("lab", "data", "c/")], Verdict.KEEP, "why")
+    draft.move(1, 2)
+    draft.undo()
+    assert Draft(house, open_path(core.path)).edits == 0
+    again = Draft.resumed(house, open_path(core.path))
+    assert (again.edits, again.opened.text, again.last) == (1, draft.opened.text, "keep what was marked")
+    again.undo()
+    assert again.opened.text == TEXT
+    assert Draft.resumed(house, open_path(core.path)).edits == 0
+
+
+def test_what_was_left_unsaved_does_not_come_back_over_another_text_nor_after_it_was_saved_or_thrown_away(
+    house: House, core: Opened
+) -> None:
+    Draft.resumed(house, core).remove(1)
+    core.path.write_text(TEXT + "# by hand\n")
+    assert Draft.resumed(house, open_path(core.path)).edits == 0
+    core.path.write_text(TEXT)
+    draft = Draft.resumed(house, open_path(core.path))
+    assert draft.edits == 1
+    draft.discard()
+    assert (draft.edits, draft.opened.text) == (0, TEXT)
+    draft.remove(1)
+    saved = draft.save()
+    assert Draft.resumed(house, saved).edits == 0
