@@ -53,7 +53,7 @@ def difference_rows(found: Difference) -> list[DifferenceRow]:
     ]
     others = [sums for pair, sums in found.pairs.items() if _sign(*pair) == "~"]
     if others:
-        totals.append(Total("~", "changes in another way", sum(others, Sums()), Tone.PLAIN))
+        totals.append(Total("~", "is out of the backup before and after", sum(others, Sums()), Tone.PLAIN))
     rows = [*totals]
     if found.unknown:
         told = ", ".join(str(cover) for cover in found.unknown[:3])

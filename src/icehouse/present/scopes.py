@@ -164,7 +164,7 @@ def scope_cells(row: ScopeRow, now: Instant, *, names: Mapping[tuple[str, str], 
         case Undecided():
             return _undecided_cells(row)
         case Perhaps():
-            words = Cell("  of it a rule may match, not told", Tone.FAINT)
+            words = Cell("  a rule may match, not told", Tone.FAINT)
             return (_BLANK, words, _BLANK, *_sums_cells(row.sums, Tone.FAINT))
         case Open():
             where = Cell(f"  {folder_words(row.open.folder, names)}", Tone.DANGER, ours=False, tail=True, keep=2)

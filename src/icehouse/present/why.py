@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from icehouse.core.entries import Composition, Part
-from icehouse.core.refs import ref_address
+from icehouse.core.refs import Ref
 from icehouse.core.scope_rows import Explanation, Judged
 from icehouse.core.scopes import Verdict
 from icehouse.core.text import safe
@@ -16,7 +16,10 @@ from .sizes import count, plural, size
 from .verdicts import letter, tone
 
 Line = tuple[str, Cell]
-"""A label and its value; an empty label goes on from the line above."""
+"""A label and its value; a blank label goes on from the line above."""
+
+MORE = " "
+"""The label of what goes on from the line above, aligned with it."""
 
 _CONSISTS: Mapping[str, str] = {
     "bytes": "its bytes",
@@ -29,7 +32,7 @@ def why_lines(why: Explanation, names: Mapping[tuple[str, str], str] = NO_NAMES)
     """All of the explanation, most wanted first."""
     word = why.verdict.value
     lines: list[Line] = [
-        ("object", Cell(safe(ref_address(why.ref)), ours=False)),
+        ("object", Cell(_where(why.ref, names), ours=False)),
         ("verdict", Cell(f"{letter(word)} {word}", tone(word) if word != "skip" else Tone.PLAIN)),
     ]
     if why.rule is not None:
@@ -41,12 +44,19 @@ def why_lines(why: Explanation, names: Mapping[tuple[str, str], str] = NO_NAMES)
         lines.append(("decided by", Cell("no rule matches", Tone.DANGER)))
     for number, judged in enumerate(why.perhaps):
         untold = f"; not told: {safe(', '.join(judged.untold))}" if judged.untold else ""
-        lines.append(("may match" if not number else "", _judged(judged, names, untold)))
+        lines.append(("may match" if not number else MORE, _judged(judged, names, untold)))
     for number, judged in enumerate(why.later):
-        lines.append(("would match" if not number else "", _judged(judged, names)))
+        lines.append(("would match" if not number else MORE, _judged(judged, names)))
     lines.append(("", Cell("")))
     lines.extend(_backup(why))
     return lines
+
+
+def _where(ref: Ref, names: Mapping[tuple[str, str], str]) -> str:
+    """The object's address with what people call its container, and its id where it has one."""
+    called = names.get((ref.store, ref.container)) or ref.container
+    id_ = f" ({ref.version})" if ref.version and ref.version != "null" else ""
+    return safe(f"{ref.store}:{called}/{ref.key}{id_}")
 
 
 def _judged(judged: Judged, names: Mapping[tuple[str, str], str], more: str = "") -> Cell:
@@ -67,15 +77,15 @@ def _backup(why: Explanation) -> Iterator[Line]:
         return
     yield "backup", Cell(_consists(why.composition, why.versions))
     if why.composition.words:
-        yield "", Cell(safe(why.composition.words), ours=False)
+        yield MORE, Cell(safe(why.composition.words), ours=False)
     parts = sorted(why.composition.parts, key=lambda part: (part.reachable is True, part.reachable is None))
     missing = sum(part.reachable is False for part in parts)
     if missing:
-        yield "", Cell(f"! {count(missing)} of what it needs can't be had", Tone.DANGER)
+        yield MORE, Cell(f"! {count(missing)} of what it needs can't be had", Tone.DANGER)
     for number, part in enumerate(parts):
-        yield "needs" if not number else "", _part(part)
+        yield "needs" if not number else MORE, _part(part)
     if why.trouble:
-        yield "", Cell(safe(why.trouble), Tone.DANGER, ours=False)
+        yield MORE, Cell(safe(why.trouble), Tone.DANGER, ours=False)
 
 
 def _consists(made: Composition, versions: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from icehouse.core.refs import folder_address
 from icehouse.core.rows import FolderRow, ObjectRow
 from icehouse.core.scope_rows import FolderChange
-from icehouse.present.scopes import Covered, Open, Problem, Ruled, Undecided
+from icehouse.present.scopes import Covered, Open, Problem, Ruled, ScopeRow, Undecided
 
 from . import Action, Situation, browse
 from .quoting import command, marked
@@ -67,11 +67,7 @@ def _decidable(now: Situation) -> str | None:
 
 
 def _in_tree(now: Situation) -> str | None:
-    return None if now.container else "walk into a container first"
-
-
-def _only(now: Situation) -> str | None:
-    return None if now.container and now.scope else "walk into a container first"
+    return None if now.scanned else "walk into a container first"
 
 
 def _edited(now: Situation) -> str | None:
@@ -137,7 +133,7 @@ def _changed(now: Situation) -> bool:
 
 
 def _at_rules(now: Situation) -> bool:
-    return not now.container and bool(now.scope)
+    return isinstance(now.row, ScopeRow)
 
 
 IN_LISTS = tuple(_where_covered(action) for action in (_KEEP, _SKIP, _WHY))
@@ -166,8 +162,8 @@ ACTIONS = (
     replace(_AS_IN_BROWSE["range"], enabled=_markable),
     replace(_AS_IN_BROWSE["all"], words="Mark the whole folder", enabled=_in_tree),
     replace(_AS_IN_BROWSE["clear"], enabled=_marks),
-    Action("only", ("o",), "only open", "Only what is undecided, or everything", 14, enabled=_only,
-           offered=_in_a_container),
+    Action("only", ("o",), "only open", "Only what is undecided, or everything", 14, enabled=_in_tree,
+           offered=lambda now: now.scanned),
     Action("review", ("V",), "reviewed", "Remember that what is undecided now was looked at", 60, enabled=_scope,
            twin=lambda now: command("scope", "reviewed", _name(now))),
     Action("scan", ("S",), "scan", "Read the container into the catalogue", 65, enabled=_scan,

@@ -80,11 +80,11 @@ class NewScopeDialog(Dialog[NewScope]):
                 yield field(id="name")
                 yield Words("]", width=1)
             yield Words("covers (space ticks)", Tone.FAINT)
-            yield Ticks([(cover, called) for cover, called in self._covers], set(self._chosen), most=6, id="covers")
+            yield Ticks([(cover, called) for cover, called in self._covers], set(self._chosen), most=5, id="covers")
             yield Words("begins with (what a rule decides, later ones don't change)", Tone.FAINT)
             yield Ticks([(name, name) for name in PRESETS], set(PRESETS), most=6, id="presets")
             yield Paragraph("", height=3, tone=Tone.FAINT, ours=False, id="sentence")
-            yield Paragraph("", height=1, tone=Tone.FAINT, ours=False, id="twin")
+            yield Paragraph("", height=2, tone=Tone.FAINT, ours=False, id="twin")
             with Horizontal(classes="choices"):
                 yield Choice("Cancel", id="cancel")
                 yield Choice("Make", id="go", can=False)

@@ -18,6 +18,7 @@ from icehouse.present.rules import conditions
 from icehouse.present.sizes import money, plural, size
 from icehouse.present.times import since
 from icehouse.present.verdicts import sums_lines
+from icehouse.present.why import MORE
 from icehouse.tui.actions import Situation
 from icehouse.tui.scoping import Scoping
 from icehouse.tui.sources import NO_ROWS, Line, Rows
@@ -97,10 +98,12 @@ class ScopeRoom(Room):
             rules=len(scoping.rules), covered=level != "scopes",
         )  # fmt: skip
         if folder is not None:
-            told = replace(told, store=folder.store, container=folder.container, prefix=folder.prefix)
+            told = replace(
+                told, store=folder.store, container=folder.container, prefix=folder.prefix, scanned=True
+            )  # fmt: skip
         row = told.row
         if isinstance(row, FolderRow | ObjectRow) and not told.container:
-            told = replace(told, store=row.ref.store)
+            told = replace(told, store=row.ref.store, container=row.ref.container)
         return told
 
     def position(self) -> str:
@@ -131,7 +134,7 @@ class ScopeRoom(Room):
         names = self.console.known.names
         for number, cover in enumerate(row.covers):
             folder = FolderRef(cover.store, cover.container, "")
-            lines.append(("" if number else "covers", Cell(words.folder_words(folder, names), ours=False)))
+            lines.append((MORE if number else "covers", Cell(words.folder_words(folder, names), ours=False)))
         if row.saved:
             lines.append(("saved", Cell(since(row.saved, self.now()))))
         return lines
@@ -145,7 +148,7 @@ class ScopeRoom(Room):
         if rule.preset:
             lines.append(("preset", Cell(safe(rule.preset), ours=False)))
         for number, said in enumerate(conditions(rule, self.console.known.names) or ["everything"]):
-            lines.append(("" if number else "takes", Cell(said, ours=False)))
+            lines.append((MORE if number else "takes", Cell(said, ours=False)))
         if rule.objects:
             lines.append(("by hand", Cell(plural(len(rule.objects), "object"))))
         if self.scoping.standing is not None:
