@@ -104,6 +104,13 @@ class Heading:
     titles: tuple[str, ...] = ()
 
 
+ABOUT_UNDECIDED = (
+    ("undecided", "No rule decides about these: nobody has said whether they must be backed up."),
+    ("", "Where a rule may match and what it asks is not told, nothing is decided either: unknown is never yes."),
+    ("", "enter walks into them; there + keeps and - skips what is marked, or the row, with a reason."),
+)
+"""What the details say of what is undecided."""
+
 ScopeRow = Ruled | Problem | Undecided | Perhaps | Open | Covered | Heading
 
 GAP = Heading("gap")

@@ -10,9 +10,10 @@ from typing import ClassVar
 from icehouse.core.clock import Instant
 from icehouse.core.refs import FolderRef
 from icehouse.core.rows import FolderRow, ObjectRow
-from icehouse.core.scope_rows import RuleLine, ScopeLine
+from icehouse.core.scope_rows import CoverLine, RuleLine, ScopeLine
 from icehouse.core.text import safe
 from icehouse.present import scopes as words
+from icehouse.present.browse import coverage_line
 from icehouse.present.cells import Cell, Cells, Tone
 from icehouse.present.rules import conditions
 from icehouse.present.sizes import money, plural, size
@@ -122,7 +123,27 @@ class ScopeRoom(Room):
             return self._scope_details(row)
         if isinstance(row, words.Ruled | words.Problem):
             return self._rule_details(row.line)
-        return sums_lines(row.line.sums) if isinstance(row, words.Covered) else []
+        if isinstance(row, words.Covered):
+            return self._cover_details(row.line)
+        if isinstance(row, words.Open):
+            where = words.folder_words(row.open.folder, self.console.known.names)
+            return [("folder", Cell(where, ours=False)), ("", Cell("no rule decides anything in it"))]
+        if isinstance(row, words.Undecided | words.Perhaps):
+            return [(label, Cell(said)) for label, said in words.ABOUT_UNDECIDED]
+        return []
+
+    def _cover_details(self, line: CoverLine) -> list[tuple[str, Cell]]:
+        """What is covered, how old and whole its catalogue is, what is not told there, and the verdicts."""
+        folder = FolderRef(line.cover.store, line.cover.container, "")
+        lines = [
+            ("covers", Cell(words.folder_words(folder, self.console.known.names), Tone.STRONG, ours=False)),
+            (MORE, Cell(safe(str(line.cover)), Tone.FAINT, ours=False)),
+            ("", Cell(coverage_line(line.coverage, None, self.now()))),
+        ]
+        if line.untold:
+            told = f"{', '.join(line.untold)}: a rule that asks this decides nothing here"
+            lines.append(("not told", Cell(safe(told), Tone.WAY, ours=False)))
+        return [*lines, ("", Cell("")), *sums_lines(line.sums)]
 
     def _scope_details(self, row: ScopeLine) -> list[tuple[str, Cell]]:
         lines: list[tuple[str, Cell]] = [
