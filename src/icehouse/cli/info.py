@@ -40,6 +40,7 @@ def command(session: Session, as_json: bool, unit: str | None) -> int:
         "state": str(paths.state),
         "ledger": str(paths.ledger),
         "catalogue": str(paths.catalogue),
+        "scopes": str(paths.scopes),
         "marks": str(paths.marks),
         "logs": str(paths.logs),
         "stop": str(paths.stop),
