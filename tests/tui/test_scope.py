@@ -201,24 +201,22 @@ def test_marks_in_browse_become_a_rule_with_a_reason_and_the_verdicts_follow(sma
     assert path.read_text().startswith("# why this file exists")
 
 
-def test_leaving_with_changes_that_are_not_saved_is_asked_about(small):
+def test_what_was_not_saved_is_there_again_after_a_restart_and_can_be_taken_back(small):
     path = write_scope(small)
     with small.console() as term:
         open_scope(term)
         term.send("d")
         counted(term, r"\? undecided +12 ")
-        term.send("n")
-        term.wait_for("is not saved: W saves, z undoes")
         term.send("\x11")
-        term.wait_for("Leave without saving?")
-        term.wait_focus("Cancel")
-        term.send("\r")
-        term.wait_gone("Leave without saving?")
-        term.wait_for("1 change not saved")
-        term.send("\x11")
-        term.wait_for("Leave without saving?")
-        term.send("\t\r")
         assert term.wait_end() == 0
+    assert path.read_text() == TEXT
+    with small.console() as term:
+        term.wait_for("scope lab: 1 change not saved")
+        term.send("2")
+        counted(term, r"\? undecided +12 ")
+        term.send("z")
+        counted(term, r"\? undecided +6 ")
+        term.wait_gone("not saved")
     assert path.read_text() == TEXT
 
 

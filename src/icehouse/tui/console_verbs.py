@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from icehouse.core.text import safe
-from icehouse.present.sizes import plural
-
 from .actions import registry
 from .widgets.details import Details
 from .widgets.status_line import StatusLine
@@ -86,20 +83,7 @@ def back(console: Console) -> None:
     elif console.room.room != "browse":
         console.show_room("browse")
     else:
-        leave(console)
-
-
-def leave(console: Console) -> None:
-    """Leave; where a scope has changes that are not saved, ask first, and not twice."""
-    edits = console.scoping.edits
-    if not edits or len(console.screen_stack) > 1:
         console.leave()
-        return
-    from .dialogs.confirm import Confirm
-
-    lines = [f"Scope {safe(console.scoping.name)} has {plural(edits, 'change')} that nobody has saved; 2 shows what."]
-    question = Confirm("Leave without saving?", lines, "Leave")
-    console.push_screen(question, lambda yes: console.leave() if yes else None)
 
 
 def escape(console: Console) -> None:
@@ -135,6 +119,6 @@ VERBS: Mapping[str, Callable[[Console], None]] = {
     "back": back,
     "escape": escape,
     "redraw": lambda console: console.redraw(),
-    "quit": leave,
+    "quit": lambda console: console.leave(),
 }
 """By the id of their action."""

@@ -103,7 +103,9 @@ class Scoping:
         return [mark for mark in marks if not self.covers(mark.target.store, mark.target.container)]
 
     def news(self) -> str:
-        """What nobody has decided about since the scopes were last reviewed, in one line; "" where there is nothing."""
+        """What is not saved, or what nobody has decided about since the last review; "" where there is neither."""
+        if self.edits:
+            return f"scope {safe(self.name)}: {plural(self.edits, 'change')} not saved · 2 shows"
         return changes_line(self.changes)
 
     # Reading
@@ -141,14 +143,14 @@ class Scoping:
         self._console.feeds.read("scopes", work, done, self._failed)
 
     def open(self, path: Path) -> None:
-        """Work on the scope in that file; what another's draft holds must have been saved, or is let go."""
+        """Work on the scope in that file, where it was left; what is not saved of another one is kept for later."""
         house = self._house
 
         def work(_: Turn) -> Draft:
             from icehouse.services.scope_drafts import Draft
             from icehouse.services.scopes import open_path
 
-            return Draft(house, open_path(path))
+            return Draft.resumed(house, open_path(path))
 
         def done(draft: Draft) -> None:
             same = self._draft is not None and self._draft.opened.text == draft.opened.text and self.path == path

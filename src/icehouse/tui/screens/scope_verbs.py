@@ -32,7 +32,7 @@ def do_open(room: ScopeRoom) -> None:
     match row:
         case ScopeLine() if row.error:
             room.console.say(row.error, danger=True)
-        case ScopeLine() if row.path == room.scoping.path or not _unsaved(room):
+        case ScopeLine():
             room.scoping.open(row.path)
             room._to("rules", None)
         case words.Ruled() | words.Problem():
@@ -53,13 +53,6 @@ def do_open(room: ScopeRoom) -> None:
             do_why(room)
         case FolderChange():
             room.go(Tree(room, row.folder, only=False))
-
-
-def _unsaved(room: ScopeRoom) -> bool:
-    """Whether another scope would take the place of changes that are not saved; says so."""
-    if room.scoping.edits:
-        room.console.say(f"scope {safe(room.scoping.name)} is not saved: W saves, z undoes", danger=True)
-    return room.scoping.edits > 0
 
 
 def _into_undecided(room: ScopeRoom) -> None:
@@ -178,8 +171,6 @@ def do_new(room: ScopeRoom) -> None:
     from icehouse.tui.dialogs.new_scope import NewScopeDialog
 
     console = room.console
-    if _unsaved(room):
-        return
 
     def work(_: Turn) -> list[tuple[Cover, str]]:
         from icehouse.services.browse import sums
