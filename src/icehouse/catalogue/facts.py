@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from icehouse.core.clock import Instant
+from icehouse.core.entries import size_told
 from icehouse.core.refs import Ref
 from icehouse.core.rows import ObjectRow
 from icehouse.core.scopes import Facts
@@ -25,8 +26,8 @@ def facts_of(reader: Reader, row: ObjectRow) -> Facts:
         ).fetchone()
     found = told(reader.about, label, row.job, moment(reader), known=bool(known), used=bool(used))
     return Facts(
-        row.ref, row.size, row.modified, row.standing, found.as_of, found.kind, found.tags, found.properties,
-        found.owner, found.job, found.intermediate, found.shared, found.copyable,
+        row.ref, size_told(row.size, row.kind, row.traits), row.modified, row.standing, found.as_of, found.kind,
+        found.tags, found.properties, found.owner, found.job, found.intermediate, found.shared, found.copyable,
     )  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def told(about: About, label: Label, maker: str, as_of: Instant, *, known: bool,
     job = maker if "job" in tells else None
     return Facts(
         ref=Ref("", "", ""),
-        size=0,
+        size=None,
         modified=None,
         standing=UNKNOWN,
         as_of=as_of,

@@ -13,14 +13,23 @@ NONE: frozenset[str] = frozenset()
 """No traits, no tags: one object shared by all entries."""
 
 
+GROWING: frozenset[str] = frozenset({"open", "closing"})
+"""Traits of what is written still."""
+
+
+def size_told(size: int, kind: str, traits: frozenset[str]) -> int | None:
+    """The size of an object, None where 0 only stands for what is not told: of what is written still, of a database."""
+    return None if not size and (kind == "database" or traits & GROWING) else size
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One object as a store described it.
 
-    `size` in bytes, `modified` by the store's clock, `etag` without quotes.  `asked` tells how the standing is
-    known: ``list`` (a listing, which can't see everything) or ``describe`` (asked for this object alone).  `traits`
-    are facts that keep an object from being archived (``open``, ``closing``, ``symlink``, ``sponsored``), or matter
-    to a reader (``hidden``); `tags` are the store's own.
+    `size` in bytes, 0 where the store does not tell it yet (`size_told`); `modified` by the store's clock, `etag`
+    without quotes.  `asked` tells how the standing is known: ``list`` (a listing, which can't see everything) or
+    ``describe`` (asked for this object alone).  `traits` are facts that keep an object from being archived
+    (``open``, ``closing``, ``symlink``, ``sponsored``), or matter to a reader (``hidden``); `tags` are the store's own.
 
     `kind` is the class of object (``file``, ``record``, ``applet``, ``workflow``, ``database``), `properties` its own
     by name, `owner` who made it, `job` what made it, "" where a person did.  Which of these a walk tells at all,

@@ -127,7 +127,7 @@ class Facts:
     """
 
     ref: Ref
-    size: int
+    size: int | None
     modified: Instant | None
     standing: Standing
     as_of: Instant
@@ -247,7 +247,11 @@ def _objects(rule: Rule, facts: Facts) -> bool:
     )
 
 
-def _size(rule: Rule, facts: Facts) -> bool:
+def _size(rule: Rule, facts: Facts) -> bool | None:
+    if rule.min_size is None and rule.max_size is None:
+        return True
+    if facts.size is None:
+        return None
     return (rule.min_size is None or facts.size >= rule.min_size) and (
         rule.max_size is None or facts.size <= rule.max_size
     )

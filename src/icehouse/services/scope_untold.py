@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from icehouse.catalogue.about import About
 
 _ASKED: Final = {
-    "older": "age", "younger": "age", "before": "age", "after": "age", "words": "storage class", "states": "state",
+    "min_size": "size", "max_size": "size", "older": "age", "younger": "age", "before": "age", "after": "age",
+    "words": "storage class", "states": "state",
     "tags": "tags", "properties": "properties", "owners": "owner", "made_by": "who made it",
     "intermediate": "intermediate", "shared": "shared", "copyable": "copyable",
 }  # fmt: skip

@@ -49,7 +49,7 @@ class Container:
             intermediate = job in self.lineage.jobs and entry.ref.version in self.lineage.used
         return Facts(
             ref=entry.ref,
-            size=entry.size,
+            size=None if self.still_growing(entry) else entry.size,
             modified=entry.modified,
             standing=entry.standing,
             as_of=NOW,
@@ -62,6 +62,10 @@ class Container:
             shared=self.shared,
             copyable=self.copyable,
         )
+
+    def still_growing(self, entry: Entry) -> bool:
+        """Whether the store could not tell how large it is: it is written still, or a database."""
+        return not entry.size and (entry.kind == "database" or bool(entry.traits & {"open", "closing"}))
 
     def catalogue(self, directory: Path, *, page: int = 5) -> Files:
         """A whole catalogue of it."""
@@ -167,6 +171,8 @@ _STANDINGS = (
     Standing(State.LIVE, ""),
     UNKNOWN,
 )
+_PLAIN: frozenset[str] = frozenset()
+_TRAITS = (frozenset({"open"}), frozenset({"closing", "hidden"}), frozenset({"hidden"}))
 _TAGS, _OWNERS, _JOBS = ("final", "tmp", "ä,\udcff"), ("user-ana", "user-bo", ""), ("", "job-1", "job-2", "job-3")
 _PROPERTIES = (("study", "rare"), ("study", "x"), ("run", "7"), ("\udcfe", ""))
 _IDS = tuple(f"file-{number:024}" for number in range(30))
@@ -223,8 +229,9 @@ def labelled(draw: st.DrawFn) -> Container:
             draw(ages),
             "",
             draw(st.sampled_from(_STANDINGS)),
+            traits=draw(st.sampled_from((_PLAIN, _PLAIN, _PLAIN, *_TRAITS))),
             tags=draw(st.frozensets(st.sampled_from(_TAGS), max_size=2)),
-            kind=draw(st.sampled_from(("file", "file", "record", "applet", "something new"))),
+            kind=draw(st.sampled_from(("file", "file", "record", "applet", "database", "something new"))),
             properties=tuple(sorted(dict(draw(st.lists(st.sampled_from(_PROPERTIES), max_size=2))).items())),
             owner=draw(st.sampled_from(_OWNERS)),
             job=draw(st.sampled_from(_JOBS)),

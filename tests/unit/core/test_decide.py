@@ -33,8 +33,8 @@ FACTS = Facts(
     copyable=True,
 )
 UNTOLD = replace(
-    FACTS, modified=None, standing=UNKNOWN, tags=None, properties=None, owner=None, job=None, intermediate=None,
-    shared=None, copyable=None,
+    FACTS, size=None, modified=None, standing=UNKNOWN, tags=None, properties=None, owner=None, job=None,
+    intermediate=None, shared=None, copyable=None,
 )  # fmt: skip
 
 FITTING: list[dict[str, Any]] = [
@@ -81,6 +81,8 @@ MISSING: list[dict[str, Any]] = [
     {"objects": (Ref("lab", "runs", "raw/r1/a.fastq.gz", "v2"), Ref("dx", "runs", "raw/r1/a.fastq.gz"))},
 ]
 UNTELLABLE: list[dict[str, Any]] = [
+    {"min_size": 0},
+    {"max_size": 999},
     {"older": timedelta(days=1)},
     {"tags": frozenset({"final"})},
     {"properties": (("study", None),)},

@@ -165,11 +165,12 @@ class Ranges:
 
 
 def size_ranges(rules: Sequence[Rule], as_of: Instant) -> Ranges:
-    """Ranges of sizes in bytes."""
+    """Ranges of sizes in bytes; the last of `masks` is for objects whose size is not told."""
     cuts = {rule.min_size for rule in rules if rule.min_size is not None}
     cuts |= {rule.max_size + 1 for rule in rules if rule.max_size is not None}
-    plain = _plain(as_of)
-    return _ranges(_asking(rules, _SIZE), rules, cuts, lambda size: replace(plain, size=size))
+    plain, parts = _plain(as_of), _asking(rules, _SIZE)
+    found = _ranges(parts, rules, cuts, lambda size: replace(plain, size=size))
+    return Ranges(found.cuts, [*found.masks, _masks(parts, (1 << len(rules)) - 1, plain)])
 
 
 def age_ranges(rules: Sequence[Rule], as_of: Instant) -> Ranges:
@@ -190,7 +191,7 @@ def _ranges(parts: Parts, rules: Sequence[Rule], cuts: set[int], facts: Callable
 
 
 def _plain(as_of: Instant) -> Facts:
-    return Facts(Ref("", "", ""), 0, None, UNKNOWN, as_of)
+    return Facts(Ref("", "", ""), None, None, UNKNOWN, as_of)
 
 
 def _micros(instant: Instant) -> int:

@@ -17,7 +17,7 @@ from .codes import BITS, EMPTY, FIRST, NONE, SPAN
 from .marked import marked
 from .places import Places
 from .programs import Program, Ruling, program
-from .tables import of_labels, of_makers, scaled
+from .tables import of_labels, of_makers, scaled, unsized
 
 ONE = 1 << 72
 """A sum of objects and bytes in one number: this for each object, and its bytes below."""
@@ -78,6 +78,7 @@ class Engine:
         # an object's classes make one number, of which each class is a digit, that of its folder the highest
         sizes, ages = size_ranges(here, as_of), age_ranges(here, as_of)
         self._sizes, self._ages = sizes.cuts, ages.cuts
+        self._unsized = unsized(connection) if sizes.cuts else frozenset[int]()
         self._digits = [ages.masks, sizes.masks, standings.masks, labels.masks, makers.masks]
         worth = [1]
         for masks in self._digits:
@@ -103,6 +104,7 @@ class Engine:
         folders, labels, standings = self._folders, self._labels, self._standings
         makers, used = self._makers, self._used
         sizes, ages, width, never = self._sizes, self._ages, self._size_worth, len(self._ages) + 1
+        unsized, not_told = self._unsized, (len(self._sizes) + 1) * self._size_worth
         programs, marks = self._programs, self._marks
         first, untouched, moved = self._kept.first if before else 0, self._untouched, self._moved
         old = code = FIRST
@@ -116,7 +118,7 @@ class Engine:
                 key = folders[folder] + labels[label] + standings[standing]
                 key += (used if number in consumed else makers)[maker]
                 if sizes:
-                    key += bisect_right(sizes, size) * width
+                    key += bisect_right(sizes, size) * width if size or label not in unsized else not_told
                 if ages:
                     key += never if modified is None else bisect_right(ages, modified)
                 found = programs.get(key)

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from icehouse.catalogue.labels import NOBODY, PLAIN, UNLABELLED, Label
+from icehouse.core.entries import size_told
 
 from .classes import LabelClasses, MakerClasses, Pairs
 from .names import decoded
@@ -40,6 +41,14 @@ def of_labels(connection: sqlite3.Connection, classes: LabelClasses) -> Numbers:
             known = seen[columns] = classes.of(_label(*columns))
         found[number] = known
     return found
+
+
+def unsized(connection: sqlite3.Connection) -> frozenset[int]:
+    """The labels of objects of which a size of 0 only means that none is told (`core.entries.size_told`)."""
+    rows = connection.execute("SELECT id, kind, traits FROM labels")
+    return frozenset(
+        number for number, kind, traits in rows if size_told(0, decoded(kind), frozenset(json.loads(traits))) is None
+    )
 
 
 def of_makers(connection: sqlite3.Connection, classes: MakerClasses) -> tuple[Numbers, Numbers]:
