@@ -265,6 +265,21 @@ def test_an_applet_is_explained_with_all_that_it_needs_and_what_of_it_is_gone(
     assert {part["kind"] for part in told["backup"]["parts"]} >= {"file", "record"}
 
 
+def test_a_scan_without_lineage_leaves_intermediates_open_and_says_what_would_tell(
+    s3: StandIn, dx: DxStandIn, tmp_path: Path
+) -> None:
+    lab = Lab(s3, tmp_path, dx)
+    lab.good("scan", "dx:analyses/")
+    lab.good("scope", "new", "core", "dx:analyses", "--preset", "intermediates")
+    done = lab.run("scope", "apply", "core")
+    assert "--lineage reads the jobs" in done.stderr
+    (cover,) = lab.lines("scope", "show", "core")[-1]["covers"]
+    assert (cover["lineage_missing"], cover["not_told"], cover["skip"]["objects"]) == (True, ["intermediate"], 0)
+    lab.good("scan", "dx:analyses/", "--lineage")
+    (cover,) = lab.lines("scope", "apply", "core")[-1]["covers"]
+    assert (cover["lineage_missing"], cover["not_told"], cover["skip"]["objects"]) == (False, [], 1_419)
+
+
 HOSTILE: dict[str, tuple[str | bytes, str]] = {
     "glob": ('[[rule]]\nverdict = "keep"\nreason = "x"\nglob = "[a"\n', "[[rule]] 1 glob"),
     "rules": ('[[rule]]\nverdict = "keep"\nreason = "x"\n' * 10_000, "10,000 rules; a scope has at most 1,000"),

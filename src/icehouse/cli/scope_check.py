@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("names", metavar="NAME...", nargs=-1)
+@click.argument("names", metavar="[NAME...]", nargs=-1)
 @click.option("--undecided-max", metavar="N", type=click.IntRange(min=0),
               help="Exit code 1 where more objects are undecided, or not all was scanned.")  # fmt: skip
 @click.option("--mail", "mailing", is_flag=True, help="Mail what nobody decided about, as [mail] in the config says.")

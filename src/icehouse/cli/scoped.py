@@ -118,7 +118,7 @@ def _cover_row(line: CoverLine) -> dict[str, object]:
         "address": f"{line.cover}/", "title": line.title or None, "complete": line.complete,
         "scanned": instant(coverage.scanned) if coverage is not None else None,
         "keep": _sums(line.sums.keep), "skip": _sums(line.sums.skip), "undecided": _sums(line.sums.undecided),
-        "not_told": list(line.untold),
+        "not_told": list(line.untold), "lineage_missing": line.lineage_missing,
     }  # fmt: skip
 
 
@@ -158,6 +158,8 @@ def _tell_cover(line: CoverLine, names: Names, now: Instant, *, counted: bool) -
     if line.untold:
         parts.append(f"not told here: {', '.join(line.untold)}")
     say(f"{where}: {'; '.join(parts)}")
+    if line.lineage_missing:
+        tell(f"icehouse scan {line.cover}/ --lineage reads the jobs, which tell what is intermediate")
 
 
 def _tell_open(session: Session, opened: Opened, standing: ScopeStanding | None, names: Names) -> None:

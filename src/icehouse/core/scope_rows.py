@@ -67,7 +67,8 @@ class CoverLine:
 
     `coverage` tells how old and how whole its catalogue is, None where it was never scanned: then nothing is known.
     `untold` names what the rules ask of its objects and nobody tells (``tags``, ``owner``, ``intermediate``): such a
-    rule decides nothing here.  `as_of` is the moment that ages are counted to.
+    rule decides nothing here.  `lineage_missing`: a scan that reads its jobs too would tell what is intermediate.
+    `as_of` is the moment that ages are counted to.
     """
 
     cover: Cover
@@ -75,6 +76,7 @@ class CoverLine:
     coverage: Coverage | None = None
     sums: VerdictSums = NOTHING_JUDGED
     untold: tuple[str, ...] = ()
+    lineage_missing: bool = False
     as_of: Instant | None = None
 
     @property

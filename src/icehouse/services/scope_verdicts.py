@@ -17,7 +17,7 @@ from icehouse.catalogue.verdicts import apply as decide_all
 from icehouse.core.errors import UsageError
 from icehouse.core.refs import FolderRef
 from icehouse.core.scope_rows import CoverLine, OpenFolder, RuleLine, ScopeStanding
-from icehouse.core.scopes import Cover, Rule, Sums, Verdict, about, rules_digest
+from icehouse.core.scopes import Cover, Rule, Sums, Verdict, VerdictSums, about, rules_digest
 
 from .browse import titles
 from .house import House
@@ -253,10 +253,16 @@ def _cover_line(
     reader: Reader, verdicts: Verdicts | None, cover: Cover, title: str, rules: tuple[Rule, ...]
 ) -> CoverLine:
     asked = [rule for rule in rules if about(rule, cover)]
-    line = CoverLine(cover, title, reader.coverage(""), untold=untold_in(asked, reader.about))
-    if verdicts is None:
-        return line
-    return CoverLine(cover, title, line.coverage, verdicts.sums(""), line.untold, verdicts.applied.as_of)
+    jobs = any(rule.intermediate is not None for rule in asked) and "job" in reader.about.tells
+    return CoverLine(
+        cover,
+        title,
+        reader.coverage(""),
+        sums=VerdictSums() if verdicts is None else verdicts.sums(""),
+        untold=untold_in(asked, reader.about),
+        lineage_missing=jobs and not reader.about.lineage.complete,
+        as_of=None if verdicts is None else verdicts.applied.as_of,
+    )
 
 
 def _rule_line(house: House, opened: Opened, number: int, sums: Sums, whole: Sums) -> RuleLine:
