@@ -21,9 +21,9 @@ def mail_of(standing: ScopeStanding, changes: Changes, names: Names, now: Instan
     name = safe(changes.scope)
     head = [f"Scope {name}: {undecided_words(standing)}.", _reviewed(changes, now)]
     head += [f"The rules changed since: {safe(str(changes.path))}."] if changes.rules_changed else []
-    head += [f"{line.cover} was never scanned: nothing is known of it." for line in standing.covers
+    head += [f"{safe(str(line.cover))} was never scanned: nothing is known of it." for line in standing.covers
              if line.coverage is None]  # fmt: skip
-    head += [f"The scan of {line.cover} is not complete." for line in standing.covers
+    head += [f"The scan of {safe(str(line.cover))} is not complete." for line in standing.covers
              if line.coverage is not None and not line.complete]  # fmt: skip
     folders = [
         (folder_words(each.folder, names), count(each.sums.objects), size(each.sums.bytes))

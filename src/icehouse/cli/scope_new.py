@@ -14,8 +14,10 @@ from .choice import json_lines
 from .output import json_line, say, tell
 from .session import Session
 
+_PRESETS = "\n\n".join(f"{name}: {preset.sentence}" for name, preset in PRESETS.items())
 
-@click.command(epilog="Presets: " + "; ".join(PRESETS) + ".")
+
+@click.command(epilog=f"Presets, of which the beginning of a name is enough:\n\n{_PRESETS}")
 @click.argument("name")
 @click.argument("addresses", metavar="STORE:CONTAINER...", nargs=-1)
 @click.option("--preset", "presets", metavar="PRESET", multiple=True, help="Only this preset; may be repeated.")

@@ -83,7 +83,7 @@ def changed_since_review(house: House, opened: Opened) -> Changes:
     last = _last(house, opened)
     found = standing(house, opened)
     known = {} if last is None else last.folders
-    new = [each for found_open in _open(house, opened) for each in _new(*found_open, known)]
+    new = [each for found_open in _open(house, opened, known) for each in _new(*found_open, known)]
     new.sort(key=lambda each: (-each.sums.bytes, -each.sums.objects, each.folder))
     return Changes(
         scope=opened.name,
@@ -111,8 +111,13 @@ def all_changes(house: House) -> list[Changes]:
     return found
 
 
-def _open(house: House, opened: Opened) -> list[tuple[OpenFolder, dict[str, Sums]]]:
-    """The topmost folders in which nothing is decided, each with the folders right in it, the largest first."""
+def _open(
+    house: House, opened: Opened, known: Mapping[FolderRef, _Names] | None = None
+) -> list[tuple[OpenFolder, dict[str, Sums]]]:
+    """The topmost folders in which nothing is decided, the largest first, each with the folders right in it.
+
+    Those are looked up for `known` folders alone where they are given.
+    """
     found = open_folders(house, opened, most=_MOST_FOLDERS)
     within: dict[FolderRef, dict[str, Sums]] = {}
     for cover in opened.scope.covers:
@@ -121,7 +126,8 @@ def _open(house: House, opened: Opened) -> list[tuple[OpenFolder, dict[str, Sums
             continue
         try:
             for each in found:
-                if (each.folder.store, each.folder.container) == (cover.store, cover.container):
+                here = (each.folder.store, each.folder.container) == (cover.store, cover.container)
+                if here and (known is None or known.get(each.folder) is not None):
                     below = judged.below(each.folder.prefix)
                     within[each.folder] = {name: sums.undecided for name, sums in below.items()}
         finally:
