@@ -130,7 +130,7 @@ def counted(scope: Scope, rows: list[Row]) -> dict[tuple[str, str], tuple[int, i
         assert (decision.rule is None) == (decision.verdict is Verdict.UNDECIDED)
         sums = found[title, reason]
         sums[0] += 1
-        sums[1] += facts.size
+        sums[1] += facts.size or 0
     return {key: (objects, size) for key, (objects, size) in found.items()}
 
 
