@@ -54,13 +54,15 @@ def check(reader: Reader, verdicts: Verdicts, plain: Plain) -> None:
 
 
 def set_apart(files: Files, factor: int) -> None:
-    """Give objects and labels numbers far from each other, as many scans of folders do in time."""
+    """Give objects, folders and labels numbers far from each other, as many scans of folders do in time."""
     path = files.visible()
     assert path is not None
     connection = connect(path)
     for table, column in (("objects", "id"), ("consumed", "object"), ("labels", "id"), ("makers", "id")):
         connection.execute(f"UPDATE {table} SET {column} = {column} * {factor}")
     connection.execute(f"UPDATE objects SET label = label * {factor}, maker = maker * {factor}")
+    for table, column in (("folders", "id"), ("folders", "parent"), ("objects", "folder")):
+        connection.execute(f"UPDATE {table} SET {column} = {column} * {factor} WHERE {column} > 1")
     connection.close()
 
 

@@ -45,10 +45,14 @@ def of_labels(connection: sqlite3.Connection, classes: LabelClasses) -> Numbers:
 
 def unsized(connection: sqlite3.Connection) -> frozenset[int]:
     """The labels of objects of which a size of 0 only means that none is told (`core.entries.size_told`)."""
-    rows = connection.execute("SELECT id, kind, traits FROM labels")
-    return frozenset(
-        number for number, kind, traits in rows if size_told(0, decoded(kind), frozenset(json.loads(traits))) is None
-    )
+    known: dict[tuple[bytes, bytes], bool] = {}
+    found = set()
+    for number, kind, traits in connection.execute("SELECT id, kind, traits FROM labels"):
+        if (kind, traits) not in known:
+            known[kind, traits] = size_told(0, decoded(kind), frozenset(json.loads(traits))) is None
+        if known[kind, traits]:
+            found.add(number)
+    return frozenset(found)
 
 
 def of_makers(connection: sqlite3.Connection, classes: MakerClasses) -> tuple[Numbers, Numbers]:
