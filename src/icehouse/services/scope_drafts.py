@@ -96,12 +96,12 @@ class Draft:
 
     def add(self, rule: Rule, *, at: int | None = None) -> None:
         """Add a rule in front of rule `at`, behind all others where None."""
-        block = None if at is None else self._goal(at)
+        block = None if at is None else self._block(at)
         self._take(scope_text.add_rule(self._edits[-1].text, rule, block), "add a rule")
 
     def add_preset(self, name: str, *, at: int | None = None) -> None:
         """Add a preset by its name."""
-        block = None if at is None else self._goal(at)
+        block = None if at is None else self._block(at)
         self._take(scope_text.add_preset(self._edits[-1].text, name, block), f"add {name}")
 
     def replace(self, number: int, rule: Rule) -> None:
@@ -203,9 +203,6 @@ class Draft:
             covers = ", ".join(str(each) for each in self._opened.scope.covers)
             raise UsageError(f"{cover} is not covered by scope {self._opened.name}", hint=f"it covers {covers}")
 
-    def _goal(self, number: int) -> int:
-        return block_of(self._opened, number)
-
     def _block(self, number: int) -> int:
         return block_of(self._opened, number)
 
@@ -228,15 +225,6 @@ class Draft:
 
 
 def block_of(opened: Opened, number: int) -> int:
-    """Where rule `number` stands in the scope's own file: the number of its ``[[rule]]``, or of its include's.
-
-    The number behind the last stands for the end.
-    """
-    rules = opened.scope.rules
-    last = 0
-    for index, rule in enumerate(rules[: max(number, 0)]):
-        if not rule.origin.included:
-            last = rule.origin.number
-        elif index + 1 == number or not rules[index + 1].origin.included:
-            last = last + 1
-    return last + 1 if number > len(rules) else max(last, 1)
+    """Where rule `number` stands in the scope's own file; the number behind the last stands for the end."""
+    blocks = opened.blocks
+    return blocks[number - 1] if number <= len(blocks) else max(blocks, default=0) + 1

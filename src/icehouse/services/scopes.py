@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,8 +18,9 @@ from icehouse.core.scope_presets import PRESETS
 from icehouse.core.scope_rows import ScopeLine
 from icehouse.core.scopes import Cover, Scope
 from icehouse.settings.scope_files import write_scope
-from icehouse.settings.scope_source import read_text
+from icehouse.settings.scope_source import At, parsed, read_text, rule_tables
 from icehouse.settings.scope_text import new_scope
+from icehouse.settings.scope_writing import list_out, text_out
 from icehouse.settings.scopes import OnlyRules, scope_of, scope_paths
 
 from .house import House
@@ -44,6 +46,24 @@ class Opened:
     def problems(self) -> tuple[Problem, ...]:
         """Rules that can never match, and rules that an earlier one hides."""
         return tuple(problems(self.scope))
+
+    @cached_property
+    def blocks(self) -> tuple[int, ...]:
+        """For each rule the number of the ``[[rule]]`` in the scope's own file that it comes from, an include's too."""
+        at = At(str(self.path))
+        own = Counter(rule.origin.number for rule in self.scope.rules if not rule.origin.included)
+        found: list[int] = []
+        for number, table in enumerate(rule_tables(parsed(self.text, at), at), 1):
+            found += [number] * (self._included(str(table["include"])) if "include" in table else own[number])
+        if len(found) != len(self.scope.rules):
+            raise UsageError(f"{self.path}: a file that it includes changed meanwhile", hint="open it again")
+        return tuple(found)
+
+    def _included(self, named: str) -> int:
+        """How many rules an include brings."""
+        covers = list_out([text_out(str(cover)) for cover in self.scope.covers])
+        alone = f"name = {text_out(self.name)}\ncovers = {covers}\n[[rule]]\ninclude = {text_out(named)}\n"
+        return len(scope_of(alone, self.path).rules)
 
     @property
     def key(self) -> str:

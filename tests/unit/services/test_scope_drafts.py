@@ -88,6 +88,25 @@ def test_a_rule_is_found_in_its_own_block_and_an_included_one_in_that_of_its_inc
     assert [block_of(core, number) for number in range(1, 8)] == [1, 2, 2, 3, 3, 4, 5]
 
 
+def test_includes_that_stand_side_by_side_are_told_apart_also_where_they_include_each_other(
+    house: House, core: Opened
+) -> None:
+    folder = core.path.parent
+    (folder / "outer.toml").write_text('[[rule]]\ninclude = "site.toml"\n' + SITE.replace("site:", "outer:"))
+    own = '[[rule]]\nverdict = "keep"\nreason = "own"\n'
+    core.path.write_text(
+        'name = "core"\ncovers = ["lab:data"]\n'
+        + "".join(f'[[rule]]\ninclude = "{each}.toml"\n' for each in ("outer", "site", "site"))
+        + own
+        + '[[rule]]\ninclude = "outer.toml"\n'
+    )
+    opened = open_path(core.path)
+    assert opened.blocks == (1, 1, 1, 1, 2, 2, 3, 3, 4, 5, 5, 5, 5)
+    draft = Draft(house, opened)
+    assert draft.move(9, 5) == 5
+    assert reasons(draft.opened)[3:6] == ["outer: temporary", "own", "site: scratch"]
+
+
 def test_a_mark_stands_in_front_of_all_rules_and_nothing_else_of_the_text_changes(house: House, core: Opened) -> None:
     draft = Draft(house, core)
     draft.mark([Ref("lab", "data", "a/b.txt"), FolderRef("lab", "data", "c/")], Verdict.KEEP, "asked by Ada")
