@@ -6,6 +6,7 @@ Usage: python -m tests.bench.tui [FIXTURE]   (default: million)
 from __future__ import annotations
 
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -76,7 +77,8 @@ def main() -> int:
         print(f"live: first screen {first:.2f} s, first rows {rows:.2f} s (bar 1), {rss_mib(term.pid):.0f} MiB")
         term.close()
         began = time.perf_counter()
-        done = here.command("scan", f"lab-s3:{bucket}/", "--quiet")
+        scan = [sys.executable, "-m", "icehouse", "scan", f"lab-s3:{bucket}/", "--quiet"]
+        done = subprocess.run(scan, env=here.environment(), capture_output=True, timeout=900)
         print(f"scan: {time.perf_counter() - began:.0f} s, exit code {done.returncode}")
         term, first, rows = opened(here, bucket, f"lab-s3 › {bucket}")
         term.wait(lambda: term.cursor_row() is not None, "rows")
@@ -98,7 +100,41 @@ def main() -> int:
         time.sleep(3)
         print(f"scanned: {term.sent - before} bytes in 3 s at rest (bar 0)")
         term.close()
+        scoped(here, bucket)
     return 0
+
+
+def scoped(here: Place, bucket: str) -> None:
+    """The same with a scope: the time to its counts, its rules, its tree, and verdicts beside Browse's rows."""
+    rules = "".join(
+        f'[[rule]]\nverdict = "{"keep" if n % 2 else "skip"}"\nreason = "rule {n}"\nglob = "*{n}?.*"\n'
+        for n in range(40)
+    )
+    folder = here.config.parent / "scopes"
+    folder.mkdir(exist_ok=True)
+    (folder / "bench.toml").write_text(f'name = "bench"\ncovers = ["lab-s3:{bucket}"]\n{rules}')
+    began = time.perf_counter()
+    with here.console() as term:
+        term.wait_for("2 shows", 120)
+        print(f"scope: 40 rules counted {time.perf_counter() - began:.1f} s after the start")
+        term.send("2")
+        term.wait(lambda: "counting" not in term.text() and "$/month" in term.text(), "the rules", 60)
+        term.quiet(0.5)
+        measure(term, "scope rules")
+        term.send("G")
+        term.quiet(0.3)
+        for _ in range(6):  # down to where the objects are
+            where = term.display()[0]
+            term.send("\r")
+            term.quiet(0.6)
+            if term.display()[0] == where or "Why, in scope" in term.text():
+                break
+        term.send("\x1b")
+        term.quiet(0.5)
+        print(f"at: {term.display()[0].strip()}; {term.display()[-3].split()[-3:]}")
+        if int(term.display()[-3].split()[-1].replace(",", "")) > 100:
+            measure(term, "scope tree")
+        print(f"scope: {rss_mib(term.pid):.0f} MiB resident (bar 300)")
 
 
 if __name__ == "__main__":
