@@ -13,7 +13,7 @@ _WILD: Final = re.compile(r"[*?\[]")
 _ALL: Final = ("*", "**", "**/*", "**/**")
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=8192)
 def _matcher(glob: str) -> Callable[[str], object]:
     """More of them than `compiled` keeps: all globs of a large scope are asked in turn."""
     return compiled(glob).match
@@ -53,7 +53,7 @@ def takes(wide: str, narrow: str) -> bool:
     if "/" in wide or "/" in narrow:
         return False
     if literal(narrow):
-        return matches_glob(wide, narrow)
+        return not literal(wide) and matches_glob(wide, narrow)
     ends = ending(wide), ending(narrow)
     return ends[0] is not None and ends[1] is not None and ends[1].endswith(ends[0])
 

@@ -59,6 +59,9 @@ def _offers(wide: Rule) -> Iterator[_Token]:
 
 def _of_glob(glob: str) -> Iterator[_Token]:
     yield ("glob", glob)
+    if not glob.endswith("/") and literal(glob):
+        yield ("literal", glob.lstrip("/"))
+        return
     yield _PATTERN
     if takes(glob, "**"):
         yield _OPEN
@@ -76,6 +79,9 @@ def _needs(narrow: Rule) -> Iterator[_Token]:
         yield ("object", *_identity(narrow.objects[0]))
     if keys or (narrow.globs and literal(narrow.globs[0])):
         yield _PATTERN
+    for key in keys[:1]:
+        yield ("literal", key)
+        yield ("literal", key.rpartition("/")[2])
     for start in (*narrow.folders[:1], *keys[:1], *(fixed_start(glob) or "" for glob in narrow.globs[:1])):
         yield from (("folder", start[: at + 1]) for at, character in enumerate(start) if character == "/")
     if narrow.globs:
@@ -135,8 +141,14 @@ def _inside(wide: Rule, narrow: Rule) -> bool:
     tops = tuple(top for top in map(all_of_folder, wide.globs) if top is not None)
     if tops and _all_in(narrow, tops):
         return True
+    if not narrow.objects or not _matched(narrow.objects[0].key, wide.globs):
+        return False  # most end here, before all of what may be very many objects is looked at
     keys = _keys(narrow)
-    return bool(keys) and all(any(matches_glob(glob, key) for glob in wide.globs) for key in keys)
+    return bool(keys) and all(_matched(key, wide.globs) for key in keys)
+
+
+def _matched(key: str, globs: Sequence[str]) -> bool:
+    return any(matches_glob(glob, key) for glob in globs)
 
 
 def _covered(wide: Sequence[str], narrow: Sequence[str]) -> bool:

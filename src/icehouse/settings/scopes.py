@@ -26,6 +26,9 @@ TOP: Final = ("name", "covers", "copy_class", "versions")
 MOST_GLOBS: Final = 5_000
 """In a scope, each of which may be asked of every object."""
 
+MOST_GLOBBED: Final = 250_000
+"""Characters of all its globs together: each takes its time to be understood."""
+
 MOST_COVERS: Final = 1_000
 """Containers that a scope may cover."""
 
@@ -44,7 +47,8 @@ def load_scope(path: Path) -> Scope:
 
     ConfigError in one line that names file, rule and key: not a file that can be read, not TOML, a key that stands
     twice, is unknown, missing, or of a wrong type or form; a glob that is none; includes that go in a circle or too
-    deep; more than `MOST_RULES` rules or `MOST_GLOBS` globs, counted before they are looked at.
+    deep; more than `MOST_RULES` rules, `MOST_GLOBS` globs or `MOST_GLOBBED` characters of them, counted before they are
+    looked at.
     """
     return scope_of(read_text(path), path)
 
@@ -88,6 +92,7 @@ class _Reading:
     covers: tuple[Cover, ...]
     counted: int = 0
     globs: int = 0
+    globbed: int = 0
     open: list[Path] = field(default_factory=list)
     files: dict[Path, dict[str, object]] = field(default_factory=dict)
 
@@ -115,11 +120,15 @@ class _Reading:
 
     def _count_globs(self, tables: list[dict[str, object]], at: At) -> None:
         """Before any is compiled: that takes longer than reading them."""
-        self.globs += sum(
-            len(found) if isinstance(found := each.get("glob"), list) else found is not None for each in tables
-        )
+        for each in tables:
+            listed = each.get("glob", [])
+            globs = listed if isinstance(listed, list) else [listed]
+            self.globs += len(globs)
+            self.globbed += sum(len(glob) for glob in globs if isinstance(glob, str))
         if self.globs > MOST_GLOBS:
             raise at.wrong(f"more than {MOST_GLOBS:,} globs; let folders or wider globs say more", key="glob")
+        if self.globbed > MOST_GLOBBED:
+            raise at.wrong(f"more than {MOST_GLOBBED:,} characters of globs; let folders say more", key="glob")
 
     def _included(self, table: Mapping[str, object], at: At) -> Iterator[Rule]:
         named = table["include"]

@@ -204,3 +204,18 @@ def test_a_thousand_rules_are_compared_with_few_others_each(monkeypatch: pytest.
     listed = [keep(globs=(f"*.x{n}", f"p{n}/**")) for n in range(500)] + [keep(folders=(f"f{n}/",)) for n in range(500)]
     assert told(*listed, replace(listed[0], tags=frozenset({"t"})))[0][::3] == (1000, 0)
     assert asked < 5_000
+
+
+def test_rules_of_plain_names_are_compared_with_none_that_name_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+
+    def counted(wide: Rule, narrow: Rule) -> bool:
+        nonlocal asked
+        asked += 1
+        return hides(wide, narrow)
+
+    monkeypatch.setattr("icehouse.core.scope_hides.hides", counted)
+    listed = [keep(globs=tuple(f"name{n}.{each}" for each in range(5))) for n in range(1000)]
+    again = keep(objects=(Ref(HERE.store, HERE.container, "d/name7.3"),))
+    assert told(*listed, again)[0][::3] == (1000, 7)
+    assert asked < 10

@@ -177,6 +177,14 @@ def test_too_many_globs_are_refused_before_any_is_compiled(tmp_path: Path, monke
     assert complaint(tmp_path, text) == "glob: more than 5,000 globs; let folders or wider globs say more"
 
 
+def test_globs_that_are_too_long_together_are_refused_before_any_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("icehouse.settings.scopes.rule_in", lambda *_: pytest.fail("a rule was looked at"))
+    text = TOP + RULE + f"glob = {['*a' * 400] * 400}\n"
+    assert complaint(tmp_path, text) == "glob: more than 250,000 characters of globs; let folders say more"
+
+
 def test_includes_stand_in_the_place_of_their_rule(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     written(tmp_path, RULE.replace("why", "b") + '[[rule]]\ninclude = "../last.toml"\n', "site/more.toml")
