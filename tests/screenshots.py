@@ -18,6 +18,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 import icehouse.tui  # noqa: F401
+from icehouse.cli.demo_scope import PROJECTS, write_demo_scope
 from icehouse.present.scopes import Ruled, Undecided
 from icehouse.services.house import open_house
 from icehouse.tui.app import Console
@@ -267,40 +268,13 @@ async def tour_of_both(here: DxPlace, folder: Path, size: tuple[int, int]) -> No
     house.close()
 
 
-DECIDED = """\
-# What the core facility must be able to bring back after the worst day.
-name = "core-facility"
-covers = ["lab-s3:imaging-platform", "dx:{runs}", "dx:{analyses}", "dx:{tools}"]
-
-[[rule]]
-verdict = "keep"
-reason = "whole plates, imaged once, agreed with the group leaders in May"
-glob = "**/archives/**"
-
-[[rule]]
-preset = "apps, applets and workflows"
-
-[[rule]]
-preset = "final results"
-
-[[rule]]
-preset = "sequencer data"
-
-[[rule]]
-preset = "intermediates"
-"""
-
-
 def prepare_scope(here: DxPlace) -> None:
     """Read the lineage as well, and write the scope that the demo has."""
-    names = ("runs-2024", "analyses", "tools")
-    for name in names:
+    for name in PROJECTS:
         done = here.command("scan", f"dx:{here.dx.project(name)}/", "--lineage", "--json")
         assert done.returncode == 0, done.stderr
-    folder = here.config.parent / "scopes"
-    folder.mkdir(exist_ok=True)
-    runs, analyses, tools = (here.dx.project(name) for name in names)
-    (folder / "core-facility.toml").write_text(DECIDED.format(runs=runs, analyses=analyses, tools=tools))
+    projects = {here.dx.project(name): name for name in PROJECTS}
+    assert write_demo_scope(here.config.parent / "scopes", "lab-s3", "dx", projects)
 
 
 async def tour_of_scope(here: DxPlace, folder: Path, size: tuple[int, int]) -> None:

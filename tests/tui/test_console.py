@@ -79,7 +79,13 @@ def test_a_cursor_move_in_browse_costs_at_most_400_bytes_and_a_page_8_kilobytes(
 def test_every_screen_fits_and_switching_costs_at_most_8_kilobytes(small):
     with small.console() as term:
         open_bucket(term, "small")
-        for key, words in (("3", "Cold · all stores"), ("5", "Jobs"), ("6", "Audit"), ("1", "lab-s3 › small")):
+        for key, words in (
+            ("2", "Scope"),
+            ("3", "Cold · all stores"),
+            ("5", "Jobs"),
+            ("6", "Audit"),
+            ("1", "lab-s3 › small"),
+        ):
             before = term.quiet()
             term.send(key)
             term.wait(lambda words=words: term.display()[0].startswith(words), words)

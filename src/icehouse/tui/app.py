@@ -132,10 +132,6 @@ class Console(Calm[int]):
         """Say something once, in the line above the marks."""
         self.screen_stack[0].query_one(StatusLine).announce(words, danger=danger)
 
-    def hush(self) -> None:
-        """Take back what was said."""
-        self.screen_stack[0].query_one(StatusLine).hush()
-
     def on_resize(self, event: Resize) -> None:
         """Details beside the list where there is room, from the start; over the list where they are asked for."""
         if not self._sized:

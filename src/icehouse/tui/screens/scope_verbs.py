@@ -15,6 +15,7 @@ from icehouse.core.text import safe
 from icehouse.present import scopes as words
 from icehouse.tui.dialogs.new_scope import NewScope
 from icehouse.tui.feeds import Turn
+from icehouse.tui.widgets.status_line import StatusLine
 
 from .choosing import do_clear, do_mark, do_range, start_scan
 from .place import Place
@@ -112,7 +113,7 @@ def _edit(room: ScopeRoom, change: Callable[[], str | None]) -> None:
     if said:
         room.console.say(said)
     else:
-        room.console.hush()
+        room.console.query_one(StatusLine).hush()
 
 
 def do_only(room: ScopeRoom) -> None:
@@ -160,7 +161,7 @@ def _compare(room: ScopeRoom, other: Path | None) -> None:
     room.console.say("comparing …")
 
     def done(found: Difference) -> None:
-        room.console.hush()
+        room.console.query_one(StatusLine).hush()
         room.go(Compared(room, found))
 
     room.console.feeds.read("scope-compare", lambda turn: work(turn.stopped), done)
