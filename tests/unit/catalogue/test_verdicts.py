@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
@@ -15,8 +16,11 @@ from icehouse.catalogue.facts import facts_of
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.reader import Reader
 from icehouse.catalogue.verdicts import VerdictFiles, Verdicts, apply, chosen, compare
+from icehouse.core.entries import Lineage
 from icehouse.core.scopes import Rule, Sums, Verdict, VerdictSums, rules_digest
+from tests.unit.catalogue.fakes import entries_of
 from tests.unit.catalogue.scoped import (
+    ALL,
     HERE,
     NOW,
     Container,
@@ -28,6 +32,7 @@ from tests.unit.catalogue.scoped import (
     rules,
     total,
 )  # fmt: skip
+from tests.unit.catalogue.unordered import file
 
 
 def check(reader: Reader, verdicts: Verdicts, plain: Plain) -> None:
@@ -111,6 +116,38 @@ def test_every_verdict_and_every_sum_is_that_of_the_plain_evaluation(
             check_lists(verdicts, plain, prefix)
         verdicts.close()
         reader.close()
+
+
+def verdicts_of(folder: Path, container: Container, *scopes: Sequence[Rule]) -> None:
+    """Apply one scope over the other, and hold the last against the plain evaluation."""
+    reader = Reader.open(container.catalogue(folder))
+    assert reader is not None
+    where = VerdictFiles(folder, "scope").path(HERE)
+    for scope in scopes:
+        apply(reader, scope, where)
+        verdicts = Verdicts.open(where)
+        assert verdicts is not None
+        check(reader, verdicts, Plain(container, scope))
+        verdicts.close()
+    reader.close()
+
+
+def test_what_can_be_made_again_is_told_by_its_maker_and_by_what_was_taken_in(tmp_path: Path):
+    jobs = ("", "job-1", "job-gone")
+    entries = [replace(file(f"a/{i}", i), job=jobs[i % 3]) for i in range(12)]
+    taken = tuple(each.ref.version or "" for each in entries[::2])
+    container = Container(entries, by_id=True, tells=ALL, lineage=Lineage(("job-1",), taken))
+    again, by_hand = Rule(Verdict.SKIP, "again", intermediate=True), Rule(Verdict.KEEP, "ours", made_by="person")
+    plain = Plain(container, [again])
+    assert plain.by_rule()[0].objects == 2
+    verdicts_of(tmp_path, container, [again], [by_hand, again], [Rule(Verdict.KEEP, "first", intermediate=False)])
+
+
+def test_what_a_rule_left_open_is_asked_again_when_it_goes(tmp_path: Path):
+    container = Container(entries_of(["a", "b/c"]))
+    unknown, elsewhere = Rule(Verdict.KEEP, "tagged", tags=frozenset({"x"})), Rule(Verdict.KEEP, "x", folders=("x/",))
+    last = Rule(Verdict.SKIP, "the rest")
+    verdicts_of(tmp_path, container, [unknown, last], [elsewhere, last], [unknown], [elsewhere], [elsewhere, unknown])
 
 
 @settings(max_examples=60, deadline=None)

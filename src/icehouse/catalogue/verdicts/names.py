@@ -24,7 +24,7 @@ def halves(glob: str) -> tuple[str | None, str | None]:
         return glob, None
     if "/" not in glob.rstrip("/"):
         return None, name
-    return (f"{head}/x" if head else "/x"), name
+    return f"{head}/x", name
 
 
 def decoded(raw: bytes) -> str:

@@ -61,7 +61,7 @@ class Rollups:
                 whole = [a + b for a, b in zip(whole, values, strict=True)]
                 at, values = next(own, (0, _EMPTY))
             above = waiting.get(parent)
-            waiting[parent] = whole[:] if above is None else [a + b for a, b in zip(above, whole, strict=True)]
+            waiting[parent] = whole if above is None else [a + b for a, b in zip(above, whole, strict=True)]
             yield number, parent, name, whole
 
     def _own(self) -> Iterator[tuple[int, list[int]]]:
