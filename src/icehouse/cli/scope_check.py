@@ -54,7 +54,7 @@ def command(session: Session, names: tuple[str, ...], undecided_max: int | None,
             opened = open_scope(session.house, name)
             standing = apply_now(session, opened)
             changes = changed_since_review(session.house, opened)
-            ok = undecided_max is None or (standing.undecided.objects <= undecided_max and standing.complete)
+            ok = undecided_max is None or (standing.undecided.objects <= undecided_max and standing.known)
             _tell_json(opened, standing, changes, ok=ok) if as_json else _tell(opened, standing, changes, ok=ok)
             codes.append(0 if ok else 1)
             if mailing:

@@ -114,6 +114,11 @@ class ScopeStanding:
         return all(line.complete for line in self.covers)
 
     @property
+    def known(self) -> bool:
+        """Whether these numbers are all there is, as it is now; where not, nothing follows from a zero."""
+        return self.fresh and self.complete
+
+    @property
     def cost(self) -> float | None:
         """US dollars a month for keeping a copy of all that is kept; None where no price is known."""
         told = [line.cost for line in self.rules if line.rule.verdict is Verdict.KEEP]

@@ -272,7 +272,7 @@ def scope_line_cells(line: ScopeLine, now: Instant) -> Cells:
 
 def undecided_words(standing: ScopeStanding) -> str:
     """What is open, in a few words for a line: ``? 12,771 undecided, 2.2 TiB``; what is not known is told as well."""
-    sums, growing = standing.undecided, not standing.complete
+    sums, growing = standing.undecided, not standing.known
     unscanned = sum(line.coverage is None for line in standing.covers)
     parts = []
     if sums.objects or growing:

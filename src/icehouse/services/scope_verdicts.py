@@ -41,15 +41,18 @@ def apply(
 ) -> ScopeStanding:
     """Decide about everything that the scope covers and that was scanned; only where rules or catalogue changed.
 
-    UsageError where `stop` said so: what was applied before stays.  CatalogueError where a catalogue can't be read.
+    UsageError where `stop` said so, or where others go on applying another state of the file: what was applied before
+    stays.  CatalogueError where a catalogue can't be read.
     """
     files = verdict_files(house, opened)
-    files.keep(opened.scope.covers)
-    for cover in opened.scope.covers:
-        _apply(house, opened, files, cover, progress, stop)
-    found = standing(house, opened)
-    assert found is not None, "it was just applied"
-    return found
+    for _ in range(_ATTEMPTS):
+        files.keep(opened.scope.covers)
+        for cover in opened.scope.covers:
+            _apply(house, opened, files, cover, progress, stop)
+        found = standing(house, opened)
+        if found is not None:
+            return found
+    raise UsageError(f"{opened.name}: another process applies another state of this scope", hint="try again")
 
 
 def standing(house: House, opened: Opened) -> ScopeStanding | None:
