@@ -33,7 +33,7 @@ def command(session: Session, address: str, name: str | None, as_json: bool) -> 
     """Tell of ADDRESS which rule of each scope that covers it decides, which would have matched after it, and why not.
 
     The rules are asked of what was scanned; what a backup of the object consists of is asked of the store now. Of a
-    folder the sums by verdict are told, as last applied.
+    folder the sums by verdict are told, as last applied; where not all of it was scanned, JSON has no verdict for it.
     """
     from icehouse.services import scope_explain
     from icehouse.services.look import resolve
@@ -46,12 +46,15 @@ def command(session: Session, address: str, name: str | None, as_json: bool) -> 
             say()
         if isinstance(target, FolderRef):
             sums = scope_explain.folder_sums(session.house, opened, target)
+            known = scope_explain.folder_known(session.house, target)
             if as_json:
                 told = {"keep": sums.keep, "skip": sums.skip, "undecided": sums.undecided}
-                json_line({"scope": opened.name, "address": folder_address(target), "verdict": sums.word,
+                json_line({"scope": opened.name, "address": folder_address(target),
+                           "verdict": sums.word if known else None, "complete": known,
                            **{word: _sums(each) for word, each in told.items()}})  # fmt: skip
             else:
                 rows = [("scope", opened.name), ("folder", folder_address(target))]
+                rows += [] if known else [("known", "in part, as the scan is not complete: there may be more")]
                 table(("", ""), [*rows, *((label, cell.text) for label, cell in sums_lines(sums))])
             continue
         why = scope_explain.explain(session.house, opened, target)

@@ -59,17 +59,29 @@ def explained(opened: Opened, facts: Facts) -> Explanation:
 
 
 def folder_sums(house: House, opened: Opened, folder: FolderRef) -> VerdictSums:
-    """Everything below a folder by verdict, as last applied.  UsageError where that was not done."""
-    found = verdicts(house, opened, _covered(opened, folder))
+    """Everything below a folder by verdict, as last applied.
+
+    UsageError where that was not done, or the catalogue is another by now.  It is all that is there only where
+    `folder_known`.
+    """
+    cover = _covered(opened, folder)
+    found = verdicts(house, opened, cover)
+    hint = f"icehouse scope apply {opened.name}"
     if found is None:
-        raise UsageError(
-            f"{folder_address(folder)}: the scope was not applied to it yet",
-            hint=f"icehouse scope apply {opened.name}",
-        )
+        raise UsageError(f"{folder_address(folder)}: the scope was not applied to it yet", hint=hint)
     try:
+        with reading(catalogue_of(house, cover)) as reader:
+            if reader is None or not found.fresh(reader, found.applied.digest):
+                raise UsageError(f"{cover}: its catalogue changed since the scope was applied", hint=hint)
         return found.sums(folder.prefix)
     finally:
         found.close()
+
+
+def folder_known(house: House, folder: FolderRef) -> bool:
+    """Whether everything below a folder was scanned to its end."""
+    with reading(catalogue_of(house, Cover(folder.store, folder.container))) as reader:
+        return reader is not None and reader.coverage(folder.prefix).complete
 
 
 def _covered(opened: Opened, target: Ref | FolderRef) -> Cover:

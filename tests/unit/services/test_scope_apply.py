@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ from icehouse.catalogue.renew import begin, complete
 from icehouse.cli.main import main
 from icehouse.core.entries import Entry, WalkPage
 from icehouse.core.errors import UsageError
-from icehouse.core.refs import Ref
+from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.scopes import Cover, Verdict
 from icehouse.core.states import Standing, State
 from icehouse.services import scope_verdicts
 from icehouse.services.house import House
+from icehouse.services.scope_explain import folder_known, folder_sums
 from icehouse.services.scopes import Opened, drafted, open_scope
 from icehouse.settings.clock import SystemClock
 from icehouse.settings.config import Config
@@ -50,8 +52,8 @@ def core(house: House) -> Opened:
     return open_scope(house, "core")
 
 
-def scan(house: House, *keys: str) -> None:
-    writer = begin(scope_verdicts.catalogue_of(house, HERE), "", fresh=True, clock=house.clock, by_store=None)
+def scan(house: House, *keys: str, prefix: str = "") -> None:
+    writer = begin(scope_verdicts.catalogue_of(house, HERE), prefix, fresh=True, clock=house.clock, by_store=None)
     live = Standing(State.LIVE, "STANDARD")
     writer.add(WalkPage(tuple(Entry(Ref("lab", "data", key), 1, BEGIN, "e", live) for key in keys), None))
     complete(scope_verdicts.catalogue_of(house, HERE), writer, house.clock.now(), None)
@@ -100,9 +102,14 @@ def test_verdicts_that_went_between_applying_and_reading_are_not_all_decided(
 
 def check(house: House, monkeypatch: pytest.MonkeyPatch) -> int:
     """The exit code of a check that nothing is undecided."""
+    return run(house, monkeypatch, "check", "core", "--undecided-max", "0")
+
+
+def run(house: House, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    """The exit code of a command about scopes."""
     monkeypatch.setenv("ICEHOUSE_CONFIG", str(house.paths.config))
     monkeypatch.setenv("ICEHOUSE_STATE", str(house.paths.state))
-    return main(lambda *_: 2, ["scope", "check", "core", "--undecided-max", "0"])
+    return main(lambda *_: 2, ["scope", *words])
 
 
 def test_a_rule_says_the_same_of_what_a_rescan_found(house: House, core: Opened) -> None:
@@ -113,3 +120,35 @@ def test_a_rule_says_the_same_of_what_a_rescan_found(house: House, core: Opened)
     assert not found.fresh
     assert core.scope.rules[0].verdict is Verdict.KEEP
     assert scope_verdicts.apply(house, core).rules[0].sums.objects == 2
+
+
+def test_what_was_said_of_a_folder_is_not_said_of_what_a_rescan_found(house: House, core: Opened) -> None:
+    folder = FolderRef("lab", "data", "")
+    with pytest.raises(UsageError, match="was not applied to it yet"):
+        folder_sums(house, core, folder)
+    scope_verdicts.apply(house, core)
+    assert (folder_sums(house, core, folder).word, folder_known(house, folder)) == ("keep", True)
+    scan(house, "a", "b")
+    with pytest.raises(UsageError, match="changed since the scope was applied"):
+        folder_sums(house, core, folder)
+    scope_verdicts.apply(house, core)
+    assert folder_sums(house, core, folder).keep.objects == 2
+    for path in house.paths.catalogue.glob("lab@data*"):
+        path.unlink()
+    with pytest.raises(UsageError, match="changed since the scope was applied"):
+        folder_sums(house, core, folder)
+    assert not folder_known(house, folder)
+
+
+def test_a_folder_that_was_scanned_in_part_has_no_verdict(
+    house: House, core: Opened, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in house.paths.catalogue.glob("lab@data*"):
+        path.unlink()
+    scan(house, "a/b", prefix="a/")
+    assert run(house, monkeypatch, "apply", "core") == 0
+    for folder, complete_, verdict in (("", False, None), ("a/", True, "keep")):
+        capsys.readouterr()
+        assert run(house, monkeypatch, "explain", f"lab:data/{folder}", "--json") == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["complete"], told["verdict"], told["keep"]["objects"]) == (complete_, verdict, 1)
