@@ -192,7 +192,9 @@ def _rule_cells(row: Ruled, names: Mapping[tuple[str, str], str]) -> Cells:
     if not row.counted:
         return (number, what, verdict, _DOT, _DOT, _DOT, _DOT)
     none = Tone.FAINT if not line.sums.objects else Tone.PLAIN
-    part = share(round(line.share * _PARTS), _PARTS) if line.sums.objects else NOTHING
+    part = share(round(line.share * _PARTS), _PARTS)
+    if part == NOTHING and line.sums.bytes:
+        part = "<1%"
     return (number, what, verdict, *_sums_cells(line.sums, none), Cell(part, none), _cost(line))
 
 

@@ -96,6 +96,12 @@ def test_the_largest_open_folders_stand_under_what_is_undecided():
     assert texts(rows[5])[1:] == ["  dx:runs-2024/tmp/", "", "9", "1.0 GiB"]
 
 
+def test_a_rule_that_decides_something_small_has_a_part_of_it():
+    line = RuleLine(1, CRAM, Sums(1, 10), 10 / 2**50, 0.0)
+    assert texts(scopes.Ruled(line))[5] == "<1%"
+    assert texts(scopes.Ruled(RuleLine(1, CRAM)))[5] == "·"
+
+
 def test_a_rule_keeps_its_identity_when_it_moves():
     first = scopes.scope_rows((), (), standing())
     turned = standing(rules=(RuleLine(1, WORK), RuleLine(2, CRAM)))
