@@ -9,6 +9,8 @@ import ssl
 import subprocess
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import ClassVar
 
 from icehouse.core.errors import ConfigError, IcehouseError
@@ -19,6 +21,11 @@ from .house import House
 
 _SECONDS = 30.0
 """How long a server, or the command that tells the password, may take for one answer."""
+
+_WHOLE = 180.0
+"""How long a server may take for all of it."""
+
+_UNSAYABLE = "SMTP can't carry the user, the password or an address"
 
 
 class NotSent(IcehouseError):
@@ -42,16 +49,31 @@ def send(house: House, subject: str, text: str, html: str) -> None:
     config = require_mail(house)
     password = _password(config)
     message = _message(config, subject, text, html)
+    answers: SimpleQueue[str] = SimpleQueue()
+    # a thread of its own, as a server that drips a byte at a time would keep each single answer within its time
+    Thread(target=lambda: answers.put(_delivered(config, password, message)), daemon=True).start()
+    try:
+        trouble = answers.get(timeout=_WHOLE)
+    except Empty:
+        where = f"{config.server}:{config.port}"
+        raise NotSent(f"{where} did not end in time; it is not known whether it went out") from None
+    if trouble:
+        raise NotSent(trouble)
+
+
+def _delivered(config: MailConfig, password: str | None, message: EmailMessage) -> str:
+    """Hand the mail to the server; what went wrong in one line, "" where nothing did."""
+    where = f"{config.server}:{config.port}"
     try:
         with _connected(config) as server:
             if password is not None:
                 server.login(config.user, password)
             refused = server.send_message(message)
     except (smtplib.SMTPException, OSError) as error:
-        where = f"{config.server}:{config.port}"
-        raise NotSent(f"the mail was not sent over {where}: {_words(error, config.user, password)}") from None
-    if refused:
-        raise NotSent(f"the mail was not taken for {', '.join(sorted(refused))}")
+        return f"the mail was not sent over {where}: {_words(error, config.user, password)}"
+    except Exception as error:  # noqa: BLE001 - what smtplib can't put into its commands; its words may hold a secret
+        return f"the mail was not sent over {where}: {_UNSAYABLE} ({type(error).__name__})"
+    return f"the mail was not taken for {', '.join(sorted(refused))}" if refused else ""
 
 
 def _message(config: MailConfig, subject: str, text: str, html: str) -> EmailMessage:
@@ -62,9 +84,13 @@ def _message(config: MailConfig, subject: str, text: str, html: str) -> EmailMes
     message["Date"] = formatdate(localtime=False)
     message["Message-ID"] = make_msgid(domain=parseaddr(config.sender)[1].partition("@")[2] or "localhost")
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text)
-    message.add_alternative(html, subtype="html")
+    message.set_content(_sayable(text))
+    message.add_alternative(_sayable(html), subtype="html")
     return message
+
+
+def _sayable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _connected(config: MailConfig) -> smtplib.SMTP:
