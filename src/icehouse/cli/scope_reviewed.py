@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from icehouse.present.sizes import count, size
+from icehouse.present.sizes import at_least, count, size
 
 from .choice import json_lines
-from .output import json_line, say
+from .output import json_line, say, tell
 from .rows import instant
 from .session import Session
 
@@ -27,8 +27,13 @@ def command(session: Session, name: str, as_json: bool) -> int:
     told = review(session.house, open_scope(session.house, name))
     if as_json:
         json_line({"scope": told.scope, "reviewed": instant(told.reviewed), "by": told.by,
-                   "undecided": {"objects": told.now.objects, "bytes": told.now.bytes}})  # fmt: skip
+                   "undecided": {"objects": told.now.objects, "bytes": told.now.bytes},
+                   "complete": told.complete})  # fmt: skip
     else:
-        left = f"{count(told.now.objects)} undecided, {size(told.now.bytes)}" if told.now.objects else "all is decided"
+        objects = at_least(count(told.now.objects), growing=not told.complete)
+        nothing = told.complete and not told.now.objects
+        left = "all is decided" if nothing else f"{objects} undecided, {size(told.now.bytes)}"
         say(f"{told.scope} reviewed by {told.by}: {left}")
+        if not told.complete:
+            tell("not all of it was scanned: what a scan finds will be new")
     return 0

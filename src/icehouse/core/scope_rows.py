@@ -218,6 +218,7 @@ class Changes:
     `folders` are those in which no rule decides and that were not there, or were decided, at the review; largest
     first.  `before` and `now` are all that is undecided, then and now.  `rules_changed`: the scope says something
     else since.  `fresh` False: it was not applied since rules or catalogues changed, so there may be more.
+    `complete` False: not all of it was scanned, so there may be more as well.
     """
 
     scope: str
@@ -229,6 +230,7 @@ class Changes:
     now: Sums = NONE_AT_ALL
     rules_changed: bool = False
     fresh: bool = True
+    complete: bool = True
 
     @property
     def any(self) -> bool:

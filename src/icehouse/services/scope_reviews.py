@@ -66,6 +66,7 @@ def review(house: House, opened: Opened) -> Changes:
         "digest": _digest(opened),
         "objects": found.undecided.objects,
         "bytes": found.undecided.bytes,
+        "complete": found.complete,
         "folders": [
             [each.store, each.container, each.prefix, None if names is None else sorted(names)]
             for each, names in folders
@@ -73,7 +74,7 @@ def review(house: House, opened: Opened) -> Changes:
     }
     write_state(_path(house, opened), json.dumps(body))
     with house.ledger().writing() as connection:
-        told = {key: body[key] for key in ("scope", "digest", "objects", "bytes")}
+        told = {key: body[key] for key in ("scope", "digest", "objects", "bytes", "complete")}
         audit.append(connection, at, who, [Event("reviewed", "", {**told, "file": str(opened.path)})])
     return changed_since_review(house, opened)
 
@@ -95,6 +96,7 @@ def changed_since_review(house: House, opened: Opened) -> Changes:
         now=Sums() if found is None else found.undecided,
         rules_changed=last is not None and last.digest != _digest(opened),
         fresh=found is not None and found.fresh,
+        complete=found is not None and found.complete,
     )
 
 

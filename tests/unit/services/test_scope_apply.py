@@ -152,3 +152,18 @@ def test_a_folder_that_was_scanned_in_part_has_no_verdict(
         assert run(house, monkeypatch, "explain", f"lab:data/{folder}", "--json") == 0
         told = json.loads(capsys.readouterr().out)
         assert (told["complete"], told["verdict"], told["keep"]["objects"]) == (complete_, verdict, 1)
+
+
+def test_a_review_of_what_was_not_scanned_does_not_say_that_all_is_decided(
+    house: House, core: Opened, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(house, monkeypatch, "apply", "core") == 0
+    assert run(house, monkeypatch, "reviewed", "core") == 0
+    assert "all is decided" in capsys.readouterr().out
+    core.path.write_text(TEXT.replace('"lab:data"', '"lab:data", "lab:more"'))
+    assert run(house, monkeypatch, "apply", "core") == 0
+    capsys.readouterr()
+    assert run(house, monkeypatch, "reviewed", "core") == 0
+    assert "core reviewed by" in (out := capsys.readouterr().out)
+    assert "all is decided" not in out
+    assert "≥ 0 undecided" in out
