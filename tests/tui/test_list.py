@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from textual.app import ComposeResult
 
 import icehouse.tui  # noqa: F401
+from icehouse.catalogue.base import CatalogueDamaged
 from icehouse.core.refs import Ref
 from icehouse.core.rows import ObjectRow, Row
 from icehouse.core.states import Standing, State
@@ -98,6 +99,34 @@ ACTS = st.one_of(
 
 def a_row(key: str) -> Row:
     return ObjectRow(Ref("s", "b", key), key, int(key[1:]), None, "", Standing(State.LIVE))
+
+
+class Torn(Rows[str]):
+    """A source whose file is damaged between one look and the next."""
+
+    whole = True
+
+    def rows(self, start: int, n: int) -> Any:
+        if not self.whole:
+            raise CatalogueDamaged("catalogue x: damaged", hint="scan again to make a new one")
+        return super().rows(start, n)
+
+
+def test_rows_that_can_not_be_read_any_more_leave_a_line_and_the_console():
+    async def script(app, pilot, rows):
+        torn = Torn([f"n{i:03d}" for i in range(100)], lambda name: name, lambda name: [Cell(name, ours=False)])
+        rows.show(torn)
+        rows.go(42)
+        torn.whole = False
+        rows.action_move(1)
+        await pilot.pause()
+        assert rows.nothing == "catalogue x: damaged; scan again to make a new one"
+        assert rows.current is None
+        assert "scan again" in "".join(segment.text for y in range(4) for segment in rows.render_line(y))
+        rows.show(names(["n1"]))
+        assert rows.source.count == 1
+
+    play(script)
 
 
 @settings(max_examples=60, deadline=None)

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from icehouse.core.errors import IcehouseError
 from icehouse.present.cells import Cell, Column, Tone, cut, fitted
 from icehouse.tui.sources import NO_ROWS, Line, Source
 
@@ -93,8 +94,17 @@ class VirtualList(Painted, can_focus=True):
     @property
     def current(self) -> Line | None:
         """The row under the cursor."""
-        found = self.source.rows(self.cursor, 1) if 0 <= self.cursor < self.source.count else ()
+        found = self._in_view(self.cursor, 1) if 0 <= self.cursor < self.source.count else ()
         return found[0] if found else None
+
+    def _in_view(self, start: int, number: int) -> Sequence[Line]:
+        """Rows of the source; one that can't be read any more is let go of, and the list says why it is empty."""
+        try:
+            return self.source.rows(start, number)
+        except IcehouseError as error:
+            self.source, self.nothing, self.cursor, self.top, self.range_from = NO_ROWS, str(error), 0, 0, None
+            self.call_later(self.repaint)
+            return ()
 
     def span(self) -> tuple[int, int]:
         """The positions of the range being drawn, first and last; the cursor alone where there is none."""
@@ -218,15 +228,15 @@ class VirtualList(Painted, can_focus=True):
         """The titles and the rows in view."""
         layout = fitted(self.columns, width - GUTTER, gap=1)
         strips = [self._titles(layout, width)] if self._heading else []
-        count = self.source.count
-        if count == 0:
+        found = self._in_view(self.top, self.room)
+        if self.source.count == 0:
             strips.append(Strip.blank(width))
             for said in self.nothing.splitlines() or [""]:
                 for part in folded(said, max(1, width - GUTTER)):
                     strips.append(strip_of([Cell(" " * GUTTER + part, Tone.FAINT)], width, ascii=self.ascii))
             return strips
         first, last = self.span() if self.range_from is not None else (-1, -1)
-        for i, line in enumerate(self.source.rows(self.top, self.room), self.top):
+        for i, line in enumerate(found, self.top):
             strips.append(self._row(line, layout, width, here=i == self.cursor, ranged=first <= i <= last))
         return strips
 
