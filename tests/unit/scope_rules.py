@@ -112,7 +112,10 @@ def any_rules(draw: st.DrawFn) -> Rule:
     names = st.frozensets(hostile, max_size=3)
     places = st.from_regex(r"[a-z0-9][a-z0-9-]{0,9}", fullmatch=True)
     containers = hostile.map(lambda text: text.translate({ord("/"): "-", ord(":"): "-"}))
-    found = st.builds(Ref, places, containers, st.one_of(st.just(""), hostile), st.one_of(st.none(), hostile))
+    found = st.one_of(
+        st.builds(Ref, places, containers, hostile, st.one_of(st.none(), hostile)),
+        st.builds(Ref, places, containers, st.just(""), hostile),
+    )
     size = st.one_of(st.none(), st.integers(0, 2**63 - 1), st.sampled_from([2**10, 2**40, 3 * 2**20]))
     flags = st.sampled_from([None, True, False])
     return Rule(

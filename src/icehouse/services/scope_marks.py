@@ -79,6 +79,10 @@ def _pattern(rule: Rule, cover: Cover, prefix: str, pattern: str) -> Rule:
     """What a filter under a folder takes: a glob is over the whole path, so one with a slash gets the folder's."""
     compiled(pattern)
     if prefix and "/" in pattern.rstrip("/"):
+        if prefix.startswith("/"):  # which a glob takes for the top, and then means other objects
+            raise UsageError(
+                f"{pattern}: below a folder whose name is empty a pattern has no slash", hint="mark folders instead"
+            )
         literal = "".join(f"[{char}]" if char in _SPECIAL else char for char in prefix)
         pattern = literal + pattern.lstrip("/")
         compiled(pattern)

@@ -196,6 +196,8 @@ def _object(at: At, here: str, value: object) -> Ref:
         if part not in value:
             raise at.wrong("is missing", key=f"{here}.{part}")
     version = value.get("version")
+    if version == "" or not (value["key"] or version):
+        raise at.wrong("is empty, so nothing could match", key=f"{here}.{'version' if version == '' else 'key'}")
     return Ref(
         store_in(at, f"{here}.store", value["store"]),
         container_in(at, f"{here}.container", value["container"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,14 @@ def test_a_filter_under_a_folder_takes_as_a_rule_what_it_took_as_a_mark(pattern:
         assert bool(matched) == taken, path
     other = "odd1x/deep/x/a.bam"
     assert not (all(other.startswith(prefix) for prefix in rule.folders) and compiled(rule.globs[0]).match(other))
+
+
+def test_a_pattern_that_would_mean_other_objects_is_refused() -> None:
+    mark = Mark(FolderRef("lab", "data", "/raw/"), "a/*.bam")
+    with pytest.raises(UsageError, match="has no slash"):
+        rules_of([mark], Verdict.KEEP, "why")
+    (rule,) = rules_of([replace(mark, pattern="*.bam")], Verdict.KEEP, "why")
+    assert (rule.folders, rule.globs) == (("/raw/",), ("*.bam",))
 
 
 def test_a_mark_outside_of_what_is_covered_and_one_without_a_reason_are_refused(house: House, core: Opened) -> None:

@@ -73,6 +73,14 @@ MISTAKES = [
     (TOP + RULE + "property = {}", "[[rule]] 1 property: a property has a name; leave the key out where none is asked"),
     (TOP + RULE + "objects = 3", '[[rule]] 1 objects: expected a list of tables, as in [{store = "dx", container = '
      '"project-…", key = "a/b"}]'),
+    (
+        TOP + RULE + 'objects = [{store = "a", container = "b", key = "c", version = ""}]',
+        "[[rule]] 1 objects[1].version: is empty, so nothing could match",
+    ),
+    (
+        TOP + RULE + 'objects = [{store = "a", container = "b", key = ""}]',
+        "[[rule]] 1 objects[1].key: is empty, so nothing could match",
+    ),
     (TOP + RULE + 'objects = [{store = "a", container = "b"}]', "[[rule]] 1 objects[1].key: is missing"),
     (TOP + RULE + 'objects = [{store = "a", container = "b", key = "c", vers = "d"}]', "[[rule]] 1 objects[1].vers: no "
      "such key; did you mean version?"),

@@ -18,7 +18,9 @@ from .codes import packed, unpacked
 from .told import Applied
 
 APPLICATION = 0x1CE5C09E
-VERSION = 1
+VERSION = 2
+"""Goes up also where the same rules come to decide otherwise: what was applied before is applied anew."""
+
 _ASIDE = ".next"
 
 _TABLES = (
