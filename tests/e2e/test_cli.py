@@ -191,6 +191,7 @@ def test_bounds_and_impossible_wishes_are_refused_before_anything_is_requested(s
     assert "expedited is not offered for Glacier Deep Archive" in impossible.stderr
     assert "no such bucket" in shell.run("status", "lab-s3:nothere/", expect=2).stderr
     assert "no such object or folder" in shell.run("status", f"{FOLDER}nothere", expect=2).stderr
+    assert "no such folder" in shell.run("status", f"{FOLDER}nothere/", expect=2).stderr
     assert "no object matches" in shell.run(
         "restore", FOLDER, "--tier", "bulk", "--include", "*.nothere", *wish, expect=2
     ).stderr  # fmt: skip

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icehouse.core.errors import UsageError
-from icehouse.core.refs import ref_address
+from icehouse.core.errors import NotFound, UsageError
+from icehouse.core.refs import FolderRef, ref_address
 from icehouse.core.states import State
 from icehouse.present.sizes import count, plural, share, size
 from icehouse.present.states import cold_label, glyph, state_word, word
@@ -66,6 +66,9 @@ def command(
             )  # fmt: skip
         finally:
             line.clear()
+    named = [mark for mark in marks if isinstance(mark.target, FolderRef) and mark.target.prefix]
+    if not report.objects and named and not (include or exclude):
+        raise NotFound(f"{named[0]}: no such folder")
     if as_json:
         json_line(_row(report, [str(mark) for mark in marks]))
     else:
