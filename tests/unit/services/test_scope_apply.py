@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,26 @@ def test_a_review_of_what_was_not_scanned_does_not_say_that_all_is_decided(
     assert "core reviewed by" in (out := capsys.readouterr().out)
     assert "all is decided" not in out
     assert "≥ 0 undecided" in out
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE about SET undecided = undecided + 1",
+        "UPDATE rules SET bytes = bytes - 1",
+        "UPDATE rules SET verdict = 'skip'",
+        "UPDATE folders SET keep = keep + 1",
+        "DELETE FROM folders",
+        "UPDATE rules SET verdict = 'kmep'",
+        "UPDATE about SET as_of = 1 << 62",
+    ],
+)
+def test_verdicts_that_do_not_add_up_are_not_read_but_made_anew(house: House, core: Opened, change: str) -> None:
+    before = scope_verdicts.apply(house, core)
+    (path,) = house.paths.verdicts.glob("*.verdicts")
+    connection = sqlite3.connect(path)
+    connection.execute(change)
+    connection.commit()
+    connection.close()
+    assert scope_verdicts.verdicts(house, core, HERE) is None
+    assert scope_verdicts.apply(house, core).rules == before.rules

@@ -123,7 +123,7 @@ class Earlier:
             with plainly(self._where):
                 told = applied_in(self._connection)
                 were = [row[0] for row in self._connection.execute("SELECT digest FROM rules ORDER BY number")]
-        except CatalogueDamaged:
+        except (CatalogueDamaged, ValueError, OverflowError):
             return None
         if (told.cover, told.generation, told.revision) != (cover, generation, revision):
             return None

@@ -15,6 +15,7 @@ from pathlib import Path
 from icehouse.catalogue.base import CatalogueDamaged, CatalogueError, param, plainly
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.reader import Reader
+from icehouse.catalogue.schema import ROOT
 from icehouse.catalogue.tree import line_to, prefix_of
 from icehouse.core.errors import NotFound
 from icehouse.core.refs import Ref, ref_address
@@ -48,6 +49,7 @@ class Verdicts:
         self._connection = connection
         self._spans: OrderedDict[int, array[int] | None] = OrderedDict()
         self._reader: Reader | None = None
+        self._add_up()
 
     @classmethod
     def open(cls, where: Path) -> Verdicts | None:
@@ -59,7 +61,7 @@ class Verdicts:
         try:
             with plainly(where):
                 return cls(where, connection)
-        except CatalogueDamaged:
+        except (CatalogueDamaged, ValueError, OverflowError):  # the latter of words and moments that are none
             connection.close()
             return None
         except BaseException:
@@ -161,6 +163,16 @@ class Verdicts:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+    def _add_up(self) -> None:
+        """The sums of the rules are those of the whole container.  CatalogueDamaged where one was changed since."""
+        by_verdict = dict.fromkeys(Verdict, Sums())
+        for verdict, sums in zip(self.verdicts, self.applied.rules, strict=True):
+            by_verdict[verdict] += sums
+        by_verdict[Verdict.UNDECIDED] = self.applied.undecided
+        row = self._connection.execute(f"SELECT {_SUMS} FROM folders WHERE id = ?", (ROOT,)).fetchone()
+        if row is None or _sums(row) != VerdictSums(*(by_verdict[each] for each in Verdict)):
+            raise CatalogueDamaged("verdicts that do not add up", hint="apply again")
 
     def _wanted(self, verdict: Verdict | None, rule: int | None) -> Iterator[int]:
         """The codes of that verdict and rule."""
