@@ -231,6 +231,8 @@ def test_jobs_opens_on_the_newest_job_and_not_on_what_was_on_top_before(tmp_path
             term.wait_for("1 job")
             term.send("5")
             term.wait_focus("restore small/run1/")
+            # Only a worker that is at work is found, and ended, when the place is left.
+            term.wait(lambda: bool(here.s3.log(operation="RestoreObject")), "the worker's first request")
 
 
 def test_ascii_and_no_colour_leave_every_meaning(small):
