@@ -31,6 +31,8 @@ class Entry:
     ``describe`` (asked for this object alone).  `traits` are facts that keep an object from being archived
     (``open``, ``closing``, ``symlink``, ``sponsored``), or matter to a reader (``hidden``); `tags` are the store's own.
 
+    `created` is when the store got it, where it tells that apart from `modified`, which a change of tags may move.
+
     `kind` is the class of object (``file``, ``record``, ``applet``, ``workflow``, ``database``), `properties` its own
     by name, `owner` who made it, `job` what made it, "" where a person did.  Which of these a walk tells at all,
     `Features.tells` says; what is not told is empty here.
@@ -48,6 +50,12 @@ class Entry:
     properties: tuple[tuple[str, str], ...] = ()
     owner: str = ""
     job: str = ""
+    created: Instant | None = None
+
+    @property
+    def uploaded(self) -> Instant | None:
+        """When the store got it, as far as it tells."""
+        return self.created or self.modified
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,21 @@ class Paths:
         return self.state / "scopes"
 
     @property
+    def deliveries(self) -> Path:
+        """The deliveries that were found last, disposable as the catalogue is."""
+        return self.state / "deliveries.sqlite"
+
+    @property
+    def evidence(self) -> Path:
+        """What records told of who fetched what.  Precious: the records themselves may be gone by now."""
+        return self.state / "evidence.sqlite"
+
+    @property
+    def ticks(self) -> Path:
+        """Which deliveries were ticked or unticked by hand."""
+        return self.state / "ticks.sqlite"
+
+    @property
     def logs(self) -> Path:
         """The folder of the worker's and the faces' logs."""
         return self.state / "logs"

@@ -16,14 +16,16 @@ ones to `engine/gate.py` alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 from icehouse.core.archives import ArchiveAccepted, ArchiveRequest, Pointers, Quote
 from icehouse.core.clock import Instant
-from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
+from icehouse.core.entries import Composition, ContainerEntry, Described, Entry, Lineage, Page, WalkPage
 from icehouse.core.errors import StoreError
+from icehouse.core.evidence import Gathered, Kind, Record, Watched
+from icehouse.core.links import Link, LinkLife, LinkRequest, Noted, NoteRequest, NotLinked
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, RestoreRule, Tier, Window
@@ -42,7 +44,8 @@ class Features:
     `archive_window` how long archiving takes where the store says; `follows` and `previews` whether it plays Follows
     and Previews (a wrapper has their methods in any case).  `tells` names what a survey, a list and a describe tell of
     each object besides name, size, time and state (``kind``, ``tags``, ``properties``, ``owner``, ``job``); empty where
-    the store does not play Surveys.  `composes` tells whether it plays Composes.
+    the store does not play Surveys.  `composes` tells whether it plays Composes, `links` whether it plays Links and
+    Notes.
     """
 
     kind: str
@@ -62,6 +65,7 @@ class Features:
     previews: bool = False
     tells: frozenset[str] = frozenset()
     composes: bool = False
+    links: bool = False
 
 
 Verdict = Literal["yes", "no", "not testable", "unknown"]
@@ -217,6 +221,75 @@ class Previews(Protocol):
 
         Costs a call for every `max_batch` refs.  Invalid where the tier is not offered; nothing is requested.
         """
+        ...
+
+
+@runtime_checkable
+class Notes(Protocol):
+    """Reading the small JSON documents that tell of a delivery: manifests, and the notes that we write."""
+
+    def note(self, ref: Ref) -> bytes:
+        """The text of a document, 1 MiB at most.  NotFound, Denied, Cold, Invalid (too large, not such an object).
+
+        Of a store whose objects are not all bytes: the details of a record, as JSON.
+        """
+        ...
+
+
+@runtime_checkable
+class Links(Protocol):
+    """Making links for people without credentials.  Changes nothing in the store."""
+
+    def link_life(self) -> LinkLife:
+        """How long a link that is made now can live, and what ends it.  LoginExpired, Unavailable.
+
+        Where these credentials end and do not tell when, `most` is zero: nothing can be promised.
+        """
+        ...
+
+    def links(self, requests: Sequence[LinkRequest]) -> Iterator[Link | NotLinked]:
+        """One answer a request, in their order.  A life beyond what `link_life` tells is refused as Invalid."""
+        ...
+
+    def cooling(self, entries: Sequence[Entry], until: Instant) -> Iterator[tuple[Ref | None, str]]:
+        """What will fall cold before `until` by the store's own rules, with words; None for what could not be asked.
+
+        A restored copy's end counts here as well.  What is cold already is not among them.
+        """
+        ...
+
+
+class EvidenceSource(Protocol):
+    """A record of who fetched what.  One adapter for each kind of record; they know no ledger and no rule."""
+
+    @property
+    def label(self) -> str:
+        """As the config spells it."""
+        ...
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What it can tell at all."""
+        ...
+
+    def gather(
+        self, watched: Sequence[Watched], known: Callable[[Record], bool], refs: Callable[[], Iterable[Ref]]
+    ) -> Iterator[Gathered]:
+        """What it has about `watched` that is not `known`, a record at a time, each to be kept before the next is read.
+
+        `refs` gives the objects to ask for where a source can only be asked object by object.  Raises as the store
+        does: what was yielded stands.
+        """
+        ...
+
+
+@runtime_checkable
+class Annotates(Protocol):
+    """Writing a note where nothing lies yet.  Only the gate calls this."""
+
+    def annotate(self, requests: Sequence[NoteRequest]) -> Iterable[Noted | NotTaken]:
+        """Write each note; never over anything.  Errors per item: Conflict (something lies there), Denied, NotFound,
+        Invalid, Throttled, Unavailable (the effect is then not known)."""
         ...
 
 

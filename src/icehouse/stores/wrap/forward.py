@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from icehouse.core.archives import Pointers, Quote
 from icehouse.core.clock import Instant
-from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
+from icehouse.core.entries import Composition, ContainerEntry, Described, Entry, Lineage, Page, WalkPage
 from icehouse.core.errors import NotSupported
+from icehouse.core.links import Link, LinkLife, LinkRequest, NotLinked
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import Tier
 from icehouse.core.states import State
-from icehouse.stores.base import Ability, Composes, Features, Follows, Previews, Reads, Store, Surveys
+from icehouse.stores.base import Ability, Composes, Features, Follows, Links, Notes, Previews, Reads, Store, Surveys
 
 
 class Forward:
@@ -103,6 +104,29 @@ class Forward:
     def quote(self, refs: Sequence[Ref], tier: Tier) -> Quote:
         """What the store says that bringing these back would take."""
         return self._previews().quote(refs, tier)
+
+    def note(self, ref: Ref) -> bytes:
+        """The text of a small document.  NotSupported where the store has none."""
+        if not isinstance(self._store, Notes):
+            raise NotSupported(f"{self.name}: this store reads no notes")
+        return self._store.note(ref)
+
+    def link_life(self) -> LinkLife:
+        """How long a link can live."""
+        return self._links().link_life()
+
+    def links(self, requests: Sequence[LinkRequest]) -> Iterator[Link | NotLinked]:
+        """Links for people without credentials."""
+        return self._links().links(requests)
+
+    def cooling(self, entries: Sequence[Entry], until: Instant) -> Iterator[tuple[Ref | None, str]]:
+        """What will fall cold before `until`."""
+        return self._links().cooling(entries, until)
+
+    def _links(self) -> Links:
+        if not isinstance(self._store, Links):
+            raise NotSupported(f"{self.name}: this store makes no links")
+        return self._store
 
     def _surveys(self) -> Surveys:
         if not isinstance(self._store, Surveys):
