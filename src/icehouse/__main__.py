@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from icehouse.services.house import House
 
 
-def open_console(house: House) -> int:
-    """Open the console, Textual imported only now."""
+def open_console(house: House, screen: str) -> int:
+    """Open the console on that screen ("": its first), Textual imported only now."""
     from icehouse.tui.app import run
 
-    return run(house)
+    return run(house, screen=screen)
 
 
 def main() -> None:

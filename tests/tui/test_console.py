@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.tui.house import place
@@ -265,3 +267,11 @@ def test_a_store_that_does_not_answer_is_told_and_the_console_goes_on(tmp_path):
             term.wait_for("Keys in Browse")
             term.send("\x11")
             assert term.wait_end() == 0
+
+
+def test_the_console_opens_on_the_screen_that_was_named(small):
+    with small.console(argv=(sys.executable, "-m", "icehouse", "--screen", "audit")) as term:
+        term.wait_for("Audit")
+        term.wait(lambda: "Audit" in term.display()[0], "the audit")
+        term.send("1")
+        term.wait_for("small")

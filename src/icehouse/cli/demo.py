@@ -84,7 +84,7 @@ def command(
             if jobs if jobs is not None else not headless:
                 _start_life(stores, stack)
             if not headless:
-                return session.open_console(session.house)
+                return session.open_console(session.house, "")
             json_line(_told(stores))
             _wait(told, stores)
     except Closed:

@@ -16,7 +16,7 @@ from icehouse.core.errors import IcehouseError
 from icehouse.core.text import safe
 
 from .lazy import LazyGroup
-from .session import INTERRUPTED, OpenConsole, Session
+from .session import INTERRUPTED, SCREENS, OpenConsole, Session
 
 READER_GONE = 141
 _WRONG_USAGE = 2
@@ -68,9 +68,12 @@ class Icehouse(LazyGroup):
     "--config", metavar="PATH", help="Config file (else ICEHOUSE_CONFIG, else ~/.config/icehouse/config.toml)."
 )
 @click.option("--state", metavar="DIR", help="State folder (else ICEHOUSE_STATE, else ~/.local/state/icehouse).")
+@click.option(
+    "--screen", metavar="NAME", type=click.Choice(SCREENS), help=f"Open the console there: {', '.join(SCREENS)}."
+)
 @click.version_option(__version__, "--version", message="icehouse %(version)s")
 @click.pass_context
-def icehouse(ctx: click.Context, config: str | None, state: str | None) -> int:
+def icehouse(ctx: click.Context, config: str | None, state: str | None, screen: str | None) -> int:
     """See what is cold, bring it back, and know what was asked for.
 
     Without a command, icehouse opens the console.
@@ -78,10 +81,12 @@ def icehouse(ctx: click.Context, config: str | None, state: str | None) -> int:
     session = ctx.ensure_object(Session)
     session.config, session.state = config, state
     if ctx.invoked_subcommand is not None:
+        if screen is not None:
+            raise click.UsageError(f"--screen opens the console; leave it out of icehouse {ctx.invoked_subcommand}")
         return 0
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("the console needs a terminal; for scripts there are the commands: icehouse --help")
-    return session.open_console(session.house)
+    return session.open_console(session.house, screen or "")
 
 
 def main(open_console: OpenConsole, argv: Sequence[str] | None = None) -> int:

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """The exit code of what the user stopped."""
 
-OpenConsole = Callable[["House"], int]
-"""How the console is opened; handed in from outside, as the two faces don't know each other."""
+OpenConsole = Callable[["House", str], int]
+"""How the console is opened, on a screen ("" for its first); handed in from outside, as the two faces don't know each
+other."""
+
+SCREENS = ("browse", "scope", "cold", "deliveries", "jobs", "audit")
+"""The screens on which the console can be opened."""
 
 
 @dataclass

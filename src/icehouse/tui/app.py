@@ -58,7 +58,7 @@ class Console(Calm[int]):
     CSS_PATH: ClassVar[list[str | Path]] = [Path(__file__).parent / "styles" / "console.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [*registry.bindings(ACTIONS)]
 
-    def __init__(self, house: House, *, ascii: bool, theme: str = "") -> None:
+    def __init__(self, house: House, *, ascii: bool, theme: str = "", screen: str = "") -> None:
         super().__init__(ascii=ascii, theme=theme, log_line=log_into(house.paths.logs))
         self.house = house
         self.write = False
@@ -72,12 +72,13 @@ class Console(Calm[int]):
         self.rooms: dict[str, Room] = {
             room.room: room for room in (Browse(), Search(), ScopeRoom(), Cold(), Jobs(), Audit())
         }
+        self._first = screen if screen in self.rooms else "browse"
 
     def compose(self) -> ComposeResult:
         """The frame of every screen."""
         yield ContextLine(id="context")
         with Horizontal(id="body"):
-            with ContentSwitcher(initial="browse", id="rooms"):
+            with ContentSwitcher(initial=self._first, id="rooms"):
                 yield from self.rooms.values()
             yield Details(id="details")
         yield StatusLine(id="status")
@@ -110,7 +111,7 @@ class Console(Calm[int]):
     @property
     def room(self) -> Room:
         """The screen that is shown."""
-        return self.rooms[self.query_one(ContentSwitcher).current or "browse"]
+        return self.rooms[self.query_one(ContentSwitcher).current or self._first]
 
     def show_room(self, name: str) -> None:
         """Show another screen."""
@@ -180,15 +181,15 @@ class Console(Calm[int]):
         self.exit(0)
 
 
-def run(house: House, *, ascii: bool | None = None, mouse: bool | None = None) -> int:
-    """Open the console on this terminal until the user leaves; its exit code.
+def run(house: House, *, ascii: bool | None = None, mouse: bool | None = None, screen: str = "") -> int:
+    """Open the console on this terminal until the user leaves, on `screen` first; its exit code.
 
     `ascii` and `mouse` None take the config's word; the mouse stays off over SSH, where its reports flood the link.
     A signal or a dead terminal ends it within two seconds, whatever hangs.
     """
     settings = house.config.console
     with_mouse = (settings.mouse and "SSH_CONNECTION" not in os.environ) if mouse is None else mouse
-    console = Console(house, ascii=settings.ascii if ascii is None else ascii, theme=settings.theme)
+    console = Console(house, ascii=settings.ascii if ascii is None else ascii, theme=settings.theme, screen=screen)
 
     def leave() -> None:
         console.call_later(console.leave)

@@ -19,7 +19,7 @@ class Line:
         self._capsys = capsys
 
     def run(self, *words: str, expect: int = 0) -> str:
-        code = main(lambda house: 1, [*words, *self._places])
+        code = main(lambda house, screen: 1, [*words, *self._places])
         out, err = self._capsys.readouterr()
         assert code == expect, err
         return out or err

@@ -77,6 +77,8 @@ def test_the_help_lists_every_command_and_every_command_has_its_own(capsys: pyte
         (["job", "no-id"], "icehouse: no-id: not a job id; see icehouse jobs"),
         (["sim", "gopher"], "'gopher' is not one of 's3', 'dnanexus'"),
         ([], "icehouse: the console needs a terminal"),
+        (["--screen", "kitchen"], "'kitchen' is not one of 'browse', 'scope', 'cold', 'deliveries', 'jobs', 'audit'"),
+        (["--screen", "jobs", "info"], "--screen opens the console; leave it out of icehouse info"),
         (["demo"], "icehouse: the demo opens a console, which needs a terminal; for scripts: icehouse demo --headless"),
     ],
 )
@@ -210,17 +212,17 @@ def test_the_console_gets_the_house_only_on_a_terminal(config: Path, state: Path
     primary, secondary = pty.openpty()
     told = (
         "import sys; from icehouse.cli.main import main\n"
-        "sys.exit(main(lambda house: print('opened', list(house.config.stores)) or 0))"
+        "sys.exit(main(lambda house, screen: print('opened', screen, list(house.config.stores)) or 0))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", told, "--config", str(config), "--state", str(state)],
+        [sys.executable, "-c", told, "--config", str(config), "--state", str(state), "--screen", "deliveries"],
         stdin=secondary, stdout=secondary, stderr=secondary, timeout=60, check=False,
     )  # fmt: skip
     os.close(secondary)
     assert done.returncode == 0
-    assert b"opened ['lab-s3']" in os.read(primary, 1000)
+    assert b"opened deliveries ['lab-s3']" in os.read(primary, 1000)
     os.close(primary)
 
 
-def _no_console(house: object) -> int:
+def _no_console(house: object, screen: str) -> int:
     raise AssertionError("the console was opened")

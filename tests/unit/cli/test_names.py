@@ -15,7 +15,7 @@ def test_a_name_that_is_not_one_containers_alone_or_looks_like_an_id_or_path_nam
 ) -> None:
     names = {"p1": "runs", "p2": "twin", "p3": "twin", "p4": "project-B0", "p5": "a/b", "p6": "a:b", "p7": "n" * 61}
     config.write_text(config.read_text() + '[stores.dx]\nkind = "dnanexus"\n')
-    session = Session(lambda house: 1, str(config), str(state))
+    session = Session(lambda house, screen: 1, str(config), str(state))
     Summary(session.house.paths.catalogue).note_titles("dx", names)
     assert names_of(session) == {("dx", "p1"): "runs"}
 
