@@ -15,11 +15,11 @@ class Line:
     """Runs commands in this process, on one config and state."""
 
     def __init__(self, config: Path, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self._places = ["--config", str(config), "--state", str(state)]
+        self.places = ["--config", str(config), "--state", str(state)]
         self._capsys = capsys
 
     def run(self, *words: str, expect: int = 0) -> str:
-        code = main(lambda house, screen: 1, [*words, *self._places])
+        code = main(lambda house, screen: 1, [*words, *self.places])
         out, err = self._capsys.readouterr()
         assert code == expect, err
         return out or err
@@ -77,3 +77,30 @@ def test_a_reason_can_not_move_the_terminal(line: Line) -> None:
     assert "\x1b" not in line.run("holds")
     [row] = line.rows("holds")
     assert row["reason"] == "\x1b[2Jgone"
+
+
+def test_unhold_lifts_all_that_is_on_exactly_that_folder_and_tells_what_holds_it_still(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for address in ("lab-s3:b/", "lab-s3:b/plate1/", "lab-s3:b/plate1/", "lab-s3:b/plate10/", "lab-s3:b/plate1/a/"):
+        line.run("hold", address, "--reason", f"of {address}")
+    lifted = line.rows("unhold", "lab-s3:b/plate1/", "--reason", "over")
+    assert [row["address"] for row in lifted] == ["lab-s3:b/plate1/"] * 2
+    left = [row["address"] for row in line.rows("holds")]
+    assert left == ["lab-s3:b/", "lab-s3:b/plate1/a/", "lab-s3:b/plate10/"]
+    assert [row["kind"] for row in line.rows("audit")].count("lifted") == 2
+    assert main(lambda house, screen: 1, ["unhold", "lab-s3:b/plate10", "--reason", "over", *line.places]) == 0
+    assert "still held: of lab-s3:b/ (hold " in capsys.readouterr().err
+
+
+def test_unhold_of_one_path_does_not_guess_which_of_its_objects_is_meant(line: Line) -> None:
+    for version in ("v1", "v2"):
+        line.run("hold", "lab-s3:b/a", "--version", version, "--reason", "x")
+    assert "say which: --version, of v1, v2" in line.run("unhold", "lab-s3:b/a", "--reason", "over", expect=2)
+    [lifted] = line.rows("unhold", "lab-s3:b/a", "--version", "v2", "--reason", "over")
+    assert lifted["version"] == "v2"
+    line.run("hold", "lab-s3:b/a/", "--reason", "the folder of the same name")
+    assert "an object and a folder are held" in line.run("unhold", "lab-s3:b/a", "--reason", "over", expect=2)
+    assert "no hold is on it; see icehouse holds" in line.run("unhold", "lab-s3:b/c/", "--reason", "x", expect=2)
+    assert "--version is about one" in line.run("unhold", "lab-s3:b/a/", "--version", "v", "--reason", "x", expect=2)
+    assert len(line.rows("holds")) == 2
