@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 from typing import Annotated, Final
 
 import msgspec
@@ -20,6 +20,7 @@ KEYS: Final = ("server", "port", "starttls", "from", "to", "user", "password_env
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:]*:[0-9a-fA-F:.]*")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRETS: Final = re.compile(r"(password|passwd|pass|secret|token|api_?key)", re.IGNORECASE)
+_BARE: Final = re.compile(r"""[^\s@<>()\[\],;:\\"]+@[^\s@<>(),;:\\"]+""")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 SUBMISSION: Final = 587
 TLS_AT_ONCE: Final = 465
@@ -118,8 +119,14 @@ def _addresses(place: Place, told: object) -> tuple[str, ...]:
 
 def _address(place: Place, key: str, told: object) -> str:
     """One address, with or without a name before it."""
-    if isinstance(told, str) and is_safe(told):
-        bare = parseaddr(told)[1]
-        if bare.count("@") == 1 and all(bare.split("@")) and not any(char.isspace() for char in bare):
-            return told
+    if isinstance(told, str) and is_address(told):
+        return told
     raise place.wrong('expected an address, as in "core@example.org"', key=key)
+
+
+def is_address(text: str) -> bool:
+    """Whether this is one mail address, with or without a name before it, that may stand in a header."""
+    if not is_safe(text) or len(getaddresses([text])) != 1:
+        return False
+    bare = parseaddr(text)[1]
+    return _BARE.fullmatch(bare) is not None and text.endswith((bare, f"<{bare}>"))
