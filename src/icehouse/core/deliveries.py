@@ -7,18 +7,19 @@ folder which was filled anew is not taken for the one that somebody looked at.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from .clock import Instant
-from .evidence import Indicator, Seen
+from .evidence import Indicator, ObjectEvidence, Seen, Thing
 from .plans import canonical
 from .refs import FolderRef, Ref
 from .rows import Rollup
 from .scopes import Verdict
-from .states import State
+from .states import Standing, State
 
 NOTE = ".icehouse-delivery-"
 """What the name of a note begins with, by which a delivery is recorded in its own folder; ``.json`` is its end."""
@@ -180,6 +181,8 @@ class DeliveryRow:
     `expired` None where the store's time is not known.  `hold` is one hold's reason, "" for none; `holds` how many.
     `verdict` is what the scopes say (None: none covers it, or none was applied), `undecided` of how many objects none
     says anything.  `by_hand`: somebody ticked or unticked this very content; `ticking` is what the rules say.
+    `lapsed`: somebody did so, and content or expiry changed since, so that it does not count any more.  `seen_at` is the
+    host's time of the scan that this is as of.
     """
 
     delivery: Delivery
@@ -192,6 +195,16 @@ class DeliveryRow:
     verdict: Verdict | None = None
     undecided: int = 0
     seen_at: Instant | None = None
+    lapsed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectLine:
+    """One object of a delivery: which, how it stands as of the last scan, and what is known of its fate."""
+
+    thing: Thing
+    standing: Standing
+    evidence: ObjectEvidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,3 +292,16 @@ def is_note(name: str) -> bool:
 def note_ref(folder: FolderRef, delivery: str) -> Ref:
     """Where the note of a delivery in `folder` lies."""
     return Ref(folder.store, folder.container, f"{folder.prefix}{note_name(delivery)}")
+
+
+def noted_id(key: str) -> str:
+    """The id of the delivery that the note under `key` records."""
+    return key.rpartition("/")[2].removeprefix(NOTE).removesuffix(".json")
+
+
+def note_mark(body: bytes) -> str:
+    """What a note says, as one short text: the same wherever a store has spaced or ordered its JSON anew.
+
+    ValueError where it is no JSON.
+    """
+    return hashlib.md5(canonical(json.loads(body)), usedforsecurity=False).hexdigest()

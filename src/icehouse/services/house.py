@@ -17,8 +17,10 @@ from icehouse.settings.config import Config, load_config
 from icehouse.settings.paths import Paths, find_paths
 
 if TYPE_CHECKING:
+    from icehouse.ledger.evidence import EvidenceFile
     from icehouse.ledger.marks import MarkFile
     from icehouse.ledger.session import Ledger
+    from icehouse.ledger.ticks import TickFile
     from icehouse.stores.base import Store
 
 
@@ -38,6 +40,8 @@ class House:
         self._stores: dict[str, Store] = {}
         self._ledger: Ledger | None = None
         self._marks: MarkFile | None = None
+        self._evidence: EvidenceFile | None = None
+        self._ticks: TickFile | None = None
         self._lock = threading.RLock()
 
     def store(self, name: str) -> Store:
@@ -99,6 +103,25 @@ class House:
                 self._marks = MarkFile(self.paths.marks)
             return self._marks
 
+    def evidence(self) -> EvidenceFile:
+        """What records told of who fetched deliveries.  LedgerError as for the ledger."""
+        with self._lock:
+            if self._evidence is None:
+                from icehouse.ledger.evidence import EvidenceFile
+
+                self.paths.require_local()
+                self._evidence = EvidenceFile(self.paths.evidence)
+            return self._evidence
+
+    def ticks(self) -> TickFile:
+        """Which deliveries were ticked or unticked by hand.  LedgerError where that can't be read."""
+        with self._lock:
+            if self._ticks is None:
+                from icehouse.ledger.ticks import TickFile
+
+                self._ticks = TickFile(self.paths.ticks)
+            return self._ticks
+
     def stopped(self) -> bool:
         """Whether STOP is set: nothing is sent while it is."""
         return self.paths.stop.exists()
@@ -112,9 +135,10 @@ class House:
             if self._ledger is not None:
                 self._ledger.close()
                 self._ledger = None
-            if self._marks is not None:
-                self._marks.close()
-                self._marks = None
+            for file in (self._marks, self._evidence, self._ticks):
+                if file is not None:
+                    file.close()
+            self._marks = self._evidence = self._ticks = None
 
 
 def open_house(config: str | None = None, state: str | None = None) -> House:
