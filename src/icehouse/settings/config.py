@@ -10,9 +10,11 @@ from types import MappingProxyType
 import msgspec
 import tomli
 
+from icehouse.core.deliveries import Source
 from icehouse.core.errors import ConfigError
 from icehouse.core.prices import US_EAST_1, PriceTable
 
+from .deliveries import deliveries_in
 from .mail import MailConfig, mail_in
 from .stores import StoreConfig, store_in
 from .tables import Place, prices_in, typed
@@ -24,7 +26,7 @@ THEMES = (
     "tokyo-night",
 )  # fmt: skip
 """What `theme` may name: the terminal's own colours, and the themes of Textual."""
-TABLES = ("stores", "prices", "console", "mail")
+TABLES = ("stores", "prices", "console", "mail", "deliveries")
 
 EXAMPLE = '[stores.lab-s3]\nkind = "s3"\nprofile = "lab"\nregion = "us-east-1"\n'
 """The smallest useful config."""
@@ -50,6 +52,7 @@ class Config:
     prices: PriceTable = US_EAST_1
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
     mail: MailConfig | None = None
+    deliveries: tuple[Source, ...] = ()
 
     @property
     def s3_stores(self) -> tuple[str, ...]:
@@ -73,6 +76,7 @@ def load_config(path: Path) -> Config:
         prices=prices_in(place.within("prices"), place.table(whole, "prices")),
         console=_console(place.within("console"), place.table(whole, "console")),
         mail=mail_in(place.within("mail"), place.table(whole, "mail")),
+        deliveries=deliveries_in(place, place.tables(whole, "deliveries"), stores),
     )
 
 

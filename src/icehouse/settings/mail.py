@@ -71,7 +71,7 @@ def mail_in(place: Place, table: Mapping[str, object]) -> MailConfig | None:
     plain = typed(place, {key: table[key] for key in table if key in _Table.__struct_fields__}, _Table)
     command = _command(place, table.get("password_command"))
     config = MailConfig(
-        plain.server, _address(place, "from", table["from"]), _addresses(place, table["to"]), plain.port,
+        plain.server, _address(place, "from", table["from"]), addresses_in(place, "to", table["to"]), plain.port,
         plain.starttls, plain.user, plain.password_env, command,
     )  # fmt: skip
     _check(place, config)
@@ -110,11 +110,12 @@ def _command(place: Place, told: object) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _addresses(place: Place, told: object) -> tuple[str, ...]:
+def addresses_in(place: Place, key: str, told: object) -> tuple[str, ...]:
+    """One address or a list of them.  ConfigError for what is none."""
     every = [told] if isinstance(told, str) else told
     if not isinstance(every, list) or not every:
-        raise place.wrong('expected an address or a list of them, as in ["core@example.org"]', key="to")
-    return tuple(_address(place, "to", each) for each in every)
+        raise place.wrong('expected an address or a list of them, as in ["core@example.org"]', key=key)
+    return tuple(_address(place, key, each) for each in every)
 
 
 def _address(place: Place, key: str, told: object) -> str:

@@ -13,12 +13,11 @@ import msgspec
 
 from icehouse.core.archives import NEVER_ARCHIVE
 
-from .tables import TWELVE_DIGITS, Place, typed
+from .tables import TWELVE_DIGITS, Place, span_in, typed
 
 STORE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_SPAN = re.compile(r"([0-9]{1,4})([hd])")
 _MOST_COOLING = timedelta(days=90)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRETS = re.compile(r"(auth_?|access_?|api_?|secret_?)?(token|key|password|secret|security_context)", re.IGNORECASE)
@@ -166,10 +165,7 @@ def _keys(kind: type[StoreConfig]) -> set[str]:
 
 def _span(here: Place, value: object) -> timedelta:
     """A cooling-off, as ``24h`` or ``7d``."""
-    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise here.wrong('expected hours or days, as in "24h" or "7d"', key="cooling_off")
-    span = timedelta(hours=int(found[1])) if found[2] == "h" else timedelta(days=int(found[1]))
+    span = span_in(here, value, key="cooling_off")
     if span > _MOST_COOLING:
         raise here.wrong(f"expected {_MOST_COOLING.days} days at most", key="cooling_off")
     return span

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ _KINDS = {
     "object": "a table", "date": "a date", "time": "a time", "datetime": "a date with a time",
 }  # fmt: skip
 _BOUNDS = {"<=": "of at most", ">=": "of at least", "<": "below", ">": "above"}
+_SPAN = re.compile(r"([0-9]{1,4})([hd])")
 TWELVE_DIGITS = "^[0-9]{12}$"
 _FORMS = {TWELVE_DIGITS: "12 digits, as a text"}
 
@@ -38,6 +39,12 @@ class Place:
 
     file: Path
     path: tuple[str, ...] = ()
+    number: int = 0
+    """Which of several tables of one name it is, from 1 on; 0 where there can be only one."""
+
+    def each(self, name: str, number: int) -> Place:
+        """The `number`-th of the tables ``[[name]]``."""
+        return Place(self.file, (*self.path, name), number)
 
     def within(self, *names: str) -> Place:
         """A table below this one."""
@@ -45,7 +52,8 @@ class Place:
 
     def wrong(self, why: str, *, key: str = "") -> ConfigError:
         """The error that names file, table and key and says `why`."""
-        where = f"[{'.'.join(self.path)}] " if self.path else ""
+        name = ".".join(self.path)
+        where = f"[[{name}]] {self.number} " if self.number else f"[{name}] " if self.path else ""
         return ConfigError(f"{self.file}: {where}{key + ': ' if key else ''}{why}")
 
     def only(self, table: Mapping[str, object], known: Sequence[str], *, what: str = "key") -> None:
@@ -59,6 +67,13 @@ class Place:
         found = whole.get(name, {})
         if not isinstance(found, dict):
             raise self.wrong(f"this is a table: write [{name}]", key=name)
+        return found
+
+    def tables(self, whole: Mapping[str, object], name: str) -> list[dict[str, object]]:
+        """The tables ``[[name]]`` of `whole`, in their order."""
+        found = whole.get(name, [])
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise self.wrong(f"this is a list of tables: write [[{name}]] before each", key=name)
         return found
 
 
@@ -90,6 +105,14 @@ def in_words(told: str) -> str:
     if form := _FORM.fullmatch(told):
         return f"expected {_FORMS.get(form[1], 'another form of text')}"
     return told.replace("`", "")
+
+
+def span_in(place: Place, value: object, *, key: str) -> timedelta:
+    """A span of time, as ``24h`` or ``7d``."""
+    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise place.wrong('expected hours or days, as in "24h" or "7d"', key=key)
+    return timedelta(hours=int(found[1])) if found[2] == "h" else timedelta(days=int(found[1]))
 
 
 def prices_in(place: Place, table: Mapping[str, object]) -> PriceTable:
