@@ -1,0 +1,311 @@
+"""The checklist: one line a delivery, what is ticked, what is not and why, and what the ticked come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from icehouse.core.clock import Instant
+from icehouse.core.deliveries import Delivery, DeliveryRow, Totals
+from icehouse.core.evidence import Seen
+from icehouse.core.refs import folder_address
+from icehouse.core.scopes import Verdict
+from icehouse.core.states import State
+from icehouse.core.text import safe
+
+from .cells import Cell, Cells, Column, Tone
+from .indicators import indicator_cell, indicator_lines, refusals
+from .sizes import NOTHING, at_least, count, plural, size
+from .states import glyph, word
+from .times import DAY, ago, day, duration, stamp
+
+SIGNS_BELOW = 72
+"""Cells of a list below which an indicator is a glyph under its title, for want of room for its word."""
+
+_WHY = 17
+_WHY_NARROW = 15
+_WHY_WIDE = 30
+_WIDE = 132
+
+_TICKS = {"ticked": ("☑", "x"), "open": ("☐", "o"), "held": ("⊘", "H"), "problem": ("!", "!"), "later": ("·", ".")}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A line between deliveries that says what those below it are."""
+
+    id: str
+    words: str
+
+
+ListRow = DeliveryRow | Section
+
+
+def columns(width: int) -> tuple[Column, ...]:
+    """The checklist's columns in a list of `width` cells.
+
+    Tick, name, expiry, the three indicators and the reason are always there.
+    """
+    if width < SIGNS_BELOW:
+        seen = (Column("got", "got", 3), Column("copied", "copy", 4), Column("tried", "try", 3))
+        why, least = _WHY_NARROW, 14
+    else:
+        seen = (Column("got", "got", 6), Column("copied", "copied", 6), Column("tried", "tried", 6))
+        why, least = (_WHY_WIDE if width >= _WIDE else _WHY), 19
+    return (
+        Column("tick", "", 1),
+        Column("name", "delivery", 0, least=least),
+        Column("store", "store", 8, drop=5),
+        Column("for", "for", 14, drop=3),
+        Column("uploaded", "uploaded", 8, "right", drop=6),
+        Column("expired", "expired", 7, "right"),
+        Column("objects", "objects", 8, "right", drop=4),
+        Column("size", "size", 9, "right", drop=1),
+        *seen,
+        Column("verdict", "scope", 9, drop=7),
+        Column("why", "", why),
+    )
+
+
+def delivery_cells(row: DeliveryRow, now: Instant, *, ascii: bool = False, words: bool = True) -> Cells:
+    """One delivery; `words` False leaves the indicators' words to their titles.  `now` is its store's time."""
+    found = row.delivery
+    faint = row.expired is False
+    plain = Tone.FAINT if faint else Tone.PLAIN
+    growing = not found.rollup.complete
+    got, copied, tried = (
+        indicator_cell(each.seen, ascii=ascii, words=words, faint=faint or _empty(row)) for each in found.indicators
+    )
+    return (
+        tick_cell(row, ascii),
+        Cell(safe(found.name), Tone.STRONG if row.ticked else plain, ours=False),
+        Cell(safe(found.folder.store), Tone.FAINT, ours=False),
+        Cell(safe(found.recipient) or NOTHING, plain if found.recipient else Tone.FAINT, ours=not found.recipient),
+        Cell(day(found.uploaded, now) if found.uploaded else "?", plain),
+        expired_cell(row, now),
+        Cell(at_least(count(found.objects), growing=growing), plain),
+        Cell(at_least(size(found.bytes), growing=growing), plain),
+        got,
+        copied,
+        tried,
+        _verdict(row),
+        why_cell(row, now),
+    )
+
+
+def list_cells(row: ListRow, now: Instant, *, ascii: bool = False, words: bool = True) -> Cells:
+    """One line of the list."""
+    if isinstance(row, Section):
+        return (Cell(""), Cell(row.words, Tone.FAINT, span=12, align="left"))
+    return delivery_cells(row, now, ascii=ascii, words=words)
+
+
+def _empty(row: DeliveryRow) -> bool:
+    return not row.delivery.objects
+
+
+def tick_kind(row: DeliveryRow) -> str:
+    """What its tick box is: ``ticked``, ``open`` to a hand, ``held``, a ``problem``, or for ``later``."""
+    if row.ticked:
+        return "ticked"
+    if row.delivery.apart or not row.delivery.rollup.complete or row.expired is None:
+        return "problem"
+    if row.hold or row.holds:
+        return "held"
+    if not row.expired or not row.delivery.objects:
+        return "later"
+    return "open" if row.ticking.allowed else "problem"
+
+
+def tick_cell(row: DeliveryRow, ascii: bool = False) -> Cell:
+    """The box: ``☑ ☐ ⊘ ! ·``, in ASCII ``x o H ! .``."""
+    kind = tick_kind(row)
+    tone = {"ticked": Tone.MARK, "problem": Tone.DANGER, "later": Tone.FAINT}.get(kind, Tone.PLAIN)
+    return Cell(_TICKS[kind][1 if ascii else 0], tone, ours=False)
+
+
+def expired_cell(row: DeliveryRow, now: Instant) -> Cell:
+    """How long ago it expired, ``47 d``, or when it will, ``in 5 d``; ``?`` where that is not known."""
+    if row.delivery.expires is None or row.expired is None:
+        return Cell("?", Tone.DANGER)
+    seconds = (now - row.delivery.expires).total_seconds()
+    if row.expired:
+        return Cell(_days(seconds))
+    text = f"in {_days(-seconds)}"
+    return Cell(text if len(text) <= 7 else text.replace(" d", "d"), Tone.FAINT)
+
+
+def _days(seconds: float) -> str:
+    return f"{int(seconds // DAY)} d" if 3 * DAY <= seconds < 1000 * DAY else duration(seconds)
+
+
+def why_words(row: DeliveryRow, now: Instant) -> str:
+    """Why it is ticked or not, in a few words."""
+    said = safe(row.ticking.words)
+    if row.by_hand and row.ticked and not row.ticking.ticked:
+        return f"by hand; {said}" if said else "by hand"
+    if row.by_hand and not row.ticked and row.ticking.ticked:
+        return "unticked by hand"
+    if row.ticked:
+        return _fetched_words(row.delivery, now)
+    asked = refused(row.delivery)
+    if asked and row.ticking.allowed:
+        return asked.partition(":")[0]
+    return said or "not ticked"
+
+
+def why_cell(row: DeliveryRow, now: Instant) -> Cell:
+    """The reason, in a tone that fits: what is wrong in red, what needs nothing faint."""
+    kind = tick_kind(row)
+    tone = {"ticked": Tone.FAINT, "problem": Tone.DANGER, "later": Tone.FAINT}.get(kind, Tone.PLAIN)
+    if kind == "ticked" and row.by_hand:
+        tone = Tone.PLAIN
+    if kind == "open" and is_problem(row):
+        tone = Tone.WAY
+    return Cell(why_words(row, now), tone, ours=False)
+
+
+def _fetched_words(found: Delivery, now: Instant) -> str:
+    done = (("got", found.downloaded), ("copied", found.copied), ("tried", found.attempted))
+    for verb, indicator in done:
+        if indicator.seen is Seen.YES:
+            return f"{verb} {day(indicator.last, now)}" if indicator.last else verb
+    return "fetched, some each way"
+
+
+def refused(found: Delivery) -> str:
+    """What its records say of attempts that were refused, "" for none."""
+    return next((words for each in found.indicators if (words := refusals(each))), "")
+
+
+def untellable(row: DeliveryRow) -> bool:
+    """Whether it has expired, nobody is known to have fetched it, and no record can tell."""
+    seen = {each.seen for each in row.delivery.indicators}
+    return Seen.UNTELLABLE in seen and Seen.YES not in seen
+
+
+def is_problem(row: DeliveryRow) -> bool:
+    """Whether an operator has to look: listed apart, not whole, not tellable, or wanted by somebody who was refused.
+
+    What is held, was decided by hand or has not expired yet is none.
+    """
+    found = row.delivery
+    if found.apart or not found.rollup.complete or row.expired is None:
+        return True
+    if row.hold or row.holds or not row.expired or row.ticked or row.by_hand:
+        return False
+    return bool(refused(found)) or untellable(row) or not row.ticking.allowed
+
+
+def _verdict(row: DeliveryRow) -> Cell:
+    if row.verdict is None:
+        return Cell(NOTHING, Tone.FAINT)
+    tone = Tone.WAY if row.verdict is Verdict.UNDECIDED else Tone.PLAIN
+    return Cell(row.verdict.value, Tone.FAINT if row.expired is False else tone)
+
+
+def title_words(rows: Sequence[DeliveryRow]) -> str:
+    """What the screen is about: ``48 expired of 210``."""
+    return f"{count(sum(row.expired is True for row in rows))} expired of {count(len(rows))}"
+
+
+def totals_cells(totals: Totals, *, ascii: bool = False) -> list[Cell]:
+    """The ticked in one line: ``☑ 31 ticked · 22,814 objects · 3.8 TiB · live 3.1 TiB, archived 0.7 TiB``."""
+    if not totals.deliveries:
+        return [Cell("nothing ticked", Tone.FAINT)]
+    found = totals.rollup
+    more = not found.complete
+    words = [
+        f"{count(totals.deliveries)} ticked",
+        f"{at_least(count(found.objects), growing=more)} {'object' if found.objects == 1 else 'objects'}",
+        at_least(size(found.bytes), growing=more),
+    ]
+    cells = [
+        Cell(f"{_TICKS['ticked'][1 if ascii else 0]} ", Tone.MARK, ours=False),
+        Cell(" · ".join(words), Tone.STRONG),
+    ]
+    by_state = [f"{word(state)} {size(n)}" for state in State if (n := found.sizes.get(state, 0))]
+    if by_state:
+        cells.append(Cell(" · " + ", ".join(by_state)))
+    return cells
+
+
+def hidden_cells(ticked: int, hidden: int) -> list[Cell]:
+    """How many of the ticked are out of sight; at the right, where no long line pushes it out."""
+    if not ticked:
+        return []
+    return [Cell(f"{count(hidden)} hidden", Tone.DANGER if hidden else Tone.FAINT)]
+
+
+def refusal_words(row: DeliveryRow) -> str:
+    """Why no hand may tick a delivery, for the status line."""
+    return f"{safe(row.delivery.name)} can't be ticked: {safe(row.ticking.words) or 'its rules forbid it'}"
+
+
+def delivery_details(
+    row: DeliveryRow, now: Instant, *, ascii: bool = False, titles: Mapping[tuple[str, str], str] | None = None
+) -> list[tuple[str, Cell]]:
+    """All that is known of one delivery.  `titles` are what people call containers."""
+    found = row.delivery
+    title = found.title or (titles or {}).get((found.folder.store, found.folder.container), "")
+    lines: list[tuple[str, Cell]] = [("delivery", Cell(safe(found.name), Tone.STRONG, ours=False))]
+    if found.recipient:
+        lines.append(("for", Cell(safe(found.recipient), ours=False)))
+    lines.append(("address", Cell(safe(folder_address(found.folder)), ours=False)))
+    if title:
+        lines.append(("in", Cell(safe(title), ours=False)))
+    lines += [("id", Cell(found.id)), ("", Cell("")), *_tick_lines(row, now, ascii)]
+    lines.append(("uploaded", Cell(stamp(found.uploaded) if found.uploaded else "not known")))
+    if found.expires is not None:
+        seconds = (now - found.expires).total_seconds()
+        told = f"{ago(seconds)}" if row.expired else f"in {duration(-seconds)}"
+        lines.append(("expired" if row.expired else "expires", Cell(f"{stamp(found.expires)}, {told}")))
+    else:
+        lines.append(("expires", Cell("not known", Tone.DANGER)))
+    if found.links_until is not None:
+        lines.append(("links until", Cell(stamp(found.links_until))))
+    lines += [("", Cell("")), *_amount_lines(found, ascii), ("", Cell(""))]
+    for label, indicator in zip(("downloaded", "copied", "attempted"), found.indicators, strict=True):
+        lines += indicator_lines(label, indicator, now, ascii)
+    if found.fetched and found.fetched < found.objects:
+        lines.append(("fetched", Cell(f"{count(found.fetched)} of {plural(found.objects, 'object')}, either way")))
+    lines.append(("", Cell("")))
+    if row.verdict is not None:
+        said = row.verdict.value
+        if row.undecided:
+            said += f", {plural(row.undecided, 'object')} undecided"
+        lines.append(("scope", Cell(said)))
+    lines.append(("source", Cell(safe(found.source), Tone.FAINT, ours=False)))
+    if row.seen_at is not None:
+        lines.append(("seen", Cell(stamp(row.seen_at), Tone.FAINT)))
+    return lines
+
+
+def _tick_lines(row: DeliveryRow, now: Instant, ascii: bool) -> list[tuple[str, Cell]]:
+    box = tick_cell(row, ascii)
+    said = "ticked" if row.ticked else "not ticked"
+    lines = [(said, Cell(f"{box.text} {why_words(row, now)}", box.tone, ours=False))]
+    if row.by_hand:
+        rules = "ticked" if row.ticking.ticked else f"not ticked: {safe(row.ticking.words)}"
+        lines.append(("by rules", Cell(rules, ours=False)))
+    if asked := refused(row.delivery):
+        lines.append(("wanted", Cell(asked, Tone.WAY, ours=False)))
+    if row.holds or row.hold:
+        more = f" (and {row.holds - 1} more)" if row.holds > 1 else ""
+        lines.append(("held", Cell(f"{safe(row.hold)}{more}", ours=False)))
+    return lines
+
+
+def _amount_lines(found: Delivery, ascii: bool) -> list[tuple[str, Cell]]:
+    rollup = found.rollup
+    growing = not rollup.complete
+    lines = [
+        ("objects", Cell(at_least(count(rollup.objects), growing=growing))),
+        ("size", Cell(at_least(size(rollup.bytes), growing=growing))),
+    ]
+    for state in State:
+        if rollup.counts.get(state):
+            said = f"{count(rollup.counts[state])}, {size(rollup.sizes.get(state, 0))}"
+            tone = Tone.COLD if state is State.ARCHIVED else Tone.PLAIN
+            lines.append((f"{glyph(state, ascii)} {word(state)}", Cell(said, tone)))
+    return lines
