@@ -301,12 +301,13 @@ def test_what_is_not_a_file_is_never_asked_for_and_says_why(server: DxServer) ->
         assert "only a file" in str(restore(store, [ref], tier)[ref])
     with pytest.raises(Invalid):
         store.quote([ref], Tier.BULK)
-    [pointers] = store.pointers([ref])
-    assert isinstance(pointers.error, NotFound)
+    [elsewhere, nothing] = store.pointers([ref, Ref("lab", bucket, "no object", bucket)])
+    assert (elsewhere.others, elsewhere.error) == ((), None), "that of any object is told"
+    assert isinstance(nothing.error, NotFound)
     with pytest.raises(Invalid, match="class record"):
         b"".join(store.open(ref))
     assert [entry.ref for page in store.moving(bucket, State.ARCHIVING) for entry in page.entries] == [file]
     assert {file.version} == {
         each for call in server.asked(since, "project/archive") for each in call["input"]["files"]
     }
-    assert server.asked(since, "project/unarchive") == server.asked(since, "record/listProjects") == []
+    assert server.asked(since, "project/unarchive") == []

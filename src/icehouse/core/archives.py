@@ -83,7 +83,8 @@ class Pointer:
     """Another place that holds the same bytes: a clone in another project.
 
     `same_account` tells whether the account that pays is the same (None: not known); only such a one decides whether
-    the bytes go cold.  `tags` are those of the place and of its container.
+    the bytes go cold.  `tags` are those of the place and of its container; `account` pays for it, "" where that is not
+    told.
     """
 
     ref: Ref
@@ -91,6 +92,7 @@ class Pointer:
     same_account: bool | None
     standing: Standing
     tags: frozenset[str] = frozenset()
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,13 @@ def _permissions(call: Call, project: Project) -> Any:
     return dict(project.members) if rank(held) >= rank(call.world.switches.permissions_visible_to) else None
 
 
+def _bill_to(call: Call, project: Project) -> Any:
+    """Who pays; null for who has too low a level, and in a project that was planted to tell nobody."""
+    held = call.world.level(call.user, project)
+    told = rank(held) >= rank(call.world.switches.accounts_told_to) and not project.flags.get("accountHidden", False)
+    return project.bill_to if told else None
+
+
 def _flag(name: str) -> Teller:
     return lambda call, project: project.flags.get(name, False)
 
@@ -74,7 +81,7 @@ _TELLERS: Final[Mapping[str, Teller]] = {
     "class": lambda call, project: "project",
     "created": lambda call, project: project.created,
     "modified": lambda call, project: project.modified,
-    "billTo": lambda call, project: project.bill_to,
+    "billTo": _bill_to,
     "cloudAccount": lambda call, project: "cloudaccount-dnanexus",
     "level": lambda call, project: call.world.level(call.user, project),
     "dataUsage": _usage("dataUsage"),

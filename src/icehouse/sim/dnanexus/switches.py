@@ -13,6 +13,7 @@ _CHOICES: Final = {
     "dry_run_size": ("ceil", "floor", "exact"),
     "folder_missing_words": ("today", "2018"),
     "permissions_visible_to": ("VIEW", "UPLOAD", "CONTRIBUTE", "ADMINISTER"),
+    "accounts_told_to": ("VIEW", "UPLOAD", "CONTRIBUTE", "ADMINISTER"),
     "unarchive_live": ("nothing", "refuse"),
     "long_limits": ("refuse", "clip"),
     "symlink_archive": ("refuse", "skip", "allow"),
@@ -55,6 +56,10 @@ class Switches(BaseSwitches):
     """The wording of listFolder's 404: `today` or `2018` (§2.5)."""
     permissions_visible_to: str = "ADMINISTER"
     """The level from which a project's `permissions` are told (§2.5)."""
+    accounts_told_to: str = "VIEW"
+    """The level from which a project's `billTo` is told; who has less is told null."""
+    longest_link_seconds: float = 0.0
+    """The longest duration of a preauthenticated URL, above it InvalidInput; 0: none, as none is documented."""
     closing_seconds: float = 0.3
     """How long a file is `closing`, in seconds of wall time; recorded 0.5 to 30 (§2.6)."""
     removal_batch: int = 10_000

@@ -121,6 +121,9 @@ def download(call: Call) -> Answer:
         duration = call.input.get("duration", DAY_SECONDS)
         if isinstance(duration, bool) or not isinstance(duration, int) or duration <= 0:
             raise invalid_input('expected key "duration" of input to be a positive integer')
+        longest = world.switches.longest_link_seconds
+        if longest and duration > longest:
+            raise invalid_input(f'expected key "duration" of input to be at most {longest:.0f}')
         expires = int((call.now + duration) * 1000)
         name = call.text("filename", place.name)
         words = f"{thing.id}.{project}.{expires}"

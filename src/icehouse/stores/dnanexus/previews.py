@@ -18,7 +18,7 @@ from . import describing
 from .archiving import RateRefused, unarchive
 from .client import Client
 from .errors import NoAnswer, garbled
-from .paths import is_file_id, is_project_id
+from .paths import is_project_id, kind_of
 from .projects import Project, Projects
 from .rules import CLOUDS
 from .sending import in_batches
@@ -105,10 +105,10 @@ class _Holders:
         self._gone: StoreError | None = None
 
     def of(self, ref: Ref) -> list[str] | StoreError:
-        """The other projects that hold a file, as far as they are seen."""
+        """The other projects that hold an object of any class, as far as they are seen."""
         what = ref_address(ref)
-        if not is_file_id(ref.version):
-            return NotFound(f"{what}: not the id of a file")
+        if not kind_of(ref.version):
+            return NotFound(f"{what}: not the id of an object")
         if self._gone is not None:
             return self._gone
         try:
@@ -164,7 +164,7 @@ def _pointers(ref: Ref, seen: Sequence[Described], known: Mapping[str, Project |
 def _pointer(entry: Entry, own: Project | None, other: Project) -> Pointer:
     """One other copy; whether the same account pays for it stays open where it is not told."""
     same = own.bill_to == other.bill_to if own and own.bill_to and other.bill_to else None
-    return Pointer(entry.ref, other.name, same, entry.standing, entry.tags | other.tags)
+    return Pointer(entry.ref, other.name, same, entry.standing, entry.tags | other.tags, other.bill_to)
 
 
 def _known(projects: Projects, container: str) -> Project | StoreError:

@@ -16,7 +16,20 @@ from .paths import key_of, kind_of
 from .rules import cold_word
 
 FIELDS: Mapping[str, bool] = dict.fromkeys(
-    ("project", "name", "folder", "size", "state", "hidden", "archivalState", "modified", "tags", "sponsored", "drive"),
+    (
+        "project",
+        "name",
+        "folder",
+        "size",
+        "state",
+        "hidden",
+        "archivalState",
+        "created",
+        "modified",
+        "tags",
+        "sponsored",
+        "drive",
+    ),
     True,
 )
 """What is asked of each file, and no more, where the rules of a scope are not."""
@@ -86,6 +99,7 @@ def entry_of(
         properties=_properties(told, what, id_) if "properties" in fields else (),
         owner=owner,
         job=job,
+        created=from_milliseconds(told.get("created")),
     )
 
 

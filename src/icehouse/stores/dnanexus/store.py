@@ -7,15 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from icehouse.core.archives import ArchiveAccepted, ArchiveRequest, Pointers, Quote
 from icehouse.core.clock import Instant
-from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
+from icehouse.core.entries import Composition, ContainerEntry, Described, Entry, Lineage, Page, WalkPage
 from icehouse.core.errors import IcehouseError, Unavailable
+from icehouse.core.links import Link, LinkLife, LinkRequest, Noted, NoteRequest, NotLinked
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
 from icehouse.stores.base import Ability, Features, NotTaken
 
-from . import archiving, checking, composing, describing, lineage, previews, projects, reading, walking
+from . import archiving, checking, composing, describing, lineage, linking, noting, previews, projects, reading, walking
 from .client import Client
 from .finding import EVERYTHING
 from .identity import identity
@@ -28,7 +29,10 @@ _STANDIN = re.compile(r"dnanexus; speed=([0-9.]+(?:e\+?[0-9]+)?)")
 
 
 class DnanexusStore:
-    """DNAnexus.  Plays Store, Reads, Follows, Surveys, Composes, Previews and Archives; safe for threads."""
+    """DNAnexus.  Plays Store, Reads, Follows, Surveys, Composes, Previews, Notes, Links, Annotates and Archives.
+
+    Safe for threads.
+    """
 
     def __init__(self, name: str, options: Mapping[str, object]) -> None:
         """Nothing is looked up or connected yet.  ConfigError for what can't be in `options`."""
@@ -60,6 +64,7 @@ class DnanexusStore:
             previews=True,
             tells=TELLS,
             composes=True,
+            links=True,
         )
 
     def identity(self) -> Identity:
@@ -130,6 +135,26 @@ class DnanexusStore:
     def quote(self, refs: Sequence[Ref], tier: Tier) -> Quote:
         """The platform's own dry run."""
         return previews.quote(self._client, self._projects, refs, tier)
+
+    def note(self, ref: Ref) -> bytes:
+        """The bytes of a small file, or a record's details."""
+        return noting.note(self._client, self._projects, ref)
+
+    def link_life(self) -> LinkLife:
+        """No bound but the platform's refusal."""
+        return linking.LIFE
+
+    def links(self, requests: Sequence[LinkRequest]) -> Iterator[Link | NotLinked]:
+        """Preauthenticated addresses, one call each."""
+        return linking.links(self._client, self._projects, requests)
+
+    def cooling(self, entries: Sequence[Entry], until: Instant) -> Iterator[tuple[Ref | None, str]]:
+        """What is archival; nothing else falls cold here by itself, and what was brought back stays."""
+        return linking.cooling(entries)
+
+    def annotate(self, requests: Sequence[NoteRequest]) -> Iterable[Noted | NotTaken]:
+        """Records, closed at once, never two of one name in a folder."""
+        return noting.annotate(self._client, requests)
 
     def archive(self, requests: Sequence[ArchiveRequest]) -> Iterable[ArchiveAccepted | NotTaken]:
         """By ids, never by folder."""

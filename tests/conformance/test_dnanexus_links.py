@@ -1,0 +1,410 @@
+"""Links, notes and evidence of copies on DNAnexus, by the stand-in."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from icehouse.core.errors import Cold, Conflict, Denied, Invalid, NotFound, StoreError, Unavailable
+from icehouse.core.evidence import Access, Deed, Gathered, Kind, Way
+from icehouse.core.links import Link, LinkRequest, Noted, NoteRequest, NotLinked
+from icehouse.core.plans import canonical
+from icehouse.core.refs import FolderRef, Ref
+from icehouse.stores.base import Annotates, Links, Notes, NotTaken
+from icehouse.stores.dnanexus.evidence import UNTOLD, ListProjects
+from icehouse.stores.dnanexus.linking import file_name
+from icehouse.stores.dnanexus.store import DnanexusStore
+from icehouse.stores.dnanexus.wire import Wire
+from icehouse.stores.wrap.readonly import ReadOnly
+from tests.conformance.dnanexus import DxServer
+
+pytestmark = pytest.mark.kind("dnanexus")
+
+LAB, PARTNER = "org-genomics_core", "org-partner_lab"
+MONTH = timedelta(days=30)
+
+
+def link(store: DnanexusStore, *refs: Ref, life: timedelta = MONTH, name: str = "a.bin") -> list[Link | NotLinked]:
+    return list(store.links([LinkRequest(ref, life, "d1", name) for ref in refs]))
+
+
+def made(answer: Link | NotLinked) -> Link:
+    assert isinstance(answer, Link), answer
+    return answer
+
+
+def refusal(answer: Link | NotLinked | Noted | NotTaken) -> StoreError:
+    assert isinstance(answer, NotLinked | NotTaken), answer
+    return answer.error
+
+
+def get(url: str, span: str = "") -> tuple[int, bytes, str]:
+    request = urllib.request.Request(url, headers={"Range": f"bytes={span}"} if span else {})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.status, answer.read(), answer.headers["content-disposition"]
+
+
+def refused(url: str) -> int:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        get(url)
+    return int(caught.value.code)
+
+
+def walked(store: DnanexusStore, project: str, folder: str = "") -> dict[str, Ref]:
+    pages = store.survey(FolderRef("lab", project, folder))
+    return {entry.ref.key: entry.ref for page in pages for entry in page.entries}
+
+
+# Links
+
+
+def test_links_notes_and_annotations_are_played_and_said_to_be(server: DxServer) -> None:
+    store = server.store()
+    assert store.features.links
+    assert store.link_life().most is None
+    assert not isinstance(ReadOnly(store), Annotates), "nothing that only looks can write a note"
+    assert isinstance(store, Links)
+    assert isinstance(store, Notes)
+    assert isinstance(store, Annotates)
+
+
+def test_a_link_needs_no_login_and_dies_when_the_platform_says(server: DxServer) -> None:
+    bucket = server.bucket()
+    ref = Ref("lab", bucket, "run/a b.bin", server.put(bucket, "run/a b.bin", b"the bytes"))
+    since = server.dx.last_seq()
+    server.dx.freeze()
+    one = made(link(server.store(), ref, name="naïve name.bin")[0])
+    try:
+        assert one.expires == datetime.fromtimestamp(int(server.dx.now() * 1000) / 1000, UTC) + MONTH
+        assert get(one.url)[:2] == (200, b"the bytes")
+        assert get(one.url, "4-")[:2] == (206, b"bytes")
+        assert "na%C3%AFve%20name.bin" in get(one.url)[2]
+        [asked] = server.asked(since, "file/download")
+        assert asked["input"] == {
+            "project": bucket,
+            "preauthenticated": True,
+            "duration": 30 * 86_400,
+            "filename": "naïve name.bin",
+        }
+        server.dx.step(days=29.9)
+        assert get(one.url)[0] == 200
+        server.dx.step(days=0.2)
+        assert refused(one.url) == 401
+    finally:
+        server.dx.run(1)
+
+
+def test_a_link_s_address_is_in_no_words_and_no_log(server: DxServer) -> None:
+    bucket = server.bucket()
+    ref = Ref("lab", bucket, "a", server.put(bucket, "a", b"x"))
+    one = made(link(server.store(), ref)[0])
+    get(one.url)
+    secret = one.url.rpartition("/")[0].rpartition("/")[2]
+    assert one.url not in repr(one)
+    assert secret not in repr(one)
+    assert secret not in json.dumps(server.asked(0, "bytes/get"))
+
+
+def test_what_no_link_can_be_made_to_is_told_apart_in_the_order_that_was_asked(server: DxServer) -> None:
+    store, bucket = server.store(), server.bucket()
+    good, cold, flagged = (Ref("lab", bucket, key, server.put(bucket, key, b"x")) for key in ("good", "cold", "flag"))
+    opened = Ref("lab", bucket, "open", server.touch(bucket, "open"))
+    server.dx.change(str(cold.version), project=bucket, state="archived")
+    server.dx.change(str(flagged.version), flagged=True)
+    gone = Ref("lab", bucket, "gone", "file-B00000000000000000000000")
+    elsewhere = Ref("lab", server.bucket(), "good", good.version)
+    record = Ref("lab", bucket, "r", server.dx.call("record/new", {"project": bucket, "name": "r"})["id"])
+    refs = [good, cold, opened, flagged, gone, elsewhere, record, Ref("lab", bucket, "good"), good]
+    told = link(store, *refs)
+    assert [each.ref for each in told] == refs
+    kinds = [type(each.error) if isinstance(each, NotLinked) else None for each in told]
+    assert kinds == [None, Cold, Conflict, Conflict, NotFound, NotFound, Invalid, Invalid, None]
+    assert "malicious" in refusal(told[3]).line
+
+
+def test_what_is_on_its_way_to_the_cold_gets_no_link_and_is_said_to_be_cooling(server: DxServer) -> None:
+    store, bucket = server.store(), server.bucket()
+    refs = server.files(bucket, 3)
+    server.dx.change(str(refs[0].version), project=bucket, state="archival")
+    server.dx.change(str(refs[1].version), project=bucket, state="archived")
+    assert isinstance(refusal(link(store, refs[0])[0]), Cold)
+    entries = [entry for page in store.walk(FolderRef("lab", bucket, "")) for entry in page.entries]
+    [(ref, words)] = store.cooling(entries, store.now() + MONTH)
+    assert (ref, words.partition(":")[0]) == (refs[0], "archival")
+
+
+def test_a_life_that_the_platform_refuses_is_refused_and_no_shorter_link_is_made(server: DxServer) -> None:
+    bucket = server.bucket()
+    ref = Ref("lab", bucket, "a", server.put(bucket, "a", b"x"))
+    with server.switched(longest_link_seconds=86_400.0):
+        assert isinstance(refusal(link(server.store(), ref)[0]), Invalid)
+        made(link(server.store(), ref, life=timedelta(days=1))[0])
+    assert isinstance(refusal(link(server.store(), ref, life=timedelta(0))[0]), Invalid)
+
+
+def test_where_downloads_are_restricted_no_link_is_made(server: DxServer) -> None:
+    bucket = server.bucket()
+    ref = Ref("lab", bucket, "a", server.put(bucket, "a", b"x"))
+    server.dx.call(f"{bucket}/update", {"downloadRestricted": True})
+    assert isinstance(refusal(link(server.store(), ref)[0]), Denied)
+
+
+def test_a_server_that_is_gone_is_not_asked_for_every_link(server: DxServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    refs = server.files(server.bucket(), 40)
+    store = server.new_store(read_timeout=0.5)
+    monkeypatch.setattr(Wire, "pause", lambda *_: None)
+    server.dx.fault("latency", operations=["file/download"], latency_ms=2_000)
+    since = server.dx.last_seq()
+    told = link(store, *refs)
+    assert {type(refusal(each)) for each in told} <= {Unavailable} or all(refusal(each).passing for each in told)
+    server.dx.clear_faults()
+    assert len(server.asked(since, "file/download")) <= 16
+
+
+@pytest.mark.parametrize(
+    ("name", "fit"),
+    [
+        ("a b.bin", "a b.bin"),
+        ("../../etc/passwd", ".._.._etc_passwd"),
+        ("C:\\x", "C:_x"),
+        ("esc\x1b[2J\n", "esc_[2J_"),
+        ("fdp\u202eexe.bin", "fdp_exe.bin"),
+        ("half\ud800", "half_"),
+        ("..", "_.."),
+        ("", "_"),
+        ("café", "café"),
+    ],
+)
+def test_a_file_is_saved_under_a_name_that_harms_nobody(name: str, fit: str) -> None:
+    assert file_name(name) == fit
+
+
+def test_a_hostile_name_gets_a_link_that_works(server: DxServer) -> None:
+    bucket = server.bucket()
+    for name in ("a/../b", "x\r\nSet-Cookie: y", '"quoted"; filename=z', "half\ud800", "日本語 ☃ ?#%41"):
+        ref = Ref("lab", bucket, "k", server.put(bucket, "k", b"bytes"))
+        one = made(link(server.store(), ref, name=name)[0])
+        assert get(one.url)[:2] == (200, b"bytes"), name
+
+
+# Notes
+
+
+def test_a_note_is_a_closed_record_beside_what_it_is_about(server: DxServer) -> None:
+    store, bucket = server.store(), server.bucket()
+    server.touch(bucket, "outbox/run/a")
+    ref = Ref("lab", bucket, "outbox/run/.icehouse-delivery-d1.json")
+    body = canonical({"recipient": "ö@example.org", "promised": "2026-12-01", "objects": 1})
+    since = server.dx.last_seq()
+    [noted] = store.annotate([NoteRequest(ref, body)])
+    assert isinstance(noted, Noted)
+    assert (noted.ref.key, noted.ref.container) == (ref.key, bucket)
+    told = server.dx.call(f"{noted.ref.version}/describe", {"fields": {"types": True, "state": True, "details": True}})
+    assert (told["types"], told["state"], told["details"]) == (["IcehouseDelivery"], "closed", json.loads(body))
+    [call] = server.asked(since, "record/new")
+    assert 0 < len(call["input"]["nonce"]) <= 128
+    assert store.note(noted.ref) == body
+    assert store.note(ref) == body, "by its path as well"
+
+
+def test_no_second_note_of_a_name_is_ever_written(server: DxServer) -> None:
+    store, bucket = server.store(), server.bucket()
+    server.touch(bucket, "run/a")
+    server.dx.call("record/new", {"project": bucket, "folder": "/run", "name": "hid.json", "hidden": True})
+    for name in ("a", "hid.json"):
+        [told] = store.annotate([NoteRequest(Ref("lab", bucket, f"run/{name}"), b"{}")])
+        assert isinstance(refusal(told), Conflict), name
+    ref = Ref("lab", bucket, "run/n.json")
+    first, second = (next(iter(store.annotate([NoteRequest(ref, b"{}")]))) for _ in range(2))
+    assert isinstance(first, Noted)
+    assert isinstance(refusal(second), Conflict)
+    assert len(server.dx.find(name="n.json", scope={"project": bucket, "folder": "/run"})) == 1
+
+
+@pytest.mark.parametrize("kind", ["lost_reply", "half_body"])
+def test_a_note_whose_answer_is_lost_is_written_once_and_its_fate_not_known(server: DxServer, kind: str) -> None:
+    store, bucket = server.new_store(), server.bucket()
+    server.touch(bucket, "run/a")
+    request = NoteRequest(Ref("lab", bucket, "run/n.json"), b'{"a":1}')
+    server.dx.fault(kind, operations=["record/new"], count=1)
+    since = server.dx.last_seq()
+    [told] = store.annotate([request])
+    assert isinstance(refusal(told), Unavailable)
+    assert len(server.asked(since, "record/new")) == 1
+    assert json.loads(store.note(request.ref)) == {"a": 1}
+    [again] = store.annotate([request])
+    assert isinstance(refusal(again), Conflict)
+
+
+def test_notes_that_cannot_be_written_say_why(server: DxServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, bucket = server.store(), server.bucket()
+    server.touch(bucket, "run/a")
+    place = Ref("lab", bucket, "run/n.json")
+    wanted = {
+        NoteRequest(place, b"no json"): Invalid,
+        NoteRequest(place, b'"text"'): Invalid,
+        NoteRequest(place, b"[" + b"1," * 600_000 + b"1]"): Invalid,
+        NoteRequest(Ref("lab", bucket, "no such folder/n.json"), b"{}"): NotFound,
+        NoteRequest(Ref("lab", "project-B00000000000000000000000", "n.json"), b"{}"): NotFound,
+        NoteRequest(Ref("lab", "no id", "n.json"), b"{}"): NotFound,
+        NoteRequest(Ref("lab", server.dx.project("partner"), "n.json"), b"{}"): Denied,
+    }
+    told = list(store.annotate(list(wanted)))
+    assert [type(refusal(each)) for each in told] == list(wanted.values())
+
+
+def test_a_manifest_is_read_whatever_it_is_and_what_is_none_says_so(server: DxServer) -> None:
+    store, bucket = server.store(), server.bucket()
+    text = Ref("lab", bucket, "m.json", server.put(bucket, "m.json", b'{"made": 1}'))
+    assert store.note(text) == b'{"made": 1}'
+    empty = Ref("lab", bucket, "e.json", server.put(bucket, "e.json", b""))
+    assert store.note(empty) == b""
+    found = walked(store, server.dx.project("small"))
+    assert json.loads(store.note(found["analysis/cohort"])) == {"samples": ["S1", "S2"]}
+    big = Ref("lab", bucket, "big", server.put(bucket, "big", b"x" * (1024 * 1024 + 1)))
+    opened = server.dx.call("record/new", {"project": bucket, "name": "o"})["id"]
+    twins = [server.put(bucket, "twin", b"{}") for _ in range(2)]
+    wanted = {
+        big: Invalid,
+        found["tools/count-reads"]: Invalid,
+        found["runs/2023/old0.fastq.gz"]: Cold,
+        Ref("lab", bucket, "o", opened): Conflict,
+        Ref("lab", bucket, "gone"): NotFound,
+        Ref("lab", server.bucket(), "m.json", text.version): NotFound,
+        Ref("lab", bucket, "twin"): Conflict,
+    }
+    for ref, kind in wanted.items():
+        with pytest.raises(kind):
+            store.note(ref)
+    assert all(store.note(Ref("lab", bucket, "twin", each)) == b"{}" for each in twins)
+
+
+# When it came
+
+
+def test_a_change_of_tags_moves_modified_and_not_when_the_store_got_it(server: DxServer) -> None:
+    store, bucket = server.store(), server.bucket()
+    file = server.put(bucket, "a", b"x")
+    server.dx.step(hours=3)
+    server.dx.call(f"{file}/addTags", {"project": bucket, "tags": ["late"]})
+    folder = FolderRef("lab", bucket, "")
+    told = [entry for walk in (store.walk, store.survey) for page in walk(folder) for entry in page.entries]
+    told += store.list(folder).entries
+    told += [each.entry for each in store.describe([Ref("lab", bucket, "a", file)]) if each.entry]
+    assert len(told) == 4
+    for entry in told:
+        assert entry.created is not None
+        assert entry.modified is not None
+        assert entry.modified - entry.created >= timedelta(hours=2.9)
+        assert entry.uploaded == entry.created
+
+
+# Copies
+
+
+def gather(store: DnanexusStore, refs: Sequence[Ref]) -> list[Gathered]:
+    return list(ListProjects(ReadOnly(store)).gather([], lambda _: False, lambda: iter(refs)))
+
+
+def accesses(pages: Sequence[Gathered]) -> list[Access]:
+    return [each for page in pages for each in page.accesses]
+
+
+@pytest.fixture
+def foreign(server: DxServer) -> str:
+    """A project of another account that the owner may look into."""
+    project = server.dx.call("project/new", {"name": "their own"}, who="outsider")["id"]
+    server.dx.call(f"{project}/invite", {"invitee": "user-owner", "level": "UPLOAD"}, who="outsider")
+    return str(project)
+
+
+def clone(server: DxServer, source: str, target: str, *files: str | None) -> None:
+    server.dx.call(f"{source}/clone", {"objects": list(files), "project": target})
+
+
+def test_a_copy_in_a_project_of_another_account_is_told_and_no_other_one(server: DxServer, foreign: str) -> None:
+    store, bucket = server.store(), server.bucket()
+    refs = server.files(bucket, 4)
+    record = server.dx.call("record/new", {"project": bucket, "name": "sheet", "close": True})["id"]
+    refs.append(Ref("lab", bucket, "sheet", record))
+    clone(server, bucket, foreign, refs[0].version, record)
+    clone(server, bucket, server.bucket(), refs[0].version, refs[1].version)
+    hidden = server.dx.call("project/new", {"name": "out of sight"}, who="outsider")["id"]
+    server.dx.call(f"{hidden}/invite", {"invitee": "user-owner", "level": "UPLOAD"}, who="outsider")
+    clone(server, bucket, hidden, refs[2].version)
+    server.dx.call(f"{hidden}/decreasePermissions", {"user-owner": None}, who="outsider")
+    since = server.dx.last_seq()
+    before = int(server.dx.now())
+    pages = gather(store, refs)
+    found = accesses(pages)
+    assert {(each.key, each.version) for each in found} == {(refs[0].key, refs[0].version), ("sheet", record)}
+    assert {(each.way, each.deed, each.requester, each.error) for each in found} == {
+        (Way.PLATFORM, Deed.COPY, f"their own ({PARTNER})", "")
+    }
+    assert [page.as_of is not None for page in pages] == [False, True]
+    assert before <= (pages[-1].as_of or 0) <= server.dx.now()
+    assert len(server.asked(since, "file/listProjects")) == 4
+    assert len(server.asked(since)) <= 12
+    again = accesses(gather(store, refs))
+    assert [each.id for each in again] == [each.id for each in found], "told again, it is known to be the same"
+    assert ListProjects(store).kinds == {Kind.COPIED}
+    assert ListProjects(store).label == "list-projects:lab"
+
+
+def test_a_copy_whose_account_is_not_told_says_so(server: DxServer) -> None:
+    store, bucket = server.new_store(), server.bucket()
+    refs = server.files(bucket, 1)
+    other = server.bucket()
+    clone(server, bucket, other, refs[0].version)
+    with server.switched(accounts_told_to="CONTRIBUTE"):
+        server.dx.call(f"{bucket}/invite", {"invitee": "user-member", "level": "CONTRIBUTE"})
+        server.dx.call(f"{other}/invite", {"invitee": "user-member", "level": "VIEW"})
+        member = server.new_store(token_env="MEMBER_DX_TOKEN")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MEMBER_DX_TOKEN", server.dx.tokens["member"])
+            [found] = accesses(gather(member, refs))
+    assert found.error == UNTOLD
+    assert "(" not in found.requester
+    assert accesses(gather(store, refs)) == []
+
+
+def test_a_file_that_cannot_be_asked_for_is_told_and_its_neighbours_are_asked(server: DxServer, foreign: str) -> None:
+    store, bucket = server.store(), server.bucket()
+    refs = server.files(bucket, 3)
+    clone(server, bucket, foreign, *(ref.version for ref in refs))
+    bad = str(refs[1].version)
+    server.dx.fault("error", operations=["file/listProjects"], object=bad, code="PermissionDenied")
+    pages = gather(store, refs)
+    assert {each.key for each in accesses(pages)} == {refs[0].key, refs[2].key}
+    assert [(page.lines, page.unparsed) for page in pages] == [(3, 1)]
+    assert refs[1].key in pages[0].samples[0].where
+    assert "PermissionDenied" in pages[0].samples[0].why
+    assert pages[-1].as_of is None, "silence about it is not as of now"
+
+
+def test_what_passes_is_raised_when_all_else_was_told(
+    server: DxServer, foreign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, bucket = server.store(), server.bucket()
+    refs = server.files(bucket, 3)
+    clone(server, bucket, foreign, *(ref.version for ref in refs))
+    monkeypatch.setattr(Wire, "pause", lambda *_: None)
+    server.dx.fault("error", operations=["file/listProjects"], object=str(refs[1].version), code="InternalError")
+    pages: list[Gathered] = []
+    with pytest.raises(Unavailable):
+        pages += ListProjects(store).gather([], lambda _: False, lambda: refs)
+    assert {each.key for each in accesses(pages)} == {refs[0].key, refs[2].key}
+    assert [page.as_of for page in pages] == [None]
+
+
+def test_what_is_gone_does_not_keep_the_others_from_being_as_of_now(server: DxServer) -> None:
+    bucket = server.bucket()
+    refs = [*server.files(bucket, 1), Ref("lab", bucket, "gone", "file-B00000000000000000000000")]
+    pages = gather(server.store(), refs)
+    assert [page.unparsed for page in pages] == [1, 0]
+    assert pages[-1].as_of is not None
