@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of this schema, kept in the database; a migration raises it."""
 
 metadata = MetaData()
@@ -145,4 +145,80 @@ holds = Table(
     Column("by", Text, nullable=False),
     Column("at", String(27), nullable=False),
     Index("holds_by_place", "store", "container", "path"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("store", Text, nullable=False),
+    Column("container", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("made", String(27), nullable=False),
+    Column("promised", String(27), nullable=False),
+    Column("objects", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("noted", Boolean, nullable=False, default=False),
+    Column("mail", Boolean, nullable=False, default=False),
+    Index("deliveries_by_place", "store", "container", "prefix"),
+)
+
+delivery_objects = Table(
+    "delivery_objects",
+    metadata,
+    Column("delivery", String(12), ForeignKey("deliveries.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("container", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("version", Text),
+    Column("size", Integer, nullable=False),
+    Column("etag", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("delivery", String(12), ForeignKey("deliveries.id"), nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("until", String(27), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("how", String(16), nullable=False),
+    Column("links", Integer, nullable=False),
+    Index("issues_by_delivery", "delivery", "seq"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("to", Text, nullable=False),
+    Column("reached", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("made", String(27), nullable=False),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("error", Text, nullable=False, default=""),
+    Column("next_try", String(27)),
+    Column("sent", String(27)),
+    Index("outbox_by_next_try", "next_try"),
+    Index("outbox_by_reached", "reached", "made"),
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("delivery", String(12), primary_key=True),
+    Column("fingerprint", String(64), primary_key=True),
+    Column("mail", Text, ForeignKey("outbox.id"), primary_key=True),
+    Index("told_by_mail", "mail"),
+    sqlite_with_rowid=False,
 )
