@@ -55,6 +55,27 @@ class LinkLife:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliverWish:
+    """What the operator asked for, as frozen into a plan that hands a folder out.
+
+    `delivery` is the id of this handing out; `promised` until when it may be fetched, by the store's time.  `objects`
+    of `bytes` are handed out, `content` is the digest over their identities.  `note` is the text that records it in
+    the store.  `mail`: new links are mailed where the old ones die before `promised`.  Globs as of a restore.
+    """
+
+    delivery: str
+    recipient: str
+    promised: Instant
+    objects: int
+    bytes: int
+    content: str
+    note: str
+    mail: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NoteRequest:
     """A note to be written where nothing lies yet: its place, and its text, which is JSON."""
 

@@ -11,6 +11,7 @@ from enum import Enum
 
 from .archives import ArchiveWish, Expected
 from .clock import Instant, to_text
+from .links import DeliverWish
 from .outcomes import Outcome
 from .refs import Ref
 from .restores import RestoreWish, Tier
@@ -19,7 +20,8 @@ from .restores import RestoreWish, Tier
 class Act(Enum):
     """What a step of a plan does.
 
-    CALL_OFF takes an archiving back that has not moved the bytes yet: at once, and free.
+    CALL_OFF takes an archiving back that has not moved the bytes yet: at once, and free.  NOTE writes the document
+    that records a delivery in its folder.
     """
 
     REQUEST = "request"
@@ -27,13 +29,14 @@ class Act(Enum):
     SPEED_UP = "speed-up"
     CALL_OFF = "call-off"
     ARCHIVE = "archive"
+    NOTE = "note"
     FOLLOW = "follow"
     NOTHING = "nothing"
 
     @property
     def sends(self) -> bool:
         """Whether the step sends a request to the store."""
-        return self.tiered or self in (Act.CALL_OFF, Act.ARCHIVE)
+        return self.tiered or self in (Act.CALL_OFF, Act.ARCHIVE, Act.NOTE)
 
     @property
     def tiered(self) -> bool:
@@ -129,7 +132,7 @@ class Plan:
     verb: str
     store: str
     addresses: tuple[str, ...]
-    wish: RestoreWish | ArchiveWish
+    wish: RestoreWish | ArchiveWish | DeliverWish
     identity: Identity
     steps: tuple[Step, ...]
     complete: bool
@@ -155,6 +158,13 @@ class Plan:
         return self.wish
 
     @property
+    def delivering(self) -> DeliverWish:
+        """The wish of a plan that hands a folder out.  TypeError for any other plan."""
+        if not isinstance(self.wish, DeliverWish):
+            raise TypeError(f"plan {self.id} delivers nothing")
+        return self.wish
+
+    @property
     def id(self) -> str:
         """The short name of the plan: the first 12 hex digits of its digest."""
         return self.digest[:12]
@@ -165,7 +175,12 @@ class Plan:
         return tuple(step for step in self.steps if step.act.sends and step.settled is None)
 
     def totals(self) -> dict[str, int]:
-        """Counts and bytes: ``objects``, ``bytes``, then a count for every act and every settled outcome."""
+        """Counts and bytes: ``objects``, ``bytes``, then a count for every act and every settled outcome.
+
+        Of a plan that hands a folder out they are those that are handed out; its one step is the note on it.
+        """
+        if isinstance(self.wish, DeliverWish):
+            return {"objects": self.wish.objects, "bytes": self.wish.bytes, Act.NOTE.value: len(self.sending)}
         acts: Counter[str] = Counter()
         for step in self.steps:
             acts[step.settled.value if step.settled else step.act.value] += 1
@@ -193,6 +208,8 @@ def header(plan: Plan) -> dict[str, object]:
     wish = asdict(plan.wish)
     if isinstance(plan.wish, RestoreWish):
         wish["tier"] = plan.wish.tier.value
+    elif isinstance(plan.wish, DeliverWish):
+        wish["promised"] = to_text(plan.wish.promised)
     return {
         "verb": plan.verb,
         "store": plan.store,

@@ -21,15 +21,17 @@ from icehouse.core.archives import (
     Pointers,
     not_archivable,
 )
+from icehouse.core.deliveries import note_mark
 from icehouse.core.entries import Entry
 from icehouse.core.errors import AlreadyArchiving, Conflict, Denied, NotFound, Refused, StoreError, Unavailable
+from icehouse.core.links import Noted, NoteRequest
 from icehouse.core.plans import Act, Identity, Plan
 from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
 from icehouse.core.states import State
 from icehouse.ledger.leases import TIME_TO_LIVE
 from icehouse.ledger.steps import Task
-from icehouse.stores.base import Archives, NotTaken, Previews, Restores, Store
+from icehouse.stores.base import Annotates, Archives, NotTaken, Previews, Restores, Store
 
 _FRESH = TIME_TO_LIVE * 0.6
 
@@ -99,7 +101,7 @@ class LeaseStale(Refused):
     """The lease was not confirmed lately: confirm it, then try again."""
 
 
-Answer = RestoreAccepted | ArchiveAccepted | StoreError
+Answer = RestoreAccepted | ArchiveAccepted | Noted | StoreError
 """What became of one task's request; `Unavailable` means that its effect is not known."""
 
 
@@ -143,6 +145,24 @@ class Gate:
         requests = [ArchiveRequest(task.ref, wish.all_copies) for task in going]
         answers = iter(_in_order(going, self._changing.archive(requests)) if going else [])
         return [left_alone.get(task.seq) or next(answers) for task in tasks]
+
+    def annotate(self, permit: Permit, tasks: Sequence[Task]) -> list[Answer]:
+        """Write the note of each task where nothing lies yet, once.  Refused where a guard says no.
+
+        A hold forbids neither this nor reading: nothing that lies there changes.
+        """
+        for guard in self._guards:
+            _ask(guard, permit, tasks)
+        _of_verb(permit.plan, "deliver")
+        if not isinstance(self._changing, Annotates):
+            raise Refused(f"{self._store.name}: this store takes no notes")
+        body = permit.plan.delivering.note.encode()
+        if any(task.etag != note_mark(body) for task in tasks):
+            raise Refused(f"plan {permit.plan.id} has another note than its step")
+        told: dict[tuple[str, str], Answer] = {}
+        for answer in self._changing.annotate([NoteRequest(task.ref, body) for task in tasks]):
+            told[answer.ref.container, answer.ref.key] = answer.error if isinstance(answer, NotTaken) else answer
+        return [told.get((task.ref.container, task.ref.key)) or _not_told(task) for task in tasks]
 
     def _look(self, permit: Permit, tasks: Sequence[Task]) -> dict[int, StoreError]:
         """Why objects are left alone, by step, from what they are right now.  Raises what keeps it from being told."""
@@ -232,12 +252,17 @@ def _in_order(tasks: Sequence[Task], answers: Iterable[RestoreAccepted | Archive
     told: dict[Ref, Answer] = {
         answer.ref: answer.error if isinstance(answer, NotTaken) else answer for answer in answers
     }
-    return [told.get(task.ref) or Unavailable(f"{task.ref.key}: the store did not answer for it") for task in tasks]
+    return [told.get(task.ref) or _not_told(task) for task in tasks]
+
+
+def _not_told(task: Task) -> Unavailable:
+    return Unavailable(f"{task.ref.key}: the store did not answer for it")
 
 
 _SENDING = {
     "restore": (Act.REQUEST, Act.EXTEND, Act.SPEED_UP, Act.CALL_OFF),
     "archive": (Act.ARCHIVE,),
+    "deliver": (Act.NOTE,),
 }
 """Which acts a plan of each verb may send."""
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from icehouse.core.clock import Instant
+from icehouse.core.deliveries import note_mark
 from icehouse.core.entries import Described, Entry
 from icehouse.core.errors import NotFound, StoreError
 from icehouse.core.plans import Act
 from icehouse.core.restores import Tier
 from icehouse.core.states import State
 from icehouse.ledger.steps import Task
-from icehouse.stores.base import Store
+from icehouse.stores.base import Notes, Store
 
 
 class Found(Enum):
@@ -40,9 +41,14 @@ Prober = Callable[[Store, Sequence[Task]], Iterator[tuple[Task, Finding]]]
 
 
 def probe(store: Store, tasks: Sequence[Task]) -> Iterator[tuple[Task, Finding]]:
-    """Describe each object afresh and judge."""
-    by_ref = {task.ref: task for task in tasks}
-    for described in store.describe([task.ref for task in tasks]):
+    """Describe each object afresh and judge; a note is read."""
+    by_ref = {task.ref: task for task in tasks if task.act is not Act.NOTE}
+    for task in tasks:
+        if task.act is Act.NOTE:
+            yield task, _noted(store, task)
+    if not by_ref:
+        return
+    for described in store.describe(list(by_ref)):
         task = by_ref.pop(described.ref)
         yield task, judge(task, described)
     for task in by_ref.values():
@@ -79,6 +85,23 @@ def judge(task: Task, described: Described) -> Finding:
             return Finding(Found.DONE, f"seen {standing.state.value}", entry)
         case _:
             return Finding(Found.UNKNOWN, f"seen {standing.state.value} ({standing.word})", entry)
+
+
+def _noted(store: Store, task: Task) -> Finding:
+    """Whether a note was written: what lies there says the very same."""
+    if not isinstance(store, Notes):
+        return Finding(Found.UNKNOWN, "this store reads no notes")
+    try:
+        mark = note_mark(store.note(task.ref))
+    except NotFound as error:
+        return Finding(Found.NOT_DONE, f"no note is there: {error.line}")
+    except StoreError as error:
+        return Finding(Found.UNKNOWN, f"could not be read: {error}", error=error)
+    except ValueError:
+        return Finding(Found.CONFLICT, "something else lies there")
+    if mark != task.etag:
+        return Finding(Found.CONFLICT, "another note lies there")
+    return Finding(Found.DONE, "the note is there")
 
 
 def _archived(task: Task, entry: Entry) -> Finding:

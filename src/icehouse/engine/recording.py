@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from icehouse.core.clock import Clock, Instant, to_text
+from icehouse.core.deliveries import noted_id
 from icehouse.core.jobs import JobState
+from icehouse.core.outcomes import Outcome
+from icehouse.core.plans import Act
 from icehouse.core.refs import Ref
-from icehouse.ledger import audit, jobs, leases, steps
+from icehouse.ledger import audit, deliveries, jobs, leases, plans, steps
 from icehouse.ledger.audit import Event
 from icehouse.ledger.session import Ledger
 from icehouse.ledger.steps import Accepted, Ended, Task
@@ -34,6 +37,9 @@ STAYS = "archival: the platform keeps its bytes where they are, as live copies o
 
 NOT_COLD = "archival: not cold in the time it was followed; a live copy that was not seen may share its bytes"
 """Why one that was foretold to go cold, for all that could be seen, is left as it is."""
+
+NOTED = "recorded in the store"
+"""What became of the one step of a delivery: its note is written, and links may be made."""
 
 _DURABLE_WITHIN = 120.0
 """Seconds after which a record that is not on disk counts as a failure of the ledger."""
@@ -152,6 +158,8 @@ class Recorder:
                 case Ended():
                     ended.append(record)
                     events.append(_ended(record))
+                    if record.task.act is Act.NOTE and record.outcome is Outcome.OK:
+                        events.append(_delivered(connection, record.task))
                 case Probed():
                     events.append(_probed(record))
                 case Turn():
@@ -193,6 +201,7 @@ class Recorder:
             note = f"{not_cold:,} are archival, not cold: an unseen copy may be live" if not_cold else note
             note = f"{stays:,} stay archival: live copies of the account share their bytes" if stays else note
             note = f"{cold:,} were accepted before the cancel and go cold" if cold else note
+            note = note or _handed_out(connection, record)
             self._turn(connection, Turn(record.job, record.state, note, (("rate", 0.0), falls_cold)), at, events)
 
 
@@ -245,6 +254,27 @@ def _ended(record: Ended) -> Event:
         "until": to_text(record.until) if record.until else None,
     }
     return Event("outcome", record.task.job, {**about, **_where(record.task.ref)})
+
+
+def _delivered(connection: Connection, task: Task) -> Event:
+    """Set a delivery down as recorded in its store, in the transaction that ends its step; the audit's words on it."""
+    delivery = noted_id(task.ref.key)
+    deliveries.noted(connection, delivery)
+    wish = plans.delivering(connection, task.job)
+    about: dict[str, object] = {"delivery": delivery, **_where(task.ref)}
+    if wish is not None:
+        about |= {"recipient": wish.recipient, "promised": to_text(wish.promised), "content": wish.content}
+        about |= {"objects": wish.objects, "bytes": wish.bytes}
+    return Event("delivered", task.job, about)
+
+
+def _handed_out(connection: Connection, record: Finish) -> str:
+    """What a job that is done has handed out, to whom; "" for one that hands nothing out."""
+    wish = plans.delivering(connection, record.job) if record.state is JobState.DONE else None
+    if wish is None or steps.number_failed(connection, record.job):
+        return ""
+    until = f"{wish.promised:%Y-%m-%d %H:%M} UTC"
+    return f"{wish.objects:,} object{'' if wish.objects == 1 else 's'} for {wish.recipient}, until {until}"
 
 
 def _probed(record: Probed) -> Event:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, case, delete, insert, sel
 from icehouse.core.clock import Instant, from_text, to_text
 from icehouse.core.errors import UsageError
 from icehouse.core.jobs import Job, JobItem, JobState, Phase, Progress
+from icehouse.core.links import DeliverWish
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act, Plan, Step
 from icehouse.core.refs import Ref
@@ -88,11 +89,18 @@ def create(connection: Connection, plan: Plan, *, title: str, at: Instant, retry
             steps=len(plan.steps),
             to_send=len(plan.sending),
             ended=counts.total(),
-            bytes_total=sum(step.size for step in plan.steps if step.settled is None),
+            bytes_total=_bytes(plan),
             **{f"n_{outcome.value}": counts[f"n_{outcome.value}"] for outcome in Outcome},
         )
     )
     return plan.id
+
+
+def _bytes(plan: Plan) -> int:
+    """What a job is about, in bytes: of a delivery what is handed out, not the note on it."""
+    if isinstance(plan.wish, DeliverWish):
+        return plan.wish.bytes
+    return sum(step.size for step in plan.steps if step.settled is None)
 
 
 def every(ledger: Ledger, *, limit: int = 500) -> list[Job]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select
 from icehouse.core.archives import ArchiveWish
 from icehouse.core.clock import Instant, from_text, to_text
 from icehouse.core.errors import LedgerError
+from icehouse.core.links import DeliverWish
 from icehouse.core.plans import Cost, Identity, Plan, digest_of, header
 from icehouse.core.restores import RestoreWish, Tier
 
@@ -39,6 +40,13 @@ def load(ledger: Ledger, plan_id: str) -> Plan:
     if row is None:
         raise LedgerError(f"plan {plan_id}: not in the ledger")
     return _plan(json.loads(row.header), row.digest)
+
+
+def delivering(connection: Connection, plan_id: str) -> DeliverWish | None:
+    """What a plan hands out; None for a plan of another verb."""
+    read = json.loads(connection.execute(select(plans.c.header).where(plans.c.id == plan_id)).scalar_one())
+    wish = _wish("deliver", read["wish"]) if read["verb"] == "deliver" else None
+    return wish if isinstance(wish, DeliverWish) else None
 
 
 def proven(ledger: Ledger, plan_id: str, rows: Iterator[list[object]]) -> Plan:
@@ -76,12 +84,14 @@ def _plan(read: dict[str, object], digest: str) -> Plan:
     )
 
 
-def _wish(verb: str, read: dict[str, Any]) -> RestoreWish | ArchiveWish:
+def _wish(verb: str, read: dict[str, Any]) -> RestoreWish | ArchiveWish | DeliverWish:
     globs = {"include": tuple(read["include"]), "exclude": tuple(read["exclude"])}
     match verb:
         case "restore":
             return RestoreWish(tier=Tier(read["tier"]), days=read["days"], speed_up=read["speed_up"], **globs)
         case "archive":
             return ArchiveWish(all_copies=read["all_copies"], reach=tuple(read.get("reach", ())), **globs)
+        case "deliver":
+            return DeliverWish(**{**read, **globs, "promised": from_text(read["promised"])})
         case _:
             raise LedgerError(f"a plan to {verb}: this version does not know how", hint="upgrade Icehouse")

@@ -208,6 +208,13 @@ def number_because(connection: Connection, job: str, reason: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def number_failed(connection: Connection, job: str) -> int:
+    """How many of the job's steps ended so that the operator has to look at them."""
+    words = [outcome.value for outcome in Outcome if outcome.failed]
+    query = select(func.count()).select_from(steps).where(steps.c.job == job, steps.c.outcome.in_(words))
+    return int(connection.execute(query).scalar_one())
+
+
 def unended(connection: Connection, job: str) -> int:
     """How many of the job's steps have not ended."""
     query = select(func.count()).select_from(steps).where(steps.c.job == job, steps.c.phase != Phase.ENDED.value)

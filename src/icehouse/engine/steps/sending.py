@@ -24,6 +24,7 @@ from icehouse.core.errors import (
     Unavailable,
 )
 from icehouse.core.jobs import JobState, Phase
+from icehouse.core.links import Noted
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act, Plan
 from icehouse.core.refs import Ref
@@ -31,7 +32,7 @@ from icehouse.core.restores import RestoreAccepted
 from icehouse.engine.gate import Answer, LeaseStale, Permit
 from icehouse.engine.pace import Breaker, Pace
 from icehouse.engine.probing import Finding, Found
-from icehouse.engine.recording import Beat, Note, Probed
+from icehouse.engine.recording import NOTED, Beat, Note, Probed
 from icehouse.ledger import jobs, steps
 from icehouse.ledger.steps import Accepted, Ended, Task
 
@@ -172,6 +173,10 @@ class Sender:
                 match answer:
                     case RestoreAccepted() | ArchiveAccepted():
                         records.append(self._accepted(task, answer))
+                    case Noted():
+                        records.append(self._end(task, Outcome.OK, NOTED, answer.request_id))
+                    case Conflict() if task.act is Act.NOTE:  # what lies there may be ours: a reply was lost before
+                        again.append((task, Unavailable(answer.line, words=answer.words)))
                     case Throttled() | NoCapacity() | Unavailable():
                         again.append((task, answer))
                     case LoginExpired():
@@ -191,7 +196,13 @@ class Sender:
 
     def _call(self, tasks: Sequence[Task]) -> list[Answer]:
         gate = self._hands.gate
-        return (gate.archive if self._plan.verb == "archive" else gate.restore)(self._permit, tasks)
+        match self._plan.verb:
+            case "archive":
+                return gate.archive(self._permit, tasks)
+            case "deliver":
+                return gate.annotate(self._permit, tasks)
+            case _:
+                return gate.restore(self._permit, tasks)
 
     def _once_more(
         self,
@@ -340,6 +351,8 @@ def _batches(tasks: Sequence[Task], most: int) -> Iterator[list[Task]]:
 def settled(hands: Hands, task: Task, finding: Finding) -> Accepted | Ended:
     """What a probe's finding means for the step, for everything but "not done"."""
     at = hands.clock.now()
+    if finding.found is Found.DONE and task.act is Act.NOTE:
+        return Ended(task, Outcome.OK, at, f"confirmed by a look: {finding.words}", answered=True)
     if finding.found is Found.DONE:
         return Accepted(task, hands.store_time(at), at, "", f"confirmed by a look: {finding.words}")
     outcome = Outcome.CONFLICT if finding.found is Found.CONFLICT else Outcome.UNKNOWN

@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
-from icehouse.core.errors import LoginExpired, StoreError, Throttled, Unavailable
+from icehouse.core.errors import LoginExpired, NotSupported, StoreError, Throttled, Unavailable
+from icehouse.core.links import Noted, NoteRequest
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
-from icehouse.stores.base import NotTaken, Restores, Store
+from icehouse.stores.base import Annotates, NotTaken, Restores, Store
 
 from .forward import Forward
 
@@ -182,6 +183,17 @@ class ThrottledRestores(Throttle):
         for request in requests:
             self.bucket.take()
             for result in self._archives.restore([request]):
+                self._learn(result.error if isinstance(result, NotTaken) else None)
+                yield result
+
+    def annotate(self, requests: Sequence[NoteRequest]) -> Iterable[Noted | NotTaken]:
+        """One request each.  NotSupported for each where the store takes no notes."""
+        for request in requests:
+            if not isinstance(self._store, Annotates):
+                yield NotTaken(request.ref, NotSupported(f"{self.name}: this store takes no notes"))
+                continue
+            self.bucket.take()
+            for result in self._store.annotate([request]):
                 self._learn(result.error if isinstance(result, NotTaken) else None)
                 yield result
 
