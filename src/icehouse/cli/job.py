@@ -11,7 +11,7 @@ import click
 from icehouse.core.errors import UsageError
 from icehouse.core.jobs import Job, JobItem
 from icehouse.core.refs import ref_address
-from icehouse.present.jobs import ARCHIVE, job_name, job_title
+from icehouse.present.jobs import ARCHIVE, DELIVER, job_name, job_title
 from icehouse.present.sizes import count, plural, size
 from icehouse.present.states import job_glyph, outcome_glyph, outcome_word, outcomes_line
 from icehouse.present.times import stamp
@@ -105,6 +105,7 @@ def _list(found: Iterable[JobItem], as_json: bool) -> None:
 
 def _tell_job(job: Job, names: Names) -> None:
     """The job for people."""
+    delivering = job.verb == DELIVER
     archiving, waiting = job.verb == ARCHIVE, job.state.open and not job.progress.sent
     say(f"{job_glyph(job)} {standing(job) if job.state.open else ending(job)}")
     rows = [
@@ -112,7 +113,8 @@ def _tell_job(job: Job, names: Names) -> None:
         ("address", job.title if job_title(job, names) != job_title(job) else ""),
         ("plan", job.plan),
         ("tier", job.tier),
-        ("objects", f"{count(job.progress.steps)}, {size(job.progress.bytes_total)}"),
+        ("objects", "" if delivering else f"{count(job.progress.steps)}, {size(job.progress.bytes_total)}"),
+        ("handed out", size(job.progress.bytes_total) if delivering else ""),
         ("outcomes", outcomes_line(job.progress.outcomes)),
         ("started", stamp(job.created)),
         ("waits until", f"{stamp(job.not_before)}: nothing is sent before" if waiting and job.not_before else ""),

@@ -9,10 +9,12 @@ from icehouse.core.clock import Instant
 from icehouse.core.entries import Entry
 from icehouse.core.holds import Hold
 from icehouse.core.jobs import Job, JobItem
+from icehouse.core.links import DeliverWish
 from icehouse.core.marks import Mark
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Cost, Plan, Step
 from icehouse.core.refs import FolderRef, Ref, ref_address
+from icehouse.core.restores import RestoreWish
 from icehouse.core.rows import ScanStanding
 
 if TYPE_CHECKING:
@@ -78,16 +80,13 @@ def offer_row(offer: TierOffer) -> dict[str, object]:
 
 def plan_row(plan: Plan) -> dict[str, object]:
     """A plan without its steps: id, digest, totals, wish and identity, and the cost of one that brings back."""
-    wish = (
-        {"all_copies": plan.wish.all_copies, "not_before": instant(plan.not_before)}
-        if isinstance(plan.wish, ArchiveWish)
-        else {
-            "tier": plan.wish.tier.value,
-            "days": plan.wish.days or None,
-            "cost": cost_row(plan.cost),
-            "prices": plan.prices_of,
-        }
-    )
+    match plan.wish:
+        case ArchiveWish(all_copies=all_copies):
+            wish: dict[str, object] = {"all_copies": all_copies, "not_before": instant(plan.not_before)}
+        case DeliverWish(delivery=delivery, recipient=recipient, promised=promised, mail=mail):
+            wish = {"delivery": delivery, "recipient": recipient, "promised": instant(promised), "reissue": mail}
+        case RestoreWish(tier=tier, days=days):
+            wish = {"tier": tier.value, "days": days or None, "cost": cost_row(plan.cost), "prices": plan.prices_of}
     return {
         "plan": plan.id,
         "digest": plan.digest,

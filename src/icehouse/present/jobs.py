@@ -41,6 +41,9 @@ NO_NAMES: Mapping[tuple[str, str], str] = {}
 ARCHIVE = "archive"
 """The verb of jobs that send to the cold."""
 
+DELIVER = "deliver"
+"""The verb of jobs that hand a folder out."""
+
 _PHASES = {Phase.PENDING: "not sent", Phase.INTENT: "being sent", Phase.ACCEPTED: "accepted", Phase.ENDED: "ended"}
 
 
@@ -90,11 +93,15 @@ def outcome_line(job: Job, now: Instant | None = None) -> str:
         return " · ".join(part for part in (safe(job.note), said) if part) or "cancelled"
     if job.state is JobState.WATCHING and not failures(job):
         return f"{count(job.progress.ready)} {ready_word(job)}"
+    if job.verb == DELIVER and job.state is JobState.DONE and not failures(job):
+        return "recorded"
     return said
 
 
 def ready_word(job: Job) -> str:
     """What the objects are that a job has brought where it wanted them."""
+    if job.verb == DELIVER:
+        return "recorded"
     return "gone cold" if job.verb == ARCHIVE else "ready"
 
 
@@ -194,6 +201,8 @@ def short_reason(item: JobItem) -> str:
 def job_details(job: Job, now: Instant, *, names: Mapping[tuple[str, str], str] = NO_NAMES) -> list[tuple[str, Cell]]:
     """Everything known about one job; `now` is the store's time."""
     progress = job.progress
+    if job.verb == DELIVER:
+        return _delivery_details(job)
     lines = [
         ("job", Cell(f"{job.id}  {job_word(job.state)}")),
         ("", Cell(job_name(job, names), ours=False)),
@@ -214,6 +223,22 @@ def job_details(job: Job, now: Instant, *, names: Mapping[tuple[str, str], str] 
         lines.append(("falls cold", Cell(f"{when(job.falls_cold, now)} UTC", Tone.WAY)))
     if job.retry_of:
         lines.append(("retry of", Cell(job.retry_of)))
+    if job.note:
+        lines.append(("note", Cell(safe(job.note), Tone.DANGER if job.state is JobState.PARKED else Tone.PLAIN, False)))
+    return lines
+
+
+def _delivery_details(job: Job) -> list[tuple[str, Cell]]:
+    """A job whose one step is the note on a delivery: how much is handed out, and what became of the note."""
+    lines = [
+        ("job", Cell(f"{job.id}  {job_word(job.state)}")),
+        ("", Cell(job_name(job), ours=False)),
+        ("store", Cell(safe(job.store), ours=False)),
+        ("plan", Cell(job.plan[:12])),
+        ("asked", Cell(stamp(job.created))),
+        ("handed out", Cell(size(job.progress.bytes_total))),
+        ("its note", Cell(outcomes_line(job.progress.outcomes) or "not written yet")),
+    ]
     if job.note:
         lines.append(("note", Cell(safe(job.note), Tone.DANGER if job.state is JobState.PARKED else Tone.PLAIN, False)))
     return lines
@@ -263,6 +288,8 @@ def progress_line(job: Job, width: int) -> str:
 def cancel_lines(job: Job) -> list[str]:
     """What a cancel would stop, and what it could not, before it is asked for."""
     unsent, sent = max(0, job.progress.to_send - job.progress.sent), job.progress.sent
+    if job.verb == DELIVER:
+        return ["The note that records the delivery is not written any more, unless it is on its way; no link is made."]
     if job.verb == ARCHIVE:
         return [
             f"{plural(unsent, 'object')} not asked for yet will stay as they are.",

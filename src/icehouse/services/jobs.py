@@ -26,7 +26,7 @@ class CancelReport:
 
     `in_doubt` requests were about to be sent or unanswered: the worker looks at them and sends none again.
     `accepted_usd` is the list price of what was accepted; None where it has no price; 0.0 for an archiving, which is
-    not billed but carried out.
+    not billed but carried out, and for a delivery.
     """
 
     job: str
@@ -107,7 +107,7 @@ def cancel(house: House, prefix: str, *, start: Callable[[House, str], object] =
 def _report(house: House, found: Job, unsent: int, in_doubt: int) -> CancelReport:
     from icehouse.ledger import steps
 
-    if found.verb == "archive":
+    if found.verb != "restore":
         objects, size = steps.accepted_sum(house.ledger(), found.id)
         return CancelReport(found.id, unsent, in_doubt, objects, size, 0.0)
     taken = steps.accepted_groups(house.ledger(), found.id)
@@ -143,6 +143,9 @@ def plan_retry(
     if not marks:
         raise UsageError(f"job {old.id}: nothing failed", hint="there is nothing to retry")
     before = plan(house, old.id)
+    if before.verb == "deliver":
+        where = " ".join(before.addresses)
+        raise UsageError(f"job {old.id} hands {where} out", hint=f"make it anew: icehouse deliver {where} …")
     if before.verb == "archive":
         chosen = archive.survey(house, marks, progress=progress, stop=stop)
         all_copies = before.archiving.all_copies
