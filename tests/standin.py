@@ -121,9 +121,12 @@ class StandIn:
                     pipe.close()
 
     def environment(self, who: str = "owner") -> dict[str, str]:
-        """This process's environment with what the AWS chain needs to reach the stand-in as `owner` or `reader`."""
+        """This process's environment with what the AWS chain needs to reach the stand-in as `owner`, `reader`,
+        `recipient`, or by the name of a session."""
         keys = self.ready["credentials"][who]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        if "session_token" in keys:
+            kept |= {"AWS_SESSION_TOKEN": keys["session_token"], "AWS_CREDENTIAL_EXPIRATION": keys["expires"]}
         return {
             **kept,
             "AWS_ACCESS_KEY_ID": keys["access_key"],
@@ -136,7 +139,8 @@ class StandIn:
         }
 
     def boto3_client(self, who: str = "owner", service: str = "s3", **config: Any) -> Any:
-        """A plain boto3 client as `owner` or `reader`, path-style, SigV4, one attempt; `config` goes to botocore."""
+        """A plain boto3 client as `owner`, `reader`, `recipient` or a session, path-style, SigV4, one attempt;
+        `config` goes to botocore."""
         import boto3
         from botocore.config import Config
 
@@ -151,6 +155,7 @@ class StandIn:
         session: Any = boto3.session.Session(
             aws_access_key_id=keys["access_key"],
             aws_secret_access_key=keys["secret_key"],
+            aws_session_token=keys.get("session_token"),
             region_name=self.region,
         )
         return session.client(service, endpoint_url=self.endpoint, config=Config(**{**settings, **config}))
@@ -216,6 +221,37 @@ class StandIn:
     def sink(self, bucket: str, key: str, tier: str = "ARCHIVE_ACCESS") -> None:
         """Let an Intelligent-Tiering object of 128 KiB or more sink to an archive tier, as months would."""
         self.admin("POST", "/state", {"bucket": bucket, "key": key, "tier": tier})
+
+    def session(self, name: str, seconds: float, who: str = "owner") -> dict[str, Any]:
+        """Temporary credentials with the rights of `who` for so many simulated seconds.
+
+        From then on `boto3_client(name)` and `environment(name)` use them.
+        """
+        made: dict[str, Any] = self.admin("POST", "/session", {"name": name, "who": who, "seconds": seconds})
+        self.ready["credentials"][name] = made
+        return made
+
+    def log_bucket(self, source: str, target: str, prefix: str = "", partitioned: str = "") -> None:
+        """Let `source` log its requests into `target`; `partitioned` is empty, `EventTime` or `DeliveryTime`.
+
+        Lines are delivered by the simulated clock, see the switch `log_delay_seconds`, or by `deliver_logs`.
+        """
+        wish: dict[str, Any] = {"TargetBucket": target, "TargetPrefix": prefix}
+        if partitioned:
+            wish["TargetObjectKeyFormat"] = {"PartitionedPrefix": {"PartitionDateSource": partitioned}}
+        self.boto3_client().put_bucket_logging(Bucket=source, BucketLoggingStatus={"LoggingEnabled": wish})
+
+    def trail(self, bucket: str, prefix: str, watch: Sequence[str]) -> None:
+        """Deliver CloudTrail data events on the buckets of `watch` below a prefix of `bucket`; none ends it."""
+        self.admin("POST", "/trail", {"bucket": bucket, "prefix": prefix, "watch": list(watch)})
+
+    def deliver_logs(self) -> int:
+        """Deliver at once every log line and event that waits; returns how many objects that made."""
+        return int(self.admin("POST", "/logs", {"deliver": True})["delivered"])
+
+    def waiting_logs(self) -> int:
+        """How many log lines and events wait to be delivered."""
+        return int(self.admin("GET", "/logs")["waiting"])
 
     def log(self, since: int = 0, operation: str | None = None) -> list[dict[str, Any]]:
         """The request log after `since`, of one operation if named."""

@@ -152,7 +152,7 @@ def test_what_is_not_modelled_is_501_and_changes_nothing(client: Any, bucket: st
     unmodelled = (501, "NotImplemented")
     assert outcome(client.put_bucket_acl, Bucket=bucket, ACL="private") == unmodelled
     assert outcome(client.get_bucket_policy, Bucket=bucket) == unmodelled
-    assert outcome(client.get_bucket_lifecycle_configuration, Bucket=bucket) == unmodelled
+    assert outcome(client.get_bucket_cors, Bucket=bucket) == unmodelled
     assert outcome(client.get_object_acl, Bucket=bucket, Key="a") == unmodelled
     wish = {"Bucket": bucket, "Key": "a", "Body": b"x"}
     assert outcome(client.put_object, **wish, ObjectLockLegalHoldStatus="ON") == unmodelled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,9 @@ from starlette.routing import Route
 
 from icehouse.sim.clock import iso_precise
 from icehouse.sim.s3.bucket import Bucket
+from icehouse.sim.s3.credentials import credentials
+from icehouse.sim.s3.link_clock import wall_now, whole_second
+from icehouse.sim.s3.records.settings import Trail
 from icehouse.sim.s3.storage_classes import ARCHIVE_TIERS, INTELLIGENT_TIERING, SMALLEST_TIERED
 from icehouse.sim.s3.version import Version
 from icehouse.sim.s3.world import World
@@ -25,13 +29,48 @@ class Admin:
 
     def routes(self) -> list[Route]:
         """All routes, for Starlette."""
-        return [*Steering(self._world).routes(), *guarded_routes(self._table())]
+        return [*guarded_routes(self._table()), *Steering(self._world).routes()]
 
     def _table(self) -> list[Steer]:
         return [
             ("/buckets/{name}", self.bucket, ["GET", "POST"]),
             ("/state", self.state, ["GET", "POST"]),
+            ("/clock", self.clock, ["POST"]),
+            ("/logs", self.logs, ["GET", "POST"]),
+            ("/trail", self.trail, ["POST"]),
+            ("/session", self.session, ["POST"]),
         ]
+
+    async def clock(self, request: Request) -> Response:
+        """As all stand-ins have it; where links age by simulated time it is set between two seconds of wall time."""
+        wish = await read_wish(request, None)
+        if self._world.switches.link_clock == "simulated" and wish.keys() & {"step_seconds", "set"}:
+            await asyncio.sleep(whole_second(wall_now()))
+        return await Steering(self._world).clock(request)
+
+    async def logs(self, request: Request) -> Response:
+        """GET: how many lines and events wait to be delivered.  POST {"deliver": true}: deliver them all now."""
+        post = self._world.post
+        delivered = 0
+        if request.method == "POST":
+            if (await read_wish(request, {"deliver"})).get("deliver") is not True:
+                raise ValueError('{"deliver": true} is wanted')
+            delivered = post.deliver(self._world.clock.now(), everything=True)
+        return JSONResponse({"waiting": post.waiting, "delivered": delivered})
+
+    async def trail(self, request: Request) -> Response:
+        """POST {bucket, prefix, watch: [bucket, …]}: deliver CloudTrail data events on those buckets; [] ends it."""
+        wish = await read_wish(request, {"bucket", "prefix", "watch"})
+        bucket = self._bucket(wish["bucket"])
+        watch = tuple(self._bucket(name).name for name in wish["watch"])
+        self._world.post.watch(Trail(bucket.options.owner, bucket.name, str(wish.get("prefix", "")), watch))
+        return JSONResponse({"trails": [trail._asdict() for trail in self._world.post.trails]})
+
+    async def session(self, request: Request) -> Response:
+        """POST {name, who, seconds}: temporary credentials with the rights of `who`, for so many simulated seconds."""
+        wish = await read_wish(request, {"name", "who", "seconds"})
+        made = self._world.begin_session(str(wish["name"]), str(wish["who"]), float(wish["seconds"]))
+        return JSONResponse(credentials(self._world, made))
 
     async def bucket(self, request: Request) -> Response:
         """GET: options of a bucket.  POST any of: versioning, requester_pays, owner, deny [{actions, prefix}]."""

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -15,13 +15,14 @@ from starlette.types import Receive, Scope, Send
 
 from icehouse.sim.clock import http_date, iso_precise
 from icehouse.sim.faults import Rule
-from icehouse.sim.s3.auth import Request
+from icehouse.sim.s3.auth import Principal, Request
 from icehouse.sim.s3.body import Body, ClientGoneError
 from icehouse.sim.s3.bucket import Bucket
 from icehouse.sim.s3.errors import S3Error
 from icehouse.sim.s3.exchange import Call, Reply, xml_reply
 from icehouse.sim.s3.identity import caller_identity
 from icehouse.sim.s3.operations import HANDLERS
+from icehouse.sim.s3.records.happening import Happening, copy_source
 from icehouse.sim.s3.routing import Route, find_route
 from icehouse.sim.s3.wire import error_document
 from icehouse.sim.s3.world import World
@@ -42,6 +43,11 @@ class Trace:
     bucket: str | None = None
     key: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+    at: float = 0.0
+    query: tuple[tuple[str, str], ...] = ()
+    principal: Principal | None = None
+    auth: str = ""
+    turned: int | None = None
 
 
 class ConnectionDropped(Exception):
@@ -59,7 +65,8 @@ class S3App:
         world = self._world
         headers = _headers(scope["headers"])
         body = Body(receive, headers)
-        trace = Trace(time.monotonic())
+        world.post.deliver(world.clock.now())
+        trace = Trace(time.monotonic(), at=world.clock.now(), auth=_auth(scope, headers))
         request_id = hashlib.blake2b(
             f"{world.settings.seed}{world.log.seq}{time.monotonic_ns()}".encode(), digest_size=8
         )
@@ -82,6 +89,7 @@ class S3App:
             trace.fields["gone"] = True
             self._write_log(scope, headers, body, trace, ids[0], None, error, 0)
             return
+        trace.turned = _milliseconds(trace.began)
         if any(rule.kind == "lost_reply" for rule in rules):
             self._write_log(scope, headers, body, trace, ids[0], reply, error, 0)
             await hang_up(scope)
@@ -97,6 +105,7 @@ class S3App:
         query = dict(pairs)
         bucket_name, _, key = path[1:].partition("/")
         trace.bucket, trace.key = bucket_name or None, key or None
+        trace.query = tuple(pairs)
         trace.fields["version"] = query.get("versionId")
         level = "object" if key else "bucket" if bucket_name else "service"
         method = scope["method"]
@@ -112,6 +121,7 @@ class S3App:
             return await caller_identity(world, request, body)
         signed = world.gatekeeper.admit(request)
         body.signed = signed
+        trace.principal = signed.principal
         trace.fields["access_key"] = signed.principal.access_key
         trace.fields["presigned"] = signed.presigned
         if refused:
@@ -173,6 +183,11 @@ class S3App:
             raise S3Error("AccessDenied")
         name = call.query.get("prefix", "") if call.key is None else call.key
         if bucket.options.denies(route.action, name):
+            raise S3Error("AccessDenied")
+        assert call.principal is not None
+        foreign = call.principal.account.number != bucket.options.owner
+        if foreign and (route.changes or route.action not in {"list", "head", "get"}):
+            # The policies of all buckets let other accounts look and read, and no more.
             raise S3Error("AccessDenied")
 
     async def _handle(self, call: Call, route: Route) -> Reply:
@@ -277,6 +292,62 @@ class S3App:
         if trace.operation == "RestoreObject":
             fields["accepted"] = reply is not None and error is None and reply.status in {200, 202}
         self._world.log.add(trace.operation, fields)
+        if reply is not None and trace.bucket in self._world.buckets:
+            self._world.post.witness(_happening(scope, headers, trace, request_id, reply, error, sent, body.received))
+
+
+def _milliseconds(began: float) -> int:
+    return max(1, round((time.monotonic() - began) * 1000))
+
+
+def _auth(scope: Scope, headers: Mapping[str, str]) -> str:
+    """How a request is signed, whether that holds or not."""
+    if "authorization" in headers:
+        return "AuthHeader"
+    return "QueryString" if b"X-Amz-Signature" in scope["query_string"] else ""
+
+
+def _happening(
+    scope: Scope,
+    headers: Mapping[str, str],
+    trace: Trace,
+    request_id: str,
+    reply: Reply,
+    error: S3Error | None,
+    sent: int,
+    received: int,
+) -> Happening:
+    assert trace.bucket is not None
+    query = scope["query_string"].decode("latin-1")
+    client = scope.get("client")
+    return Happening(
+        at=trace.at,
+        request_id=request_id,
+        host_id=base64.b64encode(bytes.fromhex(request_id) * 4).decode(),
+        operation=trace.operation,
+        method=scope["method"],
+        uri=scope["raw_path"].decode("latin-1") + (f"?{query}" if query else ""),
+        bucket=trace.bucket,
+        key=trace.key,
+        version=dict(trace.query).get("versionId"),
+        status=reply.status,
+        error=error.code if error else None,
+        sent=sent,
+        received=received,
+        size=reply.size,
+        milliseconds=_milliseconds(trace.began),
+        turned=trace.turned,
+        address=client[0] if client else "-",
+        referer=headers.get("referer"),
+        agent=headers.get("user-agent"),
+        host=headers.get("host", ""),
+        principal=trace.principal,
+        auth=trace.auth,
+        query=trace.query,
+        source=copy_source(headers.get("x-amz-copy-source")),
+        copied=reply.copied,
+        deletes=tuple((row["key"], row["version"], row["error"]) for row in trace.fields.get("deletes", ())),
+    )
 
 
 def _headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""SigV4 as S3 checks it, in the header or in the query, on wall time."""
+"""SigV4 as S3 checks it, in the header or in the query: on wall time, but that links may age by simulated time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -14,7 +14,9 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
+from icehouse.sim.s3.accounts import LAB, Account
 from icehouse.sim.s3.errors import S3Error
+from icehouse.sim.s3.link_clock import LinkClock
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 SKEW: Final = timedelta(minutes=15)
@@ -26,12 +28,32 @@ _UNSIGNED: Final = "UNSIGNED-PAYLOAD"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who a key belongs to; `read_only` ones are denied every operation that changes something."""
+    """Who a key belongs to; `read_only` ones are denied every operation that changes something.
+
+    Temporary ones have a session `token`, which must come with every request, and end at a simulated instant; `role`
+    is whose rights they took on.
+    """
 
     access_key: str
     secret_key: str
     name: str
     read_only: bool = False
+    account: Account = LAB
+    token: str = ""
+    ends: float | None = None
+    role: str = ""
+
+    @property
+    def arn(self) -> str:
+        """Its Amazon Resource Name."""
+        if self.token:
+            return f"arn:aws:sts::{self.account.number}:assumed-role/{self.role}/{self.name}"
+        return f"arn:aws:iam::{self.account.number}:user/{self.name}"
+
+    @property
+    def user_id(self) -> str:
+        """Its unique id."""
+        return f"AROAICEHOUSE{self.role.upper()}:{self.name}" if self.token else f"AIDAICEHOUSE{self.name.upper()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +98,12 @@ class Gatekeeper:
     def __init__(self, principals: Sequence[Principal], region: str) -> None:
         self.principals = {principal.access_key: principal for principal in principals}
         self.region = region
+        self._clock = LinkClock(time.time)
+        self._simulated: Callable[[], bool] = lambda: False
+
+    def age_links(self, clock: LinkClock, simulated: Callable[[], bool]) -> None:
+        """Let sessions end by that clock, and presigned links age by it as long as `simulated` says so."""
+        self._clock, self._simulated = clock, simulated
 
     def admit(self, request: Request, service: str = "s3") -> Signed:
         """Check the signature.  Raises S3Error: AccessDenied when there is none, else what AWS answers."""
@@ -96,6 +124,22 @@ class Gatekeeper:
         if principal is None:
             raise S3Error("InvalidAccessKeyId", elements={"AWSAccessKeyId": access_key})
         return principal
+
+    def _check_token(self, principal: Principal, token: str | None) -> None:
+        if not principal.token and token is None:
+            return
+        if token is None:
+            raise S3Error("InvalidAccessKeyId", elements={"AWSAccessKeyId": principal.access_key})
+        if token != principal.token:
+            raise S3Error("InvalidToken", elements={"Token-0": token})
+        if principal.ends is not None and self._clock.now() >= principal.ends:
+            raise S3Error("ExpiredToken", elements={"Token-0": token})
+
+    def _age(self, signed: datetime) -> tuple[datetime, datetime]:
+        """When a link was signed and what time it is, both on the clock that links age by."""
+        if not self._simulated():
+            return signed, _wall()
+        return _utc(self._clock.simulated_at(signed.timestamp())), _utc(self._clock.now())
 
     def _admit_header(self, request: Request, authorization: str, service: str) -> Signed:
         kind, _, rest = authorization.partition(" ")
@@ -129,6 +173,7 @@ class Gatekeeper:
             sha256 = ""
         signed_headers = fields["SignedHeaders"].split(";")
         _all_signed(request.headers, signed_headers)
+        self._check_token(principal, request.headers.get("x-amz-security-token"))
         return self._verify(
             request,
             principal,
@@ -169,21 +214,22 @@ class Gatekeeper:
         if at is None:
             raise refuse("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
         principal = self._principal(access_key)
-        now = _wall()
-        if at - now > SKEW:
+        if at - _wall() > SKEW:
             raise S3Error("AccessDenied", "Request is not yet valid")
-        if now > at + timedelta(seconds=lifetime):
+        born, now = self._age(at)
+        if now > born + timedelta(seconds=lifetime):
             raise S3Error(
                 "AccessDenied",
                 "Request has expired",
                 elements={
                     "X-Amz-Expires": str(lifetime),
-                    "Expires": (at + timedelta(seconds=lifetime)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "Expires": (born + timedelta(seconds=lifetime)).strftime("%Y-%m-%dT%H:%M:%SZ"),
                     "ServerTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
                 },
             )
         signed_headers = query["X-Amz-SignedHeaders"].split(";")
         _all_signed(request.headers, signed_headers)
+        self._check_token(principal, query.get("X-Amz-Security-Token") or request.headers.get("x-amz-security-token"))
         unsigned = [(name, value) for name, value in request.query if name != "X-Amz-Signature"]
         sha256 = request.headers.get("x-amz-content-sha256") or query.get("X-Amz-Content-Sha256") or _UNSIGNED
         return self._verify(
@@ -252,7 +298,11 @@ class Gatekeeper:
 
 
 def _wall() -> datetime:
-    return datetime.fromtimestamp(time.time(), UTC)
+    return _utc(time.time())
+
+
+def _utc(instant: float) -> datetime:
+    return datetime.fromtimestamp(instant, UTC)
 
 
 def _old_signature() -> S3Error:

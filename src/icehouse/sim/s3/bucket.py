@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from icehouse.sim.s3.exchange import ACCOUNT
 from icehouse.sim.s3.keyspace import KeySpace
+from icehouse.sim.s3.records.settings import Logging
 from icehouse.sim.s3.version import NULL_VERSION, Row, Version
 
 ACTIONS = ("list", "head", "get", "put", "delete", "restore", "admin")
@@ -25,21 +26,28 @@ class Denial(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a bucket is set to; `versioning` is empty, `Enabled` or `Suspended`."""
+    """What a bucket is set to; `versioning` is empty, `Enabled` or `Suspended`, `owner` the number of an account.
+
+    `logging` says where its access log goes; `lifecycle` is the configuration's XML, kept and told but not carried out.
+    """
 
     versioning: str = ""
     requester_pays: bool = False
     owner: str = ACCOUNT
     deny: tuple[Denial, ...] = ()
+    logging: Logging | None = None
+    lifecycle: str = ""
 
     def changed(self, wish: Mapping[str, Any]) -> Options:
         """A copy with the given options set; raises ValueError for unknown names and wrong values."""
-        unknown = wish.keys() - {"versioning", "requester_pays", "owner", "deny"}
+        unknown = wish.keys() - {"versioning", "requester_pays", "owner", "deny", "logging", "lifecycle"}
         if unknown:
             raise ValueError(f"unknown bucket options: {', '.join(sorted(unknown))}")
         if wish.get("versioning", "") not in {"", "Enabled", "Suspended"}:
             raise ValueError("versioning is '', 'Enabled' or 'Suspended'")
-        made = replace(self, **{name: value for name, value in wish.items() if name != "deny"})
+        made = replace(self, **{name: value for name, value in wish.items() if name not in {"deny", "logging"}})
+        if "logging" in wish:
+            made = replace(made, logging=Logging(*wish["logging"]) if wish["logging"] else None)
         if "deny" not in wish:
             return made
         denials = []

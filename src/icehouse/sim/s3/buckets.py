@@ -6,29 +6,33 @@ import re
 from dataclasses import replace
 
 from icehouse.sim.clock import iso
-from icehouse.sim.s3.bucket import Bucket
+from icehouse.sim.s3.accounts import LAB, Account
+from icehouse.sim.s3.bucket import Bucket, Options
 from icehouse.sim.s3.errors import S3Error, not_implemented
-from icehouse.sim.s3.exchange import OWNER_ID, OWNER_NAME, Call, Reply, xml_reply
+from icehouse.sim.s3.exchange import Call, Reply, xml_reply
 from icehouse.sim.s3.wire import document, element, parse
 from icehouse.sim.s3.world import World
 
 _NAME = re.compile(r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
-def owner_element(name: str = "Owner") -> str:
-    """The owner of every bucket and object."""
-    return f"<{name}>{element('ID', OWNER_ID)}{element('DisplayName', OWNER_NAME)}</{name}>"
+def owner_element(name: str = "Owner", account: Account = LAB) -> str:
+    """Who owns a bucket or an object."""
+    return f"<{name}>{element('ID', account.canonical)}{element('DisplayName', account.name)}</{name}>"
 
 
 async def list_buckets(world: World, call: Call) -> Reply:
-    """All buckets by name, or a page of them when max-buckets is given."""
+    """All buckets of the account by name, or a page of them when max-buckets is given."""
+    assert call.principal is not None
+    account = call.principal.account
     most = call.number("max-buckets", 10_000, least=1, most=10_000)
     prefix = call.query.get("prefix", "")
     after = call.query.get("continuation-token", "")
     if call.query.get("bucket-region", world.settings.region) != world.settings.region:
         names: list[str] = []
     else:
-        names = sorted(name for name in world.buckets if name.startswith(prefix) and name > after)
+        own = (name for name, bucket in world.buckets.items() if bucket.options.owner == account.number)
+        names = sorted(name for name in own if name.startswith(prefix) and name > after)
     page = names[:most]
     rows = "".join(
         "<Bucket>"
@@ -38,7 +42,7 @@ async def list_buckets(world: World, call: Call) -> Reply:
         + "</Bucket>"
         for name in page
     )
-    inner = f"{owner_element()}<Buckets>{rows}</Buckets>"
+    inner = f"{owner_element(account=account)}<Buckets>{rows}</Buckets>"
     if len(page) < len(names):
         inner += element("ContinuationToken", page[-1])
     if prefix:
@@ -61,6 +65,8 @@ async def get_location(world: World, call: Call) -> Reply:
 
 async def create_bucket(world: World, call: Call) -> Reply:
     """A new empty bucket.  Owning it already is no error in us-east-1 alone, as on AWS."""
+    assert call.principal is not None
+    account = call.principal.account.number
     if not _NAME.fullmatch(call.bucket_name):
         raise S3Error("InvalidBucketName", elements={"BucketName": call.bucket_name})
     if call.headers.get("x-amz-acl", "private") != "private":
@@ -74,10 +80,12 @@ async def create_bucket(world: World, call: Call) -> Reply:
     if region != world.settings.region:
         raise S3Error("IllegalLocationConstraintException")
     if call.bucket_name in world.buckets:
+        if world.buckets[call.bucket_name].options.owner != account:
+            raise S3Error("BucketAlreadyExists", elements={"BucketName": call.bucket_name})
         if world.settings.region != "us-east-1":
             raise S3Error("BucketAlreadyOwnedByYou", elements={"BucketName": call.bucket_name})
     else:
-        world.buckets[call.bucket_name] = Bucket(call.bucket_name, call.now)
+        world.buckets[call.bucket_name] = Bucket(call.bucket_name, call.now, options=Options(owner=account))
         world.keep_bucket(world.buckets[call.bucket_name])
     return Reply(headers={"location": f"/{call.bucket_name}"})
 

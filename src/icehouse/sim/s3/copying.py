@@ -130,7 +130,7 @@ async def copy_object(world: World, call: Call) -> Reply:
     if versioned:
         headers["x-amz-copy-source-version-id"] = source.version_id
     reply = xml_reply(document("CopyObjectResult", inner), headers=headers)
-    reply.version_id = version.version_id
+    reply.version_id, reply.size, reply.copied = version.version_id, source.size, source.size
     return reply
 
 

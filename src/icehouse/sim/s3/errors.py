@@ -15,6 +15,7 @@ _KNOWN: Final[Mapping[str, tuple[int, str]]] = {
     "BucketNotEmpty": (409, "The bucket you tried to delete is not empty"),
     "EntityTooLarge": (400, "Your proposed upload exceeds the maximum allowed size"),
     "EntityTooSmall": (400, "Your proposed upload is smaller than the minimum allowed size"),
+    "ExpiredToken": (400, "The provided token has expired."),
     "GlacierExpeditedRetrievalNotAvailable": (
         503,
         "Glacier expedited retrievals are currently not available, please try again later",
@@ -40,6 +41,12 @@ _KNOWN: Final[Mapping[str, tuple[int, str]]] = {
         400,
         "The tag provided was not a valid tag. This error can occur if the tag did not pass validation.",
     ),
+    "InvalidTargetBucketForLogging": (
+        400,
+        "The target bucket for logging does not exist, is not owned by you, or does not have the appropriate grants "
+        "for the log-delivery group.",
+    ),
+    "InvalidToken": (400, "The provided token is malformed or otherwise invalid."),
     "InvalidURI": (400, "Couldn't parse the specified URI."),
     "KeyTooLongError": (400, "Your key is too long"),
     "MalformedXML": (
@@ -52,6 +59,7 @@ _KNOWN: Final[Mapping[str, tuple[int, str]]] = {
     "MissingContentLength": (411, "You must provide the Content-Length HTTP header."),
     "NoSuchBucket": (404, "The specified bucket does not exist"),
     "NoSuchKey": (404, "The specified key does not exist."),
+    "NoSuchLifecycleConfiguration": (404, "The lifecycle configuration does not exist"),
     "NoSuchUpload": (
         404,
         "The specified upload does not exist. "

@@ -6,16 +6,14 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from icehouse.sim.s3.accounts import LAB
 from icehouse.sim.s3.errors import S3Error
 
 if TYPE_CHECKING:
     from icehouse.sim.s3.auth import Principal
     from icehouse.sim.s3.body import Body
 
-OWNER_ID: Final = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a"
-"""The canonical user id that owns every bucket."""
-OWNER_NAME: Final = "icehouse-lab"
-ACCOUNT: Final = "111122223333"
+ACCOUNT: Final = LAB.number
 """The account id, to be named in x-amz-expected-bucket-owner."""
 
 
@@ -86,6 +84,10 @@ class Reply:
     length: int | None = None
     version_id: str | None = None
     """The version that was acted on, for the request log."""
+    size: int | None = None
+    """Bytes of the whole object that was read, written or copied, for the access logs."""
+    copied: int | None = None
+    """Bytes that were read from the source of a copy, for the access logs."""
 
 
 def xml_reply(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from icehouse.sim.s3.auth import Request, Signed
 from icehouse.sim.s3.body import Body
 from icehouse.sim.s3.errors import not_implemented
-from icehouse.sim.s3.exchange import ACCOUNT, Reply, xml_reply
+from icehouse.sim.s3.exchange import Reply, xml_reply
 from icehouse.sim.s3.wire import element
 from icehouse.sim.s3.world import World
 
@@ -26,12 +26,12 @@ async def caller_identity(world: World, request: Request, body: Body) -> Reply:
     signed = world.gatekeeper.admit(replace(request, headers=headers), service="sts")
     if parse_qs(form.decode("latin-1")).get("Action") != ["GetCallerIdentity"]:
         raise not_implemented("STS but for GetCallerIdentity")
-    name = signed.principal.name
+    who = signed.principal
     inner = (
         "<GetCallerIdentityResult>"
-        + element("Arn", f"arn:aws:iam::{ACCOUNT}:user/{name}")
-        + element("UserId", f"AIDAICEHOUSE{name.upper()}")
-        + element("Account", ACCOUNT)
+        + element("Arn", who.arn)
+        + element("UserId", who.user_id)
+        + element("Account", who.account.number)
         + "</GetCallerIdentityResult>"
     )
     document = f'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{inner}</GetCallerIdentityResponse>'

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from icehouse.sim.s3.accounts import account_of
 from icehouse.sim.s3.bucket import Bucket, Walk
 from icehouse.sim.s3.buckets import owner_element
 from icehouse.sim.s3.errors import S3Error
@@ -176,7 +177,7 @@ async def list_objects_v2(world: World, call: Call) -> Reply:
     token = call.query.get("continuation-token")
     after, after_prefix = (start_after, False) if token is None else _untoken(token)
     page = collect(bucket, wanted, after, after_prefix=after_prefix)
-    owner = owner_element() if call.query.get("fetch-owner") == "true" else ""
+    owner = owner_element(account=account_of(bucket.options.owner)) if call.query.get("fetch-owner") == "true" else ""
     head = wanted.head(bucket)
     head += element("KeyCount", len(page.rows) + len(page.prefixes)) + element("IsTruncated", page.truncated)
     if token is not None:
@@ -198,7 +199,13 @@ async def list_objects(world: World, call: Call) -> Reply:
     head = wanted.head(bucket) + f"<Marker>{wanted.encode(marker)}</Marker>" + element("IsTruncated", page.truncated)
     if page.truncated and wanted.delimiter:
         head += f"<NextMarker>{wanted.encode(page.last)}</NextMarker>"
-    renderer = Renderer(world, call.now, wanted.encode, status=wanted.status, owner=owner_element())
+    renderer = Renderer(
+        world,
+        call.now,
+        wanted.encode,
+        status=wanted.status,
+        owner=owner_element(account=account_of(bucket.options.owner)),
+    )
     return xml_reply(document("ListBucketResult", head + renderer.contents(page.rows) + wanted.prefixes(page)))
 
 
@@ -244,6 +251,12 @@ async def list_object_versions(world: World, call: Call) -> Reply:
         head += f"<NextKeyMarker>{wanted.encode(page.last)}</NextKeyMarker>"
         if not page.last_is_prefix:
             head += element("NextVersionIdMarker", page.last_version)
-    renderer = Renderer(world, call.now, wanted.encode, status=wanted.status, owner=owner_element())
+    renderer = Renderer(
+        world,
+        call.now,
+        wanted.encode,
+        status=wanted.status,
+        owner=owner_element(account=account_of(bucket.options.owner)),
+    )
     rows = renderer.versions(page.rows, page.latest)
     return xml_reply(document("ListVersionsResult", head + rows + wanted.prefixes(page)))

@@ -123,7 +123,9 @@ async def upload_part_copy(world: World, call: Call) -> Reply:
     inner = element("LastModified", iso(part.modified)) + element("ETag", f'"{etag}"')
     inner += "".join(element(f"Checksum{name}", value) for name, value in values.items())
     headers = {"x-amz-copy-source-version-id": source.version_id} if versioned else {}
-    return xml_reply(document("CopyPartResult", inner), headers=headers)
+    reply = xml_reply(document("CopyPartResult", inner), headers=headers)
+    reply.size, reply.copied = source.size, length
+    return reply
 
 
 async def abort_upload(world: World, call: Call) -> Reply:
@@ -222,5 +224,5 @@ def _completed(bucket: Bucket, call: Call, version: Version) -> Reply:
         inner += element(f"Checksum{name}", value) + element("ChecksumType", version.checksum_type)
     headers = {"x-amz-version-id": version.version_id} if bucket.options.versioning else {}
     reply = xml_reply(document("CompleteMultipartUploadResult", inner), headers=headers)
-    reply.version_id = version.version_id
+    reply.version_id, reply.size = version.version_id, version.size
     return reply

@@ -94,7 +94,7 @@ async def put_object(world: World, call: Call) -> Reply:
         reply.headers["x-amz-checksum-type"] = "FULL_OBJECT"
     if bucket.options.versioning:
         reply.headers["x-amz-version-id"] = version.version_id
-    reply.version_id = version.version_id
+    reply.version_id, reply.size = version.version_id, version.size
     return reply
 
 
@@ -208,7 +208,7 @@ def _read(world: World, call: Call, *, with_body: bool) -> Reply:
         # A checksum of the whole says nothing about a part of it.
         headers = {name: value for name, value in headers.items() if not name.startswith("x-amz-checksum-")}
     headers |= {n.removeprefix("response-"): v for n, v in call.query.items() if n.startswith("response-")}
-    reply = Reply(status, headers, length=end - start, version_id=version.version_id)
+    reply = Reply(status, headers, length=end - start, version_id=version.version_id, size=version.size)
     if with_body:
         reply.stream = world.blobs.read(cut(version.content, start, end - start))
     return reply

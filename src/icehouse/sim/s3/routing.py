@@ -18,7 +18,6 @@ _OVERRIDES = {
     "response-content-encoding",
 }
 _ALWAYS = {
-    "x-id",  # the AWS SDKs name the operation in it
     "X-Amz-Algorithm",
     "X-Amz-Credential",
     "X-Amz-Date",
@@ -91,6 +90,18 @@ ROUTES: Final = (
     _route("GetBucketLocation", "GET", "bucket", "location"),
     _route("GetBucketVersioning", "GET", "bucket", "versioning"),
     _route("PutBucketVersioning", "PUT", "bucket", "versioning", changes=True),
+    _route("GetBucketLogging", "GET", "bucket", "logging"),
+    _route("PutBucketLogging", "PUT", "bucket", "logging", changes=True),
+    _route("GetBucketLifecycleConfiguration", "GET", "bucket", "lifecycle"),
+    _route(
+        "PutBucketLifecycleConfiguration",
+        "PUT",
+        "bucket",
+        "lifecycle",
+        headers={"x-amz-transition-default-minimum-object-size"},
+        changes=True,
+    ),
+    _route("DeleteBucketLifecycle", "DELETE", "bucket", "lifecycle", changes=True),
     _route(
         "ListObjectsV2",
         "GET",
@@ -228,6 +239,8 @@ def find_route(method: str, level: str, query: Mapping[str, str], headers: Mappi
     else:
         raise not_implemented(f"{method} {level} {' '.join(sorted(query.keys() - _ALWAYS))}".strip())
     for name in query:
+        if name.startswith("x-") and not name.startswith("x-amz-"):
+            continue  # S3 ignores these and keeps them in the access log
         if name != route.mark and name not in route.query and name not in _ALWAYS:
             raise not_implemented(f"{route.operation} with ?{name}")
     for name in headers:

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from icehouse.sim.s3.admin import PREFIX, Admin
 from icehouse.sim.s3.app import S3App
+from icehouse.sim.s3.credentials import credentials
 from icehouse.sim.s3.world import OWNER, World
 
 
@@ -31,12 +32,7 @@ def ready_line(world: World, endpoint: str) -> str:
             "buckets": sorted(world.buckets),
             "admin": endpoint + PREFIX,
             "credentials": {
-                principal.name: {
-                    "access_key": principal.access_key,
-                    "secret_key": principal.secret_key,
-                    "read_only": principal.read_only,
-                }
-                for principal in world.gatekeeper.principals.values()
+                principal.name: credentials(world, principal) for principal in world.gatekeeper.principals.values()
             },
             "pid": os.getpid(),
         }

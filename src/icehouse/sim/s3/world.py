@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ from icehouse.sim.content import Blobs
 from icehouse.sim.faults import Faults
 from icehouse.sim.journal import Journal
 from icehouse.sim.log import RequestLog
-from icehouse.sim.s3 import fixtures
+from icehouse.sim.s3 import accounts, fixtures
 from icehouse.sim.s3.auth import Gatekeeper, Principal
 from icehouse.sim.s3.bucket import Bucket, Options
 from icehouse.sim.s3.errors import S3Error
 from icehouse.sim.s3.keyspace import Ground, KeySpace
+from icehouse.sim.s3.link_clock import Anchor, LinkClock, wall_now
+from icehouse.sim.s3.records.post import Post
 from icehouse.sim.s3.switches import Switches
 from icehouse.sim.s3.uploads import Part, Upload
 from icehouse.sim.s3.version import NULL_VERSION, Version
@@ -26,7 +28,10 @@ from icehouse.sim.switches import RateLimit
 
 OWNER = Principal("AKIAICEHOUSEOWNER001", "icehouse/owner/secret/not/a/real/key/000", "owner")
 READER = Principal("AKIAICEHOUSEREADER01", "icehouse/reader/secret/not/a/real/key/00", "reader", read_only=True)
-PRINCIPALS = (OWNER, READER)
+RECIPIENT = Principal(
+    "AKIAICEHOUSERECIPI01", "icehouse/recipient/secret/not/real/00000", "recipient", account=accounts.RECIPIENT
+)
+PRINCIPALS = (OWNER, READER, RECIPIENT)
 
 
 @dataclass(slots=True)
@@ -59,6 +64,12 @@ class World:
     restore_rate: RateLimit = field(default_factory=RateLimit)
     request_rate: RateLimit = field(default_factory=RateLimit)
     counter: int = 0
+    link_clock: LinkClock = field(init=False)
+    post: Post = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.link_clock = LinkClock(self.clock.now)
+        self.post = Post(self)
 
     @property
     def speed_words(self) -> str:
@@ -88,10 +99,11 @@ class World:
         """The id of a version about to be put: `null` unless the bucket's versioning is enabled."""
         return self.fresh_id(bucket.name, key) if bucket.options.versioning == "Enabled" else NULL_VERSION
 
-    def keep(self, bucket: Bucket, key: str, versions: tuple[Version, ...]) -> None:
-        """Make these the versions of a key, in the journal first."""
+    def keep(self, bucket: Bucket, key: str, versions: tuple[Version, ...], *, settled: Sequence[int] = ()) -> None:
+        """Make these the versions of a key, in the journal first; `settled` are the records delivered with it."""
         lines = [version.as_json() for version in versions]
-        self.journal.write("key", bucket=bucket.name, key=key, versions=lines, counter=self.counter)
+        more = {"settled": settled} if settled else {}
+        self.journal.write("key", bucket=bucket.name, key=key, versions=lines, counter=self.counter, **more)
         bucket.replace_versions(key, versions)
 
     def amend(self, bucket: Bucket, changed: Version) -> None:
@@ -113,15 +125,33 @@ class World:
         self.journal.write("part", id=upload_id, part=part)
         self.uploads[upload_id].parts[part.number] = part
 
-    def keep_clock(self) -> None:
-        """Record the clock, so that a restart goes on from here."""
+    def keep_clock(self, *, resumed: bool = False) -> None:
+        """Record the clock, so that a restart goes on from here and the age of links is known."""
+        wall, simulated = wall_now(), self.clock.now()
+        speed = 0.0 if self.clock.frozen else self.clock.speed
+        self.link_clock.note(Anchor(wall, simulated, speed, resumed))
         self.journal.write(
             "clock",
             started=self.ground.started,
-            simulated=self.clock.now(),
+            simulated=simulated,
             speed=self.clock.speed,
             frozen=self.clock.frozen,
+            wall=wall,
+            resumed=resumed,
         )
+
+    def begin_session(self, name: str, who: str, seconds: float) -> Principal:
+        """Temporary credentials with the rights of a principal, that end after some simulated seconds."""
+        role = next((each for each in self.gatekeeper.principals.values() if each.name == who and not each.token), None)
+        if role is None:
+            raise ValueError(f"no principal is called {who!r}")
+        secret, token = self.fresh_id(name, "secret"), self.fresh_id(name, "token") * 4
+        key = f"ASIA{hashlib.sha256(secret.encode()).hexdigest()[:16].upper()}"
+        ends = self.clock.now() + seconds
+        made = Principal(key, secret, name, role.read_only, role.account, token, ends, who)
+        self.journal.write("session", session=[key, secret, name, who, token, ends], counter=self.counter)
+        self.gatekeeper.principals[key] = made
+        return made
 
     def close(self) -> None:
         """Record the clock and close the files."""
@@ -156,10 +186,13 @@ def open_world(settings: Settings) -> World:
         Gatekeeper(PRINCIPALS, settings.region),
         ground,
     )
+    world.gatekeeper.age_links(world.link_clock, lambda: world.switches.link_clock == "simulated")
     for name in settings.fixtures:
         _plant(world, name)
     _replay(world, records)
-    world.keep_clock()
+    world.link_clock.replay(clocks)
+    world.post.replay(records)
+    world.keep_clock(resumed=True)
     return world
 
 
@@ -194,5 +227,11 @@ def _replay(world: World, records: Iterable[Mapping[str, Any]]) -> None:
             case "part" if record["id"] in world.uploads:
                 part = Part.from_json(record["part"])
                 world.uploads[record["id"]].parts[part.number] = part
+            case "session":
+                key, secret, name, who, token, ends = record["session"]
+                role = next(each for each in PRINCIPALS if each.name == who)
+                world.gatekeeper.principals[key] = Principal(
+                    key, secret, name, role.read_only, role.account, token, ends, who
+                )
             case "switches":
                 world.switches = Switches().changed(record["switches"])
