@@ -111,6 +111,8 @@ class DataObject(Kept):
     media: str = ""
     seed: str = ""
     """What synthetic bytes are computed from; empty for uploaded ones."""
+    text: str = ""
+    """The bytes of a planted file whose content matters, as UTF-8."""
     part_size: int = 0
     """Bytes of each part of a synthetic file but the last; 0 picks one."""
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -154,10 +154,11 @@ class Planter:
         seed: str = "",
         part_size: int = 0,
         media: str = "application/octet-stream",
+        text: str = "",
         object_state: str = "closed",
         **common: Any,
     ) -> DataObject:
-        """A file of synthetic bytes; `state` is its archival state here; the rest as in `add_object`.
+        """A file of synthetic bytes, or of `text`; `state` is its archival state here; the rest as in `add_object`.
 
         Two files of one `seed`, size and part size have the same bytes.  `unarchiving` files come live within hours.
         """
@@ -170,8 +171,8 @@ class Planter:
             state=state,
             age_days=age_days,
             modified_days=modified_days,
-            fields={"size": size, "seed": seed, "part_size": part_size, "media": media, "state": object_state}
-            | {"extra": extra},
+            fields={"size": len(text.encode()) if text else size, "seed": seed, "part_size": part_size, "text": text}
+            | {"media": media, "state": object_state, "extra": extra},
             **common,
         )
 
