@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from icehouse.core.errors import UsageError
+from icehouse.core.deliveries import EvidenceSpec
+from icehouse.core.errors import NotSupported, UsageError
 
-from .base import Store
+from .base import EvidenceSource, Reads, Store
 
 KINDS = ("s3", "dnanexus")
 """The kinds that there are."""
@@ -34,3 +35,27 @@ def open_store(name: str, kind: str, options: Mapping[str, object]) -> Store:
     from .wrap.throttle import throttled
 
     return throttled(store, float(bound))
+
+
+EVIDENCE = ("access-logs", "cloudtrail", "list-projects")
+"""The kinds of evidence that there are."""
+
+
+def open_evidence(spec: EvidenceSpec, store: Store) -> EvidenceSource:
+    """The source of evidence that `spec` names, on the opened store in which its records are; nothing is asked yet.
+
+    UsageError for an unknown kind, NotSupported where the store can't be such a source.
+    """
+    if spec.kind == "list-projects":
+        if store.features.kind != "dnanexus":
+            raise NotSupported(f"{store.name}: {spec.kind} is evidence that only DNAnexus has")
+        from .dnanexus.evidence import ListProjects
+
+        return ListProjects(store)
+    if spec.kind not in EVIDENCE:
+        raise UsageError(f"no such kind of evidence: {spec.kind}", hint=f"there is {', '.join(EVIDENCE)}")
+    if not isinstance(store, Reads) or store.features.kind != "s3":
+        raise NotSupported(f"{spec.label}: {store.name} holds no such records")
+    from .s3.evidence import LogFiles
+
+    return LogFiles(spec.label, store, spec.container, spec.prefix, trail=spec.kind == "cloudtrail")

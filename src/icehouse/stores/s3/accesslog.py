@@ -1,0 +1,335 @@
+"""Reading S3 server access logs: strict, and fast, as there are millions of lines.
+
+A referer, a user agent or a request URI may hold quotes, which S3 writes as they came.  A line is taken only where it
+can be read in exactly one way, so that nobody forges a status, a size or a requester; any other counts as not
+understood.  Source: facts/s3.md §4d.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+from icehouse.core.evidence import Access, Deed, Unparsed, Watched, Way
+from icehouse.core.links import TRACE
+
+from .unpacking import Ending, split
+
+SAMPLES = 20
+"""So many of the lines that were not understood are told one by one, of each file."""
+
+PAGE = 50_000
+"""So many accesses are told at once at most, and a few more."""
+
+_MOST_QUOTES = 32
+"""A line with more quotes is not tried in every way."""
+
+_AGENT = 300
+"""So many characters of a user agent are kept."""
+
+_DEEDS = {
+    "REST.GET.OBJECT": Deed.READ,
+    "WEBSITE.GET.OBJECT": Deed.READ,
+    "REST.HEAD.OBJECT": Deed.LOOK,
+    "WEBSITE.HEAD.OBJECT": Deed.LOOK,
+    "REST.COPY.OBJECT_GET": Deed.COPY,
+    "REST.COPY.PART_GET": Deed.COPY,
+}
+_PART = "REST.COPY.PART_GET"
+_WAYS = {"QueryString": Way.LINK, "AuthHeader": Way.CREDENTIALS, "-": None}
+
+_WORD = r'[^\s"]+'
+_COUNT = "(?:-|([0-9]{1,18}))"
+_FRONT = re.compile(
+    rf"{_WORD} {_WORD} \[[0-9]{{2}}/[A-Z][a-z]{{2}}/[0-9]{{4}}:[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}} \+0000\] "
+    rf"{_WORD} {_WORD} {_WORD} {_WORD} {_WORD} "
+)
+_MIDDLE = re.compile(rf" (?:-|([1-5][0-9][0-9])) (\S+) {_COUNT} {_COUNT} (?:-|[0-9]{{1,18}}) (?:-|[0-9]{{1,18}}) ")
+_BACK = re.compile(rf' {_WORD} {_WORD} (?:-|SigV2|SigV4A?) {_WORD} (?:-|AuthHeader|QueryString)(?: [^"]*)?')
+_SIGNATURES = frozenset({"-", "SigV2", "SigV4", "SigV4A"})
+
+_TIME = re.compile(r"\[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}):([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_EPOCH = date(1970, 1, 1).toordinal()
+
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_TRACE = f"{TRACE}="
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+_SECRET = re.compile(r"(?i)(x-amz-(?:signature|credential|security-token)=)[^&\s]+")
+
+_Counts = tuple[str | Any, ...]
+"""Status, error, bytes sent and size; a number that is ``-`` is None."""
+
+_Fields = tuple[list[str], str, _Counts, str, list[str]]
+"""The ten parts before the URI (a time is two, the last is empty), URI, counts, agent, and the parts behind it, the
+first of which is empty."""
+
+_new = tuple.__new__
+
+
+class Watching:
+    """Finds whose interest an object is."""
+
+    def __init__(self, watched: Sequence[Watched]) -> None:
+        """Of all these places."""
+        self.buckets: dict[str, tuple[tuple[str, str], ...]] = {}
+        for each in watched:
+            self.buckets[each.container] = (*self.buckets.get(each.container, ()), (each.prefix, each.store))
+
+    def stores(self, bucket: str, key: str) -> Sequence[str]:
+        """The stores whose object that is, each once; mostly none or one."""
+        found = [store for prefix, store in self.buckets.get(bucket, ()) if key.startswith(prefix)]
+        return found if len(found) < 2 else tuple(dict.fromkeys(found))
+
+
+class AccessLog:
+    """What one log file tells.  Its counts are those of the whole file once all pages are through."""
+
+    def __init__(self, source: str, name: str, watching: Watching) -> None:
+        """`source` is the label of the evidence source, `name` that of the file."""
+        self.accesses: list[Access] = []
+        self.lines = 0
+        self.unparsed = 0
+        self.samples: list[Unparsed] = []
+        self.as_of: int | None = None
+        self._source, self._name, self._watching = source, name, watching
+        self._times: dict[str, int | None] = {}
+        self._agents: dict[str, str] = {}
+        self._number = 0
+
+    def pages(self, blocks: Iterator[bytes], ending: Ending) -> Iterator[Sequence[Access]]:
+        """The accesses to what is watched, some at a time; `blocks` are the file's bytes, unpacked."""
+        for lines in split(blocks, ending):
+            if isinstance(lines, str):
+                self.skip(lines)
+            else:
+                self.read(lines)
+            if len(self.accesses) >= PAGE:
+                yield self._taken()
+        yield self._taken()
+
+    def _taken(self) -> list[Access]:
+        taken, self.accesses = self.accesses, []
+        return taken
+
+    def read(self, lines: Sequence[str]) -> None:
+        """The next lines of the file, without their ends; empty ones count for nothing."""
+        times, deeds, buckets = self._times, _DEEDS, self._watching.buckets
+        newest, number, seen = self.as_of or 0, self._number, 0
+        for line in lines:
+            number += 1
+            if not line:
+                continue
+            seen += 1
+            fields = _read_quickly(line) or _read_slowly(line)
+            if isinstance(fields, str):
+                self.refuse(number, fields)
+                continue
+            stamp = fields[0][2]
+            at = times[stamp] if stamp in times else times.setdefault(stamp, _seconds(stamp))
+            if at is None:
+                self.refuse(number, "no such time")
+                continue
+            if at > newest:
+                newest = at
+            if fields[0][7] in deeds and fields[0][1] in buckets:
+                self._take(at, *fields)
+        self.as_of, self._number = newest or None, number
+        self.lines += seen
+        times.clear()
+
+    def skip(self, why: str) -> None:
+        """Count a line that was not even looked at."""
+        self._number += 1
+        self.lines += 1
+        self.refuse(self._number, why)
+
+    def refuse(self, number: int, why: str) -> None:
+        """Count a line as not understood."""
+        self.unparsed += 1
+        if len(self.samples) < SAMPLES:
+            self.samples.append(Unparsed(f"{self._name}: line {number}", why))
+
+    def _take(self, at: int, front: Sequence[str], uri: str, middle: _Counts, agent: str, back: Sequence[str]) -> None:
+        _, bucket, _, _, address, who, request, operation, key, _ = front
+        if "%" in key or "+" in key:
+            key = decode_key(key, uri, bucket)
+        status, error, sent, size = middle
+        version, way, deed, link = back[1], _WAYS[back[5]], _DEEDS[operation], ""
+        if who == "-":
+            who = ""
+        if way is None or deed is Deed.COPY:
+            way = Way.CREDENTIALS if who else Way.ANONYMOUS
+        elif way is Way.LINK:
+            link = _link(uri)
+        try:
+            known = self._agents[agent]
+        except KeyError:
+            known = self._agent(agent)
+        for store in self._watching.stores(bucket, key):
+            self.accesses.append(
+                _new(
+                    Access,
+                    (
+                        self._source,
+                        request,
+                        deed,
+                        way,
+                        store,
+                        bucket,
+                        key,
+                        None if version == "-" else version,
+                        at,
+                        int(status or 0),
+                        "" if error == "-" else error,
+                        int(sent or 0),
+                        None if size is None else int(size),
+                        status == "206" or operation == _PART,
+                        who,
+                        "" if address == "-" else address,
+                        known,
+                        link,
+                    ),
+                )
+            )
+
+    def _agent(self, raw: str) -> str:
+        """A user agent as it is kept: one text for all that are the same, and no signature in it."""
+        if len(self._agents) > 10_000:
+            self._agents.clear()
+        kept = self._agents[raw] = clean_agent("" if raw == "-" else raw)
+        return kept
+
+
+def clean_agent(raw: str) -> str:
+    """A user agent as it is kept: no signature in it, and not without end."""
+    return _SECRET.sub(r"\1…", raw[: _AGENT * 2])[:_AGENT]
+
+
+def decode_key(field: str, uri: str, bucket: str) -> str:
+    """The key that a log's key field stands for.
+
+    S3 encodes the keys of requests twice, a space as ``+`` at first.  Servers that are like S3 encode once: where the
+    request's own path shows that, or what is left can't have been encoded, once is taken.
+    """
+    first = unquote_plus(field, errors="surrogateescape")
+    twice = unquote_plus(first, errors="surrogateescape")
+    once = unquote(field, errors="surrogateescape")
+    if once == first == twice:
+        return twice
+    asked = _asked(uri, bucket)
+    for key in (twice, once, first):
+        if key in asked:
+            return key
+    return first if _BROKEN_ESCAPE.search(first) else twice
+
+
+def _asked(uri: str, bucket: str) -> frozenset[str]:
+    """What the path of a request may name in `bucket`: by host or by path, a ``+`` as a space or as it is."""
+    target = uri.partition(" ")[2].rpartition(" ")[0] or uri
+    path = target.partition("?")[0]
+    path = path[1:] if path.startswith("/") else path
+    paths = [path, path[len(bucket) + 1 :]] if path.startswith(f"{bucket}/") else [path]
+    return frozenset(way(each, errors="surrogateescape") for each in paths for way in (unquote, unquote_plus))
+
+
+def _link(uri: str) -> str:
+    """The delivery that a request names in its query."""
+    at = uri.find(_TRACE)
+    if at < 1 or uri[at - 1] not in "?&":
+        return ""
+    found = _PLAIN.match(uri, at + len(_TRACE))
+    return found[0] if found and uri[found.end() : found.end() + 1] in ("", "&", " ") else ""
+
+
+def _seconds(stamp: str) -> int | None:
+    """Seconds since 1970 of a time (``[06/Feb/2019:00:00:38``, in UTC), None where there is no such one."""
+    found = _TIME.fullmatch(stamp)
+    if found is None:
+        return None
+    midnight = _midnight(found[1])
+    return None if midnight is None else midnight + int(found[2]) * 3600 + int(found[3]) * 60 + int(found[4])
+
+
+@lru_cache(1000)
+def _midnight(day: str) -> int | None:
+    """Seconds since 1970 at the beginning of a day (``06/Feb/2019``), None where there is no such one."""
+    try:
+        return (date(int(day[7:]), _MONTHS.index(day[3:6]) + 1, int(day[:2])).toordinal() - _EPOCH) * 86_400
+    except ValueError:
+        return None
+
+
+def _read_quickly(line: str) -> _Fields | None:
+    """The fields of a line of which nothing is in doubt: three quoted fields, no quote besides theirs."""
+    parts = line.split('"')
+    if len(parts) != 7 or parts[4] != " ":
+        return None
+    front, middle, back = parts[0].split(" "), _MIDDLE.fullmatch(parts[2]), parts[6].split(" ")
+    if (
+        middle is None
+        or len(front) != 10
+        or len(back) < 6
+        or front[3] != "+0000]"
+        or front[9]
+        or "" in front[:9]
+        or back[3] not in _SIGNATURES
+        or back[5] not in _WAYS
+        or back[0]
+        or not (back[1] and back[2] and back[4])
+    ):
+        return None
+    return front, parts[1], middle.groups(), parts[5], back
+
+
+def _read_slowly(line: str) -> _Fields | str:
+    """The fields of a line with quotes in odd places, where there is exactly one way to read it; else why not."""
+    line = line.removesuffix("\r")
+    front = _FRONT.match(line)
+    if front is None:
+        return "not a line of an access log"
+    if line.count('"') > _MOST_QUOTES:
+        return "too many quotes"
+    ways = _ways(line, front.end())
+    fields = next(ways, None)
+    if fields is None:
+        return "fields that are missing or do not fit"
+    if next(ways, None) is not None:
+        return "its quotes can be read in more than one way"
+    return (front[0].split(" "), *fields)
+
+
+def _ways(line: str, begin: int) -> Iterator[tuple[str, _Counts, str, list[str]]]:
+    """Every way to read what follows the key: URI, status to turn-around, referer, agent, and what is behind it."""
+    last = line.rfind('"') + 1
+    for end in _field_ends(line, begin):
+        middle = _MIDDLE.match(line, end)
+        if middle is None:
+            continue
+        for after in _field_ends(line, middle.end()):
+            if line[after : after + 1] != " ":
+                continue
+            # No quote is behind the agent, so that it ends at the last one, or is none.
+            close = after + 2 if line[after + 1 : after + 2] == "-" else last if last > after + 2 else 0
+            if close >= last and line[after + 1 : after + 2] in ("-", '"') and _BACK.fullmatch(line, close):
+                back = line[close:].split(" ")
+                yield _text(line, begin, end), middle.groups(), _text(line, after + 1, close), back
+
+
+def _field_ends(line: str, begin: int) -> Iterator[int]:
+    """Where the field that begins at `begin`, quoted or ``-``, may end."""
+    if line[begin : begin + 1] == "-":
+        yield begin + 1
+    elif line[begin : begin + 1] == '"':
+        at = line.find('"', begin + 1)
+        while at >= 0:
+            yield at + 1
+            at = line.find('"', at + 1)
+
+
+def _text(line: str, begin: int, end: int) -> str:
+    return line[begin + 1 : end - 1] if line[begin] == '"' else "-"
