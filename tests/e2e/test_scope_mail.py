@@ -2,65 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
-import socket
-import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, LoginPassword
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.post import PASSWORD, Post, authenticator, certified, parts
 from tests.standin import StandIn
 
 SECONDS = 60.0
-PASSWORD = "correct horse"
-
-
-class Inbox:
-    """What came in; `refuse` answers every mail with that line instead."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.refuse = ""
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.refuse:
-            return self.refuse
-        mail = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        mail["X-To"] = ", ".join(envelope.rcpt_tos)
-        self.mails.append(mail)
-        return "250 OK"
-
-
-class Post:
-    """An SMTP server on loopback with its inbox."""
-
-    def __init__(self, **options: Any) -> None:
-        self.inbox = Inbox()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.controller = Controller(self.inbox, hostname="127.0.0.1", port=self.port, **options)
-
-    def __enter__(self) -> Post:
-        self.controller.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.controller.stop()
 
 
 @pytest.fixture(scope="module")
@@ -102,13 +54,6 @@ class Lab:
 @pytest.fixture
 def lab(s3: StandIn, tmp_path: Path) -> Lab:
     return Lab(s3, tmp_path)
-
-
-def parts(mail: EmailMessage) -> tuple[str, str]:
-    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
-    assert text is not None
-    assert html is not None
-    return text.get_content(), html.get_content()
 
 
 def test_what_is_undecided_is_mailed_once_in_text_and_html(lab: Lab) -> None:
@@ -201,45 +146,6 @@ def test_names_that_look_like_markup_stay_text_in_html(lab: Lab, s3: StandIn) ->
         s3.boto3_client().delete_object(Bucket="small", Key=name)
     assert "&lt;img src=x onerror=alert(1)&gt;&amp;/" in html
     assert "<img" not in html
-
-
-def certified(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A certificate for 127.0.0.1 that nobody but its own file vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, secret = folder / "cert.pem", folder / "key.pem"
-    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem, secret)
-    return context, pem
-
-
-def authenticator(seen: list[tuple[bytes, bytes]]) -> Any:
-    def check(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-        assert isinstance(data, LoginPassword)
-        seen.append((data.login, data.password))
-        if data.password == PASSWORD.encode():
-            return AuthResult(success=True)
-        words = f"535 5.7.8 {data.password.decode()} is wrong"  # a server that gives back what it got
-        return AuthResult(success=False, handled=False, message=words)
-
-    return check
 
 
 def test_a_password_goes_out_over_tls_alone_and_is_told_nowhere(lab: Lab, tmp_path: Path) -> None:

@@ -45,6 +45,11 @@ def waiting(ledger: Ledger) -> list[QueuedMail]:
     return _mails(ledger, outbox.c.sent.is_(None))
 
 
+def begin(connection: Connection, mail: str, at: Instant, error: str) -> None:
+    """Remember, before a mail is handed over, that this is done: `error` is what is to be said if no more is known."""
+    _change(connection, mail, error=error, next_try=to_text(at))
+
+
 def sent(connection: Connection, mail: str, at: Instant) -> None:
     """Remember that a mail went out."""
     _change(connection, mail, sent=to_text(at), next_try=None, error="", tries=outbox.c.tries + 1)

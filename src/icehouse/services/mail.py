@@ -35,13 +35,17 @@ _UNSAYABLE = "SMTP can't carry the user, the password or an address"
 
 
 class NotSent(IcehouseError):
-    """The mail was not sent; or, where it is `unsure`, all of it was handed over and no answer came."""
+    """The mail was not sent; or, where it is `unsure`, all of it was handed over and no answer came.
+
+    `down`: the server was not ready for any mail, so that another one would fare no better now.
+    """
 
     exit_code: ClassVar[int] = 4
 
-    def __init__(self, line: str, *, unsure: bool = False) -> None:
+    def __init__(self, line: str, *, unsure: bool = False, down: bool = False) -> None:
         super().__init__(line)
         self.unsure = unsure
+        self.down = down
 
 
 class _Fate:
@@ -137,7 +141,7 @@ def send(
     except Empty:
         unsure = fate.give_up()
         told = "it is not known whether it went out" if unsure else "the mail was not sent"
-        raise NotSent(f"{config.server}:{config.port} did not end in time; {told}", unsure=unsure) from None
+        raise NotSent(f"{config.server}:{config.port} did not end in time; {told}", unsure=unsure, down=True) from None
     if trouble is not None:
         raise trouble
 
@@ -148,10 +152,12 @@ def _delivered(
     """Hand the mail to the server; what went wrong, None where nothing did."""
     where = f"{config.server}:{config.port}"
     refused: dict[str, tuple[int, bytes]] | None = None
+    down = True
     try:
         with _connected(config, fate) as server:
             if password is not None:
                 server.login(config.user, password)
+            down = False
             refused = server.send_message(message, bare(config.sender), [bare(each) for each in to])
     except Exception as error:  # noqa: BLE001 - smtplib's own, and what it can't put into its commands
         if refused is None:  # else the mail is out, and only the parting went wrong
@@ -159,9 +165,10 @@ def _delivered(
                 words = _words(error, config.user, password)
                 return NotSent(f"it is not known whether the mail went out over {where}: {words}", unsure=True)
             if isinstance(error, (smtplib.SMTPException, OSError)):
-                return NotSent(f"the mail was not sent over {where}: {_words(error, config.user, password)}")
+                words = _words(error, config.user, password)
+                return NotSent(f"the mail was not sent over {where}: {words}", down=down)
             # its words may hold a secret
-            return NotSent(f"the mail was not sent over {where}: {_UNSAYABLE} ({type(error).__name__})")
+            return NotSent(f"the mail was not sent over {where}: {_UNSAYABLE} ({type(error).__name__})", down=down)
     return NotSent(f"the mail was not taken for {', '.join(sorted(refused))}") if refused else None
 
 
@@ -222,7 +229,7 @@ def _password(config: MailConfig) -> str | None:
     if config.password_env:
         found = os.environ.get(config.password_env, "")
         if not found:
-            raise NotSent(f"the mail was not sent: the variable {config.password_env} is not set")
+            raise NotSent(f"the mail was not sent: the variable {config.password_env} is not set", down=True)
         return found
     name = config.password_command[0]
     try:
@@ -230,12 +237,12 @@ def _password(config: MailConfig) -> str | None:
             config.password_command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        raise NotSent(f"the mail was not sent: {name}, which tells the password, did not end") from None
+        raise NotSent(f"the mail was not sent: {name}, which tells the password, did not end", down=True) from None
     except OSError as error:
-        raise NotSent(f"the mail was not sent: {name}, which tells the password: {error.strerror}") from None
+        raise NotSent(f"the mail was not sent: {name}, which tells the password: {error.strerror}", down=True) from None
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     if done.returncode or not lines or not lines[0]:
-        raise NotSent(f"the mail was not sent: {name}, which tells the password, ended with {done.returncode}")
+        raise NotSent(f"the mail was not sent: {name}, which tells the password, ended with {done.returncode}", down=True)
     return lines[0]
 
 
