@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -210,6 +213,22 @@ def test_a_note_is_a_closed_record_beside_what_it_is_about(server: DxServer) -> 
     assert 0 < len(call["input"]["nonce"]) <= 128
     assert store.note(noted.ref) == body
     assert store.note(ref) == body, "by its path as well"
+
+
+def test_dx_shows_a_note_as_any_record(server: DxServer, tmp_path: Path) -> None:
+    store, bucket = server.store(), server.bucket()
+    server.touch(bucket, "run/a")
+    body = canonical({"recipient": "a@example.org"})
+    [noted] = store.annotate([NoteRequest(Ref("lab", bucket, "run/n.json"), body)])
+    assert isinstance(noted, Noted)
+    told = subprocess.run(
+        [Path(sys.executable).parent / "dx", "get_details", f"{bucket}:/run/n.json"],
+        env=server.dx.environment(conf=tmp_path, project=bucket),
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert json.loads(told.stdout) == json.loads(body)
 
 
 def test_no_second_note_of_a_name_is_ever_written(server: DxServer) -> None:
