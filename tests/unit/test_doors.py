@@ -12,8 +12,14 @@ ROOT = Path(icehouse.__file__).parent
 MAY_NAME_RESTORES = {"engine/gate.py", "engine/worker.py", "services/worker.py"}
 """Outside the stores' own room: the gate, and the worker's composition root."""
 
+MAY_NAME_ANNOTATES = {"engine/gate.py"}
+"""The same for the writing of notes: the gate finds out by itself whether its store takes any."""
+
 MAY_CALL_RESTORE = {"engine/gate.py"}
 """Where a store's `restore` may be called with requests."""
+
+LINKS = {"services/deliver.py", "services/deliver_links.py"}
+"""Where links are made: for trial, and once their delivery is recorded."""
 
 
 def _sources() -> list[tuple[str, ast.Module]]:
@@ -42,16 +48,35 @@ def test_the_changing_protocol_is_named_by_the_gate_and_its_worker_alone() -> No
     assert elsewhere == set()
 
 
-def test_a_restore_request_is_built_by_the_gate_alone() -> None:
-    elsewhere = {
+def _builders(name: str) -> set[str]:
+    """The files that call something of that name."""
+    return {
         path
         for path, tree in _sources()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and (getattr(node.func, "id", "") == "RestoreRequest" or getattr(node.func, "attr", "") == "RestoreRequest")
-        and path not in MAY_CALL_RESTORE
+        if isinstance(node, ast.Call) and name in (getattr(node.func, "id", ""), getattr(node.func, "attr", ""))
     }
-    assert elsewhere == set()
+
+
+def test_a_restore_request_is_built_by_the_gate_alone() -> None:
+    assert _builders("RestoreRequest") == MAY_CALL_RESTORE
+
+
+def test_the_writing_of_notes_is_named_by_the_gate_alone() -> None:
+    named = {path for path, tree in _sources() if "Annotates" in _names(tree) and not path.startswith("stores/")}
+    assert named == MAY_NAME_ANNOTATES
+
+
+def test_a_note_is_written_by_the_gate_alone() -> None:
+    assert _builders("NoteRequest") == {"engine/gate.py"}
+    assert {path for path in _builders("annotate") if not path.startswith("stores/")} == {
+        "engine/gate.py",
+        "engine/steps/sending.py",
+    }
+
+
+def test_links_are_asked_for_where_deliveries_are_made_alone() -> None:
+    assert _builders("LinkRequest") == LINKS
 
 
 def test_the_gate_asks_every_guard_before_each_call() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from icehouse.core.errors import IcehouseError, Refused, Unavailable
 from icehouse.core.jobs import Job, JobState
 from icehouse.core.outcomes import Outcome
-from icehouse.present.jobs import ready_word
+from icehouse.present.jobs import DELIVER, ready_word
 from icehouse.present.sizes import count, percent, rate, size
 from icehouse.present.states import outcomes_line
 from icehouse.present.times import when
@@ -78,7 +78,8 @@ def standing(job: Job) -> str:
     parts = [f"{job.id[:8]} {job.state.value}", f"requested {count(progress.sent)} of {count(progress.to_send)}"]
     if job.rate:
         parts.append(rate(job.rate))
-    parts.append(f"{ready_word(job)} {count(progress.ready)} ({percent(progress.bytes_ready, progress.bytes_total)})")
+    share = "" if job.verb == DELIVER else f" ({percent(progress.bytes_ready, progress.bytes_total)})"
+    parts.append(f"{ready_word(job)} {count(progress.ready)}{share}")
     if job.ready_by is not None and job.state is JobState.WATCHING:
         parts.append(f"by {when(job.ready_by, job.ready_by)} UTC at the latest")
     if job.note:

@@ -215,6 +215,8 @@ def _count(connection: Connection, accepted: Sequence[Accepted], ended: Sequence
         job["ended"] += 1
         job[f"n_{each.outcome.value}"] += 1
         job["sent"] += each.answered
+        if each.task.act is Act.NOTE and each.outcome is Outcome.OK:
+            job["ready"] += 1
         if each.readable:
             job["ready"] += 1
             job["bytes_ready"] += each.task.size

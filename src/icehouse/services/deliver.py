@@ -15,11 +15,11 @@ from icehouse.core.deliveries import fingerprint, is_note, note_mark, note_ref
 from icehouse.core.entries import Entry
 from icehouse.core.errors import Refused, UsageError
 from icehouse.core.globs import chooser
-from icehouse.core.links import DeliverWish, LinkLife
+from icehouse.core.links import DeliverWish, LinkLife, LinkRequest, NotLinked
 from icehouse.core.marks import Mark
 from icehouse.core.plans import Act, Cost, Identity, Plan, Step, canonical, digest_of, header
 from icehouse.core.refs import FolderRef, Ref, folder_address
-from icehouse.core.text import is_safe
+from icehouse.settings.mail import is_address
 
 from . import deliver_checks
 from .approve import approve as approve_plan
@@ -38,6 +38,7 @@ LONGEST = timedelta(days=3650)
 """How long a delivery may be promised at most; more is a mistake in the number."""
 
 _FORMAT = 1
+_TRIAL = "trial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Handing:
     """What was found in a folder that is to be handed out: fresh, whole, and by whom it was seen.
 
     `seen_at` and `promised` are the store's time; `left_out` counts our own notes and folders' placeholders.
-    `obstacles` is what keeps it from being handed out, `command` what brings back the cold.
+    `obstacles` is what keeps it from being handed out, `command` what brings back the cold.  `dies` is when links that
+    are made now really die, as one that was made for trial tells.
     """
 
     folder: FolderRef
@@ -59,17 +61,12 @@ class Handing:
     life: LinkLife
     obstacles: tuple[Obstacle, ...]
     command: str
+    dies: Instant
 
     @property
     def bytes(self) -> int:
         """Their bytes."""
         return sum(entry.size for entry in self.entries)
-
-    @property
-    def dies(self) -> Instant:
-        """When links that are made now really die."""
-        most = self.life.most
-        return self.promised if most is None else min(self.promised, self.seen_at + most)
 
     @property
     def things(self) -> list[tuple[Ref, int, str]]:
@@ -128,7 +125,20 @@ def survey(
         life=life,
         obstacles=found,
         command=command,
+        dies=promised if found else _trial(links, entries[0].ref, promised, seen_at, life),
     )
+
+
+def _trial(links: Links, ref: Ref, promised: Instant, now: Instant, life: LinkLife) -> Instant:
+    """When a link to `ref` dies that is made now, and thrown away: what the store refuses is refused before a note."""
+    wanted = promised - now if life.most is None else min(promised - now, life.most)
+    seconds = timedelta(seconds=int(wanted.total_seconds()))
+    if seconds <= timedelta(0):
+        return now
+    [answer] = links.links([LinkRequest(ref, seconds, _TRIAL, ref.key.rpartition("/")[2])])
+    if isinstance(answer, NotLinked):
+        raise answer.error
+    return answer.expires
 
 
 def _look(
@@ -163,7 +173,10 @@ def aside(entry: Entry) -> bool:
 def refuse(found: Handing, *, reissue: bool) -> None:
     """Refused, in one line with what to do, where the folder can't be handed out for as long as is promised."""
     deliver_checks.refuse(found.folder, found.entries, found.obstacles, found.command)
-    deliver_checks.refuse_promise(found.promised - found.seen_at.replace(microsecond=0), found.life, reissue=reissue)
+    lasting = found.promised - found.seen_at.replace(microsecond=0)
+    deliver_checks.refuse_promise(lasting, found.life, reissue=reissue)
+    if found.dies < found.promised - timedelta(minutes=1) and not reissue:
+        raise Refused(f"links die {found.dies:%Y-%m-%d %H:%M} UTC already, as the store tells", hint="say less --for")
 
 
 def freeze(house: House, found: Handing, recipient: str, *, mail: bool = False) -> Plan:
@@ -212,15 +225,7 @@ def approve(
 def recipient_of(text: str) -> str:
     """One address to send to.  UsageError for anything else."""
     address = text.strip()
-    local, at, domain = address.rpartition("@")
-    spaced = any(char.isspace() or char in ',;<>"()' for char in address)
-    if (
-        not (local and at and domain)
-        or "@" in local
-        or spaced
-        or not is_safe(address)
-        or parseaddr(address)[1] != address
-    ):
+    if not is_address(address) or parseaddr(address)[1] != address:
         raise UsageError(f"{text}: not an address", hint="write --to somebody@example.org")
     return address
 

@@ -52,7 +52,7 @@ def obstacles(
     about_all: list[Obstacle] = []
     for ref, words in cooling:
         if ref is not None:
-            why.setdefault(ref, (f"fall cold, or go, before the links expire: {words}", False))
+            why.setdefault(ref, (f"about to fall cold, or to go, before the links expire: {words}", False))
         elif not unread:
             about_all.append(Obstacle(f"whether any falls cold before is not known: {words}", len(entries), 0))
     sums: dict[tuple[str, bool], tuple[int, int, Ref]] = {}
@@ -68,7 +68,7 @@ def unfit(entry: Entry, until: Instant) -> tuple[str, bool] | None:
     """Why one object can't be handed out until then, and whether a restore helps; None where it can."""
     standing = entry.standing
     if not_archivable(entry.kind):
-        return f"no files, but of class {entry.kind}: they have no bytes to hand out", False
+        return f"of class {entry.kind}, which has no bytes to hand out", False
     if entry.traits & GROWING:
         return "still open for writing", False
     match standing.state:
@@ -100,9 +100,8 @@ def refuse(folder: FolderRef, entries: Sequence[Entry], found: Sequence[Obstacle
 def _said(obstacle: Obstacle, of: int) -> str:
     if obstacle.first is None:
         return obstacle.words
-    return f"{obstacle.objects:,} of {of:,} are {obstacle.words}, as {ref_address(obstacle.first)}".replace(
-        "are fall cold", "fall cold"
-    )
+    verb = "is" if obstacle.objects == 1 else "are"
+    return f"{obstacle.objects:,} of {of:,} {verb} {obstacle.words}, as {ref_address(obstacle.first)}"
 
 
 def _hint(found: Sequence[Obstacle], command: str) -> str:
