@@ -64,6 +64,7 @@ def test_an_account_is_told_but_where_the_fixture_hides_it(world: DxStandIn) -> 
         deliveries.THEIRS: PARTNER,
         deliveries.SECOND: "org-reading_group",
         deliveries.OURS: "org-genomics_core",
+        deliveries.OWN: "user-owner",
         deliveries.SISTER: "org-sister_lab",
         deliveries.UNTOLD: None,
     }
