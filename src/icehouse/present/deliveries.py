@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,8 +23,7 @@ from .times import DAY, ago, day, duration, stamp
 SIGNS_BELOW = 72
 """Cells of a list below which an indicator is a glyph under its title, for want of room for its word."""
 
-_WHY = 17
-_WHY_NARROW = 15
+_WHY = 15
 _WHY_WIDE = 30
 _WIDE = 132
 
@@ -48,10 +48,10 @@ def columns(width: int) -> tuple[Column, ...]:
     """
     if width < SIGNS_BELOW:
         seen = (Column("got", "got", 3), Column("copied", "copy", 4), Column("tried", "try", 3))
-        why, least = _WHY_NARROW, 14
+        least = 14
     else:
         seen = (Column("got", "got", 6), Column("copied", "copied", 6), Column("tried", "tried", 6))
-        why, least = (_WHY_WIDE if width >= _WIDE else _WHY), 19
+        least = 19
     return (
         Column("tick", "", 1),
         Column("name", "delivery", 0, least=least),
@@ -63,7 +63,7 @@ def columns(width: int) -> tuple[Column, ...]:
         Column("size", "size", 9, "right", drop=1),
         *seen,
         Column("verdict", "scope", 9, drop=7),
-        Column("why", "", why),
+        Column("why", "", _WHY_WIDE if width >= _WIDE else _WHY),
     )
 
 
@@ -145,12 +145,14 @@ def why_words(row: DeliveryRow, now: Instant) -> str:
     if row.by_hand and row.ticked and not row.ticking.ticked:
         return f"by hand; {said}" if said else "by hand"
     if row.by_hand and not row.ticked and row.ticking.ticked:
-        return "unticked by hand"
+        return "unticked"
     if row.ticked:
         return _fetched_words(row.delivery, now)
     asked = refused(row.delivery)
     if asked and row.ticking.allowed:
         return asked.partition(":")[0]
+    if row.lapsed and row.ticking.allowed:
+        return "tick lapsed"
     return said or "not ticked"
 
 
@@ -162,7 +164,7 @@ def why_cell(row: DeliveryRow, now: Instant) -> Cell:
         tone = Tone.PLAIN
     if kind == "open" and is_problem(row):
         tone = Tone.WAY
-    return Cell(why_words(row, now), tone, ours=False)
+    return Cell(why_words(row, now), tone, ours=False, tail=True, keep=_WHY_WIDE)  # its beginning is what counts
 
 
 def _fetched_words(found: Delivery, now: Instant) -> str:
@@ -185,7 +187,8 @@ def untellable(row: DeliveryRow) -> bool:
 
 
 def is_problem(row: DeliveryRow) -> bool:
-    """Whether an operator has to look: listed apart, not whole, not tellable, or wanted by somebody who was refused.
+    """Whether an operator has to look: listed apart, not whole, not tellable, wanted by somebody who was refused, or
+    with a tick that lapsed.
 
     What is held, was decided by hand or has not expired yet is none.
     """
@@ -194,7 +197,7 @@ def is_problem(row: DeliveryRow) -> bool:
         return True
     if row.hold or row.holds or not row.expired or row.ticked or row.by_hand:
         return False
-    return bool(refused(found)) or untellable(row) or not row.ticking.allowed
+    return bool(refused(found)) or untellable(row) or row.lapsed or not row.ticking.allowed
 
 
 def _verdict(row: DeliveryRow) -> Cell:
@@ -239,7 +242,15 @@ def hidden_cells(ticked: int, hidden: int) -> list[Cell]:
 
 def refusal_words(row: DeliveryRow) -> str:
     """Why no hand may tick a delivery, for the status line."""
-    return f"{safe(row.delivery.name)} can't be ticked: {safe(row.ticking.words) or 'its rules forbid it'}"
+    return f"{safe(row.ticking.words) or 'its rules forbid it'}; no hand can tick it"
+
+
+def refusals_words(rows: Sequence[DeliveryRow]) -> str:
+    """Why several could not be ticked, by reason, the commonest first: ``4 not expired, 2 held``."""
+    reasons = Counter(row.ticking.words.partition(":")[0] for row in rows)
+    told = [f"{count(n)} {safe(reason)}" for reason, n in reasons.most_common(3)]
+    rest = len(rows) - sum(n for _, n in reasons.most_common(3))
+    return ", ".join([*told, *([f"{count(rest)} for other reasons"] if rest else [])])
 
 
 def delivery_details(
@@ -288,6 +299,8 @@ def _tick_lines(row: DeliveryRow, now: Instant, ascii: bool) -> list[tuple[str, 
     if row.by_hand:
         rules = "ticked" if row.ticking.ticked else f"not ticked: {safe(row.ticking.words)}"
         lines.append(("by rules", Cell(rules, ours=False)))
+    if row.lapsed:
+        lines.append(("by hand", Cell("a tick lapsed: content or expiry changed since", Tone.WAY)))
     if asked := refused(row.delivery):
         lines.append(("wanted", Cell(asked, Tone.WAY, ours=False)))
     if row.holds or row.hold:

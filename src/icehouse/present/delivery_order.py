@@ -39,6 +39,7 @@ WORDS: Mapping[str, Test] = {
     "problem": is_problem,
     "apart": lambda row: bool(row.delivery.apart),
     "by-hand": lambda row: row.by_hand,
+    "lapsed": lambda row: row.lapsed,
     "open": lambda row: tick_kind(row) == "open",
     "downloaded": lambda row: row.delivery.downloaded.seen is Seen.YES,
     "copied": lambda row: row.delivery.copied.seen is Seen.YES,

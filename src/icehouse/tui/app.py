@@ -1,4 +1,4 @@
-"""The console: five screens over one list each, the lines around them, and the keys that work everywhere.
+"""The console: six screens over one list each, the lines around them, and the keys that work everywhere.
 
 It reads the catalogue and the ledger, and carries nothing out itself: it may be killed at any time.
 """
@@ -34,6 +34,7 @@ from .scoping import Scoping
 from .screens.audit import Audit
 from .screens.browse import Browse
 from .screens.cold import Cold
+from .screens.deliveries import Deliveries
 from .screens.jobs import Jobs
 from .screens.room import Room
 from .screens.scope import ScopeRoom
@@ -70,7 +71,7 @@ class Console(Calm[int]):
         self.feeds = Feeds(self, lambda line: self.say(line, danger=True))
         self.watch_thread = Watch(house, self._told_news)
         self.rooms: dict[str, Room] = {
-            room.room: room for room in (Browse(), Search(), ScopeRoom(), Cold(), Jobs(), Audit())
+            room.room: room for room in (Browse(), Search(), ScopeRoom(), Cold(), Deliveries(), Jobs(), Audit())
         }
         self._first = screen if screen in self.rooms else "browse"
 
@@ -177,6 +178,8 @@ class Console(Calm[int]):
 
     def leave(self) -> None:
         """End at once; threads that read are left behind."""
+        for room in self.rooms.values():
+            room.closing()
         self.feeds.close()
         self.exit(0)
 

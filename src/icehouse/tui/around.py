@@ -31,7 +31,7 @@ def tell(console: Console, base: Screen[object]) -> None:
     base.query_one(ContextLine).tell(room.place(), write=console.write, jobs=console.news.running, width=width)
     words, tone = room.standing()
     base.query_one(StatusLine).tell(words, tone, room.position())
-    base.query_one(BottomBar).tell(console.marked.totals)
+    base.query_one(BottomBar).say(*room.sums())
     base.query_one(KeyLine).tell(registry.key_line(room.room, room.situation()), width)
     if console.has_class("-details"):
         base.query_one(Details).say(room.details() or NO_DETAILS)

@@ -109,6 +109,7 @@ VERBS: Mapping[str, Callable[[Console], None]] = {
     "browse": lambda console: console.show_room("browse"),
     "scope": lambda console: console.show_room("scope"),
     "cold": lambda console: console.show_room("cold"),
+    "deliveries": lambda console: console.show_room("deliveries"),
     "jobs": lambda console: console.show_room("jobs"),
     "audit": lambda console: console.show_room("audit"),
     "details": details,

@@ -135,7 +135,8 @@ def test_the_reason_says_why_a_delivery_is_ticked_or_not():
     assert found["wanted"] == "refused 3 times"
     assert found["half"] == "not read to the end"
     assert found["by hand"] == "by hand; nothing seen"
-    assert found["not by hand"] == "unticked by hand"
+    assert found["not by hand"] == "unticked"
+    assert found[HOSTILE] == "fetched in part"
 
 
 def test_the_boxes_tell_ticked_open_held_problem_and_later_apart_with_and_without_colour():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from icehouse.core.deliveries import DeliveryRow
 from icehouse.core.jobs import Job
 from icehouse.core.marks import Mark
 from icehouse.core.refs import FolderRef, folder_address, ref_address
@@ -17,7 +18,8 @@ class Situation:
     """What an action may depend on, as it is when the key is pressed.
 
     `scope` is the name of the one that is worked on, `edits` how many of its changes are not saved, `rules` how many
-    it has, and `covered` whether it covers where one is.
+    it has, and `covered` whether it covers where one is.  `delivery` is the one under the cursor or above it, `level`
+    how far down in it one is: "" for the checklist, ``objects`` or ``evidence``.
     """
 
     room: str
@@ -38,6 +40,8 @@ class Situation:
     edits: int = 0
     rules: int = 0
     covered: bool = False
+    level: str = ""
+    delivery: DeliveryRow | None = None
     manners: Mapping[str, Manner] = field(default_factory=dict)
 
     @property

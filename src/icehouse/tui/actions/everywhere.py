@@ -10,6 +10,8 @@ ACTIONS = (
     Action("scope", ("2",), "scope", "Scope: what must be backed up, and what is open",
            twin=lambda _: command("scope", "list")),
     Action("cold", ("3",), "cold", "Cold: what is on its way, warm for now, where"),
+    Action("deliveries", ("4",), "deliveries", "Deliveries: what has expired, and who fetched it",
+           twin=lambda _: command("deliveries")),
     Action("jobs", ("5",), "jobs", "Jobs: what is carried out, what came of it",
            twin=lambda _: command("jobs")),
     Action("audit", ("6",), "audit", "Audit: every decision and every call", twin=lambda _: command("audit", "list")),

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from textual.binding import Binding
 
-from . import Action, Situation, audit, browse, cold, everywhere, jobs, scope, search
+from . import Action, Situation, audit, browse, cold, deliveries, everywhere, jobs, scope, search
 
 ROOMS: Mapping[str, tuple[Action, ...]] = {
     "browse": (*browse.ACTIONS, *scope.IN_LISTS),
     "search": (*search.ACTIONS, *scope.IN_LISTS),
     "scope": scope.ACTIONS,
     "cold": cold.ACTIONS,
+    "deliveries": deliveries.ACTIONS,
     "jobs": jobs.ACTIONS,
     "audit": audit.ACTIONS,
 }

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from icehouse.present.cells import Cell, Column, Tone
+from icehouse.present.marks import hidden_cells, marks_cells
 from icehouse.present.sizes import count
 from icehouse.tui.actions import Situation
 from icehouse.tui.actions.registry import ROOMS, bindings
@@ -72,6 +73,11 @@ class Room(Vertical):
         """What there is to say about what is on screen."""
         return "", Tone.FAINT
 
+    def sums(self) -> tuple[Sequence[Cell], Sequence[Cell]]:
+        """What is chosen and what it comes to, for the bar below: its left and its right."""
+        totals = self.console.marked.totals
+        return marks_cells(totals), hidden_cells(totals)
+
     def position(self) -> str:
         """Where the cursor is among the rows."""
         number = self.list.source.count
@@ -86,6 +92,9 @@ class Room(Vertical):
 
     def left(self) -> None:
         """Another screen is shown."""
+
+    def closing(self) -> None:
+        """The console ends: nothing that was decided may be lost."""
 
     def changed(self) -> None:
         """Jobs or scans have moved on."""

@@ -1,0 +1,175 @@
+"""The checklist as the console has it: rows, which of them are shown and how, and ticks on their way to the disk.
+
+A tick shows at once and is written by a thread, one after the other.  Rows that were read before it was written never
+take it back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from icehouse.core.clock import Instant
+from icehouse.core.deliveries import DeliveryRow, SourceRow, Totals, totals
+from icehouse.core.evidence import SourceStanding
+from icehouse.core.outbox import QueuedMail
+from icehouse.core.rows import Rollup
+from icehouse.present.deliveries import ListRow
+from icehouse.present.delivery_order import DESCENDING, SORTS, Test, listed, narrowing
+
+if TYPE_CHECKING:
+    from icehouse.services.house import House
+
+WRITTEN_WITHIN = 1.5
+"""Seconds that leaving waits for ticks which are still being written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read at once; `began` is how many ticks had been written before."""
+
+    rows: Sequence[DeliveryRow]
+    sources: Sequence[SourceRow]
+    standings: Sequence[SourceStanding]
+    mails: Sequence[QueuedMail]
+    began: int
+
+
+class Checklist:
+    """Every delivery, the filter and the order, and who is ticked."""
+
+    def __init__(self) -> None:
+        self.rows: list[DeliveryRow] = []
+        self.sources: Sequence[SourceRow] = ()
+        self.standings: Sequence[SourceStanding] = ()
+        self.mails: Sequence[QueuedMail] = ()
+        self.read = False
+        self.by, self.descending = SORTS[0], False
+        self.filtered = ""
+        self.only = ""
+        """``problems``, ``expired`` or "": what is shown at all, besides the filter."""
+        self.totals = Totals(0, Rollup(complete=True))
+        self.hidden = 0
+        self._test: Test | None = None
+        self._mine: dict[str, tuple[DeliveryRow, int]] = {}
+        self._times: dict[str, Instant] = {}
+
+    def take(self, found: Read) -> None:
+        """These are the rows now, but for ticks that were made since they were read."""
+        self._mine = {name: made for name, made in self._mine.items() if made[1] > found.began}
+        self.rows = [self._as_ticked(row) for row in found.rows]
+        self.sources, self.standings, self.mails, self.read = found.sources, found.standings, found.mails, True
+        self._times = {each.source.label: each.by_store for each in found.sources if each.by_store}
+
+    def _as_ticked(self, row: DeliveryRow) -> DeliveryRow:
+        made = self._mine.get(row.delivery.id)
+        if made is None or made[0].delivery.fingerprint != row.delivery.fingerprint:
+            return row
+        return replace(row, ticked=made[0].ticked, by_hand=made[0].by_hand, lapsed=made[0].lapsed)
+
+    def now(self, row: DeliveryRow, otherwise: Instant) -> Instant:
+        """The store's time by which that row is judged; `otherwise` where none was told."""
+        return self._times.get(row.delivery.source) or otherwise
+
+    def of(self, delivery_id: str) -> DeliveryRow | None:
+        """The delivery of that id as it is now."""
+        return next((row for row in self.rows if row.delivery.id == delivery_id), None)
+
+    def mark(self, rows: Iterable[DeliveryRow], number: int) -> None:
+        """Show these as they are here, whatever was read before tick `number` was written."""
+        changed = {row.delivery.id: row for row in rows}
+        self._mine.update({name: (row, number) for name, row in changed.items()})
+        self.rows = [changed.get(row.delivery.id, row) for row in self.rows]
+
+    def unmark(self) -> None:
+        """What is on the disk counts, as writing has failed."""
+        self._mine.clear()
+
+    # What is shown
+
+    def narrow(self, text: str) -> None:
+        """Filter by `text`.  UsageError for a wrong word: nothing changes then."""
+        self._test = narrowing(text) if text.strip() else None
+        self.filtered = text.strip()
+
+    def sort(self, by: str, descending: bool | None = None) -> None:
+        """Order by a column; `descending` None is as that column is wanted mostly."""
+        self.by, self.descending = by, by in DESCENDING if descending is None else descending
+
+    def next_sort(self) -> str:
+        """The column after the one that is ordered by."""
+        return SORTS[(SORTS.index(self.by) + 1) % len(SORTS)]
+
+    def shown(self) -> list[ListRow]:
+        """The lines of the list; counts what is ticked and out of sight."""
+        only = narrowing(self.only) if self.only else None
+        test = self._test
+
+        def passes(row: DeliveryRow) -> bool:
+            return (only is None or only(row)) and (test is None or test(row))
+
+        lines = listed(self.rows, self.by, descending=self.descending, test=passes)
+        seen = sum(row.ticked for row in lines if isinstance(row, DeliveryRow))
+        self.hidden = sum(row.ticked for row in self.rows) - seen
+        return lines
+
+    def sum_up(self) -> Totals:
+        """What the ticked come to."""
+        return totals(row for row in self.rows if row.ticked)
+
+
+class TickWriter:
+    """Writes ticks one after the other, in a thread of its own that lives while there are any."""
+
+    def __init__(self, house: House, failed: Callable[[str], None]) -> None:
+        self._house = house
+        self._failed = failed
+        self._waiting: deque[tuple[Sequence[DeliveryRow], bool | None]] = deque()
+        self._lock = threading.Lock()
+        self._busy = False
+        self._idle = threading.Event()
+        self._idle.set()
+        self.asked = 0
+        """How many writes were asked for; also the number of the last one."""
+        self.written = 0
+        """How many of them were done, or failed."""
+
+    def write(self, rows: Sequence[DeliveryRow], ticked: bool | None) -> int:
+        """Have these ticked, unticked or (None) be as the rules say; the number of this write."""
+        with self._lock:
+            self.asked += 1
+            self._waiting.append((rows, ticked))
+            self._idle.clear()
+            if not self._busy:
+                self._busy = True
+                threading.Thread(target=self._run, name="ticks", daemon=True).start()
+            return self.asked
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._busy = False
+                    self._idle.set()
+                    return
+                rows, ticked = self._waiting.popleft()
+            try:
+                self._put(rows, ticked)
+            except Exception as error:  # noqa: BLE001 - the console goes on, and says what was not written
+                self._failed(str(error))
+            self.written += 1
+
+    def _put(self, rows: Sequence[DeliveryRow], ticked: bool | None) -> None:
+        from icehouse.services import deliveries
+
+        if ticked is None:
+            deliveries.forget(self._house, rows)
+        else:
+            deliveries.tick(self._house, rows, ticked)
+
+    def finish(self, seconds: float = WRITTEN_WITHIN) -> bool:
+        """Wait until all is written; whether it is."""
+        return self._idle.wait(seconds)

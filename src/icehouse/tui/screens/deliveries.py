@@ -1,0 +1,414 @@
+"""Deliveries: the checklist of what was handed out, what has expired, and who is known to have fetched it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar
+
+from textual.events import Resize
+
+from icehouse.core.clock import Instant
+from icehouse.core.deliveries import DeliveryRow, ObjectLine, Totals
+from icehouse.core.errors import IcehouseError
+from icehouse.core.outbox import QueuedMail
+from icehouse.core.text import safe
+from icehouse.present import deliveries as words
+from icehouse.present import evidence as proof
+from icehouse.present.cells import Cell, Cells, Tone
+from icehouse.present.delivery_order import identity
+from icehouse.present.sizes import count
+from icehouse.tui.actions import Situation
+from icehouse.tui.actions.deliveries import delivery_of
+from icehouse.tui.checklist import Checklist, Read, TickWriter
+from icehouse.tui.feeds import Turn
+from icehouse.tui.sources import Line, Rows
+from icehouse.tui.widgets.virtual_list import GUTTER
+
+from .deliveries_verbs import VERBS
+from .delivery_levels import Opened, object_identity
+from .room import Room
+
+EVERY = 0.5
+"""Seconds between two looks at whether anything is new: at rest a few stat calls."""
+MAILS_EVERY = 5.0
+REST = 5.0
+"""How many times as long as reading took nothing is read again, so that keys are obeyed while much goes on."""
+AFTER_A_TICK = 1.5
+"""Seconds after a tick was made here before the rows are read again on its account."""
+
+
+class Deliveries(Room):
+    """The deliveries of every source and store, the objects of one, or the evidence on one object."""
+
+    room: ClassVar[str] = "deliveries"
+    title: ClassVar[str] = "Deliveries"
+    columns = words.columns(0)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.checklist = Checklist()
+        self.opened: Opened | None = None
+        self.trouble = ""
+        self.scanning: Instant | None = None
+        """Since when a scan runs, by the host's clock; None while none does."""
+        self.poked = False
+        self._writer: TickWriter | None = None
+        self._ticked_at = 0.0
+
+    def verb(self, action_id: str) -> Callable[[], None] | None:
+        """What that action does here."""
+        found = VERBS.get(action_id)
+        return partial(found, self) if found else None
+
+    # Words
+
+    @property
+    def level(self) -> str:
+        """How far down one is: "", ``objects`` or ``evidence``."""
+        if self.opened is None:
+            return ""
+        return "objects" if self.opened.line is None else "evidence"
+
+    def place(self) -> list[str]:
+        """How many have expired, or which delivery and object is open."""
+        if self.opened is not None:
+            parts = [self.title, safe(self.opened.row.delivery.name)]
+            line = self.opened.line
+            return [*parts, safe(proof.name_within(line, self.opened.row.delivery))] if line else [*parts]
+        rows = self.checklist.rows
+        return [f"{self.title} · {words.title_words(rows)}"] if rows else [self.title]
+
+    def standing(self) -> tuple[str, Tone]:
+        """What is going on, what went wrong, else how old all this is; and what is left out of the list."""
+        narrowed = self._narrowed()
+        if self.trouble:
+            return self.trouble, Tone.DANGER
+        here = self.console.house.clock.now()
+        if self.scanning is not None:
+            return f"{narrowed}{proof.scanning_words(self.checklist.sources, self.scanning)}", Tone.WAY
+        listed = self.checklist
+        wrong = proof.source_trouble(listed.sources, listed.standings) or proof.mail_trouble(listed.mails)
+        if wrong:
+            return f"{narrowed}{wrong}", Tone.DANGER
+        if not listed.read or not listed.sources:
+            return narrowed, Tone.FAINT
+        return f"{narrowed}{proof.as_of_words(listed.standings, listed.sources, here)}", Tone.FAINT
+
+    def _narrowed(self) -> str:
+        if self.opened is not None:
+            told = ["only not fetched"] if self.opened.only_unfetched and self.level == "objects" else []
+            filtered = self.opened.filtered
+        else:
+            told = [f"only {self.checklist.only}"] if self.checklist.only else []
+            filtered = self.checklist.filtered
+        told += [f"filter {safe(filtered)}"] if filtered and self.level != "evidence" else []
+        return "".join(f"{each} · " for each in told)
+
+    def sums(self) -> tuple[Sequence[Cell], Sequence[Cell]]:
+        """The ticked, whatever is on screen."""
+        totals = self.checklist.totals
+        left = words.totals_cells(totals, ascii=self.console.ascii_only)
+        return left, words.hidden_cells(totals.deliveries, self.checklist.hidden)
+
+    def position(self) -> str:
+        """Among the deliveries; the line above those that are listed apart is none of them."""
+        source = self.list.source
+        if self.level == "evidence" or not source.count:
+            return ""
+        if self.opened is not None or not isinstance(source, Rows):
+            return super().position()
+        section = next((i for i, row in enumerate(source.all) if isinstance(row, words.Section)), source.count)
+        number = source.count - int(section < source.count)
+        at = self.list.cursor + 1 - int(self.list.cursor >= section)
+        return f"{count(at)} of {count(number)}"
+
+    def now(self, row: DeliveryRow) -> Instant:
+        """The time by which that delivery is judged, its store's."""
+        return self.checklist.now(row, row.seen_at or self.console.house.clock.now())
+
+    @property
+    def here(self) -> DeliveryRow | None:
+        """The delivery that is open, or under the cursor."""
+        if self.opened is not None:
+            return self.opened.row
+        current = self.list.current
+        return delivery_of(current.row) if current else None
+
+    def situation(self) -> Situation:
+        """The delivery, and how far down one is."""
+        opened, listed = self.opened, self.checklist
+        by_hand = sum(row.by_hand or row.lapsed for row in listed.rows) if opened is None else 0
+        return replace(
+            super().situation(), marks=(), delivery=self.here, level=self.level, edits=by_hand,
+            filtered=opened.filtered if opened else listed.filtered or listed.only,
+            scanning=self.scanning is not None,
+        )  # fmt: skip
+
+    def details(self) -> list[tuple[str, Cell]]:
+        """All that is known of the row."""
+        found, current, ascii = self.here, self.list.current, self.console.ascii_only
+        if found is None or current is None:
+            return []
+        if self.opened is None:
+            return words.delivery_details(found, self.now(found), ascii=ascii, titles=self.console.known.names)
+        row = current.row
+        if isinstance(row, ObjectLine):
+            return proof.object_details(row, found.delivery, self.now(found), ascii=ascii)
+        return proof.evidence_details(row)  # type: ignore[arg-type]
+
+    # Reading
+
+    def entered(self) -> None:
+        """Show what is known, and read it anew for as long as somebody looks."""
+        if not self.checklist.read:
+            self.list.nothing = "reading …"
+        self._show()
+        self.console.feeds.read("deliveries", self._watch, lambda _: None)
+
+    def left(self) -> None:
+        """Nobody looks any more."""
+        self.console.feeds.drop("deliveries")
+
+    def closing(self) -> None:
+        """Ticks that are on their way are written."""
+        if self._writer is not None:
+            self._writer.finish()
+
+    @property
+    def writer(self) -> TickWriter:
+        """Who writes the ticks."""
+        if self._writer is None:
+            self._writer = TickWriter(self.console.house, self._not_written)
+        return self._writer
+
+    def _not_written(self, line: str) -> None:
+        """A tick could not be written: what is on the disk counts.  Called in the writer's thread."""
+
+        def told() -> None:
+            self.checklist.unmark()
+            self.console.say(line, danger=True)
+            self.poked = True
+
+        self.console.call_from_thread(told)
+
+    def _watch(self, turn: Turn) -> None:
+        """Read the rows whenever something is new, until nobody looks.  For a thread."""
+        from icehouse.services import deliveries, outbox
+
+        house, seen = self.console.house, object()
+        mails: list[QueuedMail] = []
+        scanning, mails_at, not_before = False, -MAILS_EVERY, 0.0
+        while not turn.stopped():
+            try:
+                now = time.monotonic()
+                if now - mails_at > MAILS_EVERY:
+                    mails_at, before = now, mails
+                    mails = list(outbox.waiting(house))
+                    self.poked = self.poked or mails != before
+                if deliveries.scanning(house) is not scanning:
+                    scanning = not scanning
+                    turn.tell(lambda on=scanning: self._scanned(on), always=True)  # type: ignore[misc]
+                version = deliveries.version(house)
+                quiet = now > not_before and now - self._ticked_at > AFTER_A_TICK
+                if self.poked or (version != seen and quiet):
+                    self.poked, began = False, self.writer.written
+                    found = Read(deliveries.rows(house), deliveries.source_rows(house),
+                                 deliveries.standings(house), mails, began)  # fmt: skip
+                    seen, not_before = version, now + REST * (time.monotonic() - now)
+                    turn.tell(lambda read=found: self._take(read), always=True)  # type: ignore[misc]
+            except IcehouseError as error:
+                turn.tell(lambda line=str(error): self._failed(line), always=True)  # type: ignore[misc]
+            turn.wait(EVERY)
+
+    def _scanned(self, running: bool) -> None:
+        if running:
+            self.scanning = self.console.house.clock.now()
+        else:
+            self.scanning = None
+            self.console.say("the scan of the deliveries has ended")
+            self.poked = True
+        self.console.tell()
+
+    def _failed(self, line: str) -> None:
+        if line != self.trouble:
+            self.trouble = line
+            self.console.tell()
+
+    def _take(self, found: Read) -> None:
+        self.trouble = ""
+        self.checklist.take(found)
+        if self.opened is not None:
+            self._take_below(self.opened)
+        self.show_rows()
+        self.sum_up()
+
+    def _take_below(self, opened: Opened) -> None:
+        """The delivery that is open may be another one now."""
+        row = self.checklist.of(opened.row.delivery.id)
+        if row is None:
+            self.opened = None
+            self.console.say("this delivery is not there any more")
+        elif row != opened.row:
+            again = row.delivery != opened.row.delivery
+            opened.row = row
+            if again:
+                self.read_objects(opened)
+
+    def sum_up(self) -> None:
+        """Sum the ticked up anew, in a thread."""
+
+        def done(found: Totals) -> None:
+            self.checklist.totals = found
+            self.console.tell()
+
+        self.console.feeds.read("ticked", lambda _: self.checklist.sum_up(), done)
+
+    def ticked(self, rows: Sequence[DeliveryRow], ticked: bool | None) -> None:
+        """Have these ticked (or as the rules say): at once on screen, soon on the disk."""
+        if not rows:
+            return
+        self._ticked_at = time.monotonic()
+        number = self.writer.write(rows, ticked)
+        by_hand = ticked is not None
+        as_now = [
+            replace(row, ticked=row.ticking.ticked if ticked is None else ticked, by_hand=by_hand, lapsed=False)
+            for row in rows
+        ]
+        self.checklist.mark(as_now, number)
+        source = self.list.source
+        if self.opened is None and isinstance(source, Rows):
+            for row in as_now:
+                at = source.position_of(row.delivery.id)
+                if at is not None:
+                    source.all[at] = row
+        self.list.repaint()
+        self.sum_up()
+        self.console.tell()
+
+    # Showing
+
+    def on_resize(self, event: Resize) -> None:
+        """Other columns fit."""
+        self._show()
+
+    def show_rows(self, on: Hashable | None = None) -> None:
+        """Bring the list up to date."""
+        if self.console.room is self:
+            self._show(on)
+        else:
+            self.console.tell()
+
+    def _show(self, on: Hashable | None = None) -> None:
+        if self.opened is not None:
+            self._show_below(self.opened, on)
+            return
+        listed = self.checklist
+        width = max(0, self.list.content_size.width - GUTTER)
+        ascii, with_words, here = self.console.ascii_only, width >= words.SIGNS_BELOW, self.console.house.clock.now()
+
+        def cells(row: words.ListRow) -> Cells:
+            now = self.now(row) if isinstance(row, DeliveryRow) else here
+            return words.list_cells(row, now, ascii=ascii, words=with_words)
+
+        rows = listed.shown()
+        if listed.read:
+            self.list.nothing = "nothing passes the filter" if listed.rows else self._nothing()
+        self.list.sorted_by = (listed.by, listed.descending)
+        self.show(Rows(rows, identity, cells), words.columns(width), on=on)
+
+    def _nothing(self) -> str:
+        if not self.checklist.sources:
+            return NO_SOURCE.format(config=safe(str(self.console.house.paths.config)))
+        read = any(each.read for each in self.checklist.sources)
+        return "no delivery was found" if read else "not read yet: S looks for deliveries"
+
+    def _show_below(self, opened: Opened, on: Hashable | None) -> None:
+        delivery, now, ascii = opened.row.delivery, self.now(opened.row), self.console.ascii_only
+        if opened.line is not None:
+            self.list.sorted_by = None
+            lines = proof.evidence_rows(opened.line, delivery)
+            evident = Rows(lines, proof.evidence_identity, lambda row: proof.evidence_cells(row, now, ascii=ascii))
+            self.show(evident, proof.EVIDENCE, on=on)
+            return
+        self.list.sorted_by = (opened.by, opened.descending)
+        rows = opened.shown()
+        objects = Rows(rows, object_identity, lambda line: proof.object_cells(line, delivery, now, ascii=ascii))
+        self.show(objects, proof.OBJECTS, on=on)
+
+    def open(self, row: DeliveryRow) -> None:
+        """Show a delivery's objects."""
+        self.list.end_range()
+        self.opened = Opened(row, row.delivery.id)
+        self.list.nothing = "reading …"
+        self._show()
+        self.list.go(0)
+        self.read_objects(self.opened)
+
+    def read_objects(self, opened: Opened) -> None:
+        """Read the objects of the delivery that is open, in a thread."""
+
+        def work(_: Turn) -> list[ObjectLine]:
+            from icehouse.services import deliveries
+
+            return list(deliveries.objects(self.console.house, opened.row.delivery.id))
+
+        def done(found: list[ObjectLine]) -> None:
+            if self.opened is not opened:
+                return
+            opened.lines = found
+            self.list.nothing = "nothing passes the filter" if found else "no object lies in it"
+            if opened.line is not None:
+                which = object_identity(opened.line)
+                opened.line = next((line for line in found if object_identity(line) == which), None)
+            self.show_rows()
+
+        def failed(line: str) -> None:
+            self.list.nothing = line
+            self.console.say(line, danger=True)
+            self.show_rows()
+
+        self.console.feeds.read("objects", work, done, failed)
+
+    def back(self) -> bool:
+        """From the evidence to the objects, from those to the deliveries."""
+        opened = self.opened
+        if opened is None:
+            return False
+        if opened.line is not None:
+            on = object_identity(opened.line)
+            opened.line = None
+        else:
+            on, self.opened = opened.came_from, None
+            self.console.feeds.drop("objects")
+        self._show(on)
+        return True
+
+    def never_mind(self) -> bool:
+        """End the filter, and what is left out."""
+        opened, listed = self.opened, self.checklist
+        if opened is not None:
+            had = self.level == "objects" and bool(opened.filtered or opened.only_unfetched)
+            if had:
+                opened.filtered, opened.only_unfetched = "", False
+        else:
+            had = bool(listed.filtered or listed.only)
+            listed.narrow("")
+            listed.only = ""
+        if had:
+            self._show()
+        return had
+
+    def sign(self, line: Line) -> str:
+        """The box has a column of its own."""
+        return ""
+
+
+NO_SOURCE = (
+    "No deliveries are looked for: nothing is read without being named.\n \n"
+    "A [[deliveries]] table in {config} says where: store, root, lifetime.\n"
+    "Then S reads it, and what has expired stands here, with who fetched it."
+)
+"""What the list says where the config names no source."""
