@@ -1,0 +1,267 @@
+"""The evidence file: what records told of who fetched what, each access once, and how far each source was read.
+
+Plain `sqlite3`, not the ledger: there are millions of accesses, and the records that told them may be gone by now.
+Every page is one durable transaction together with the mark that its record was read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from icehouse.core.clock import Instant, from_text, to_text
+from icehouse.core.evidence import Access, Gathered, Kind, Record, SourceStanding, Unparsed
+
+from .evidence_names import DEEDS, WAYS, Names, raw
+from .evidence_schema import opened, telling, transaction
+
+MOST_SAMPLES: Final = 200
+"""So many of the lines that could not be understood are told one by one, of each source."""
+
+_AT_ONCE: Final = 10_000
+"""So many accesses are read at once, so that no reader keeps a writer waiting for long."""
+
+_INSERT: Final = """
+INSERT INTO accesses (key, id, at, client, agent, link, source, deed, partial, status, error, sent, size, version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, CAST(? AS TEXT))
+ON CONFLICT (key, id) DO UPDATE SET
+  size = coalesce(size, excluded.size), version = coalesce(version, excluded.version),
+  link = iif(link = 0, excluded.link, link)
+WHERE (size IS NULL AND excluded.size IS NOT NULL) OR (version IS NULL AND excluded.version IS NOT NULL)
+  OR (link = 0 AND excluded.link <> 0)
+"""
+_COLUMNS: Final = (
+    "a.key, a.id, a.at, a.client, a.agent, a.link, a.source, a.deed, a.partial, a.status, a.error, a.sent, a.size,"
+    " a.version"
+)
+_FOLLOWING: Final = f"""
+SELECT k.key, {_COLUMNS} FROM keys AS k CROSS JOIN accesses AS a ON a.key = k.id
+WHERE k.place = ? AND k.key >= CAST(? AS TEXT) AND k.key < CAST(? AS TEXT) ORDER BY k.key, a.id LIMIT ?
+"""  # noqa: S608 - columns of ours
+_OF_KEY: Final = f"SELECT {_COLUMNS} FROM accesses AS a WHERE a.key = ? AND a.id > ? ORDER BY a.id LIMIT ?"  # noqa: S608
+
+
+class EvidenceFile:
+    """All that evidence sources told, in one file; every page that is kept is on disk when the call returns.
+
+    Safe to use from several threads, and from several processes at once.  LedgerError from every method where the file
+    can't be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file (0600); LedgerError where it can't be used."""
+        self.path = path
+        self._db = opened(path)
+        self._names = Names(self._db)
+        self._lock = threading.RLock()
+
+    def keep(self, source: str, kinds: Collection[Kind], page: Gathered, at: Instant) -> None:
+        """Keep what a source told at once, and that its record was read, in one transaction; `at` is the host's time.
+
+        An access that is there already stays as it is, whoever told it; only a size, a version or a link that it lacks
+        is filled in.  So a record may be read twice, and two sources may tell of the same request.
+        """
+        self.keep_all(source, kinds, [page], at)
+
+    def keep_all(self, source: str, kinds: Collection[Kind], pages: Sequence[Gathered], at: Instant) -> None:
+        """Keep several pages in one transaction, all or none: quicker where each holds little."""
+        with self._lock, telling(self.path, "written"):
+            try:
+                with transaction(self._db):
+                    number = self._names.source(source)
+                    self._db.execute(
+                        "UPDATE sources SET kinds = ?, gathered = ? WHERE id = ?", (_words(kinds), to_text(at), number)
+                    )
+                    for page in pages:
+                        self._keep(number, page)
+            except BaseException:
+                self._names.forget()
+                raise
+
+    def known(self, source: str) -> Callable[[Record], bool]:
+        """Tells whether a record of a source was read as it is now."""
+
+        def read(record: Record) -> bool:
+            with self._lock, telling(self.path, "read"):
+                row = self._db.execute(
+                    "SELECT mark FROM records WHERE source = (SELECT id FROM sources WHERE label = CAST(? AS TEXT))"
+                    " AND name = CAST(? AS TEXT)",
+                    (raw(source), raw(record.name)),
+                ).fetchone()
+            return row is not None and row[0] == record.mark
+
+        return read
+
+    def accesses(self, store: str, container: str, prefix: str) -> Iterator[Access]:
+        """Every access to what lies under `prefix`, in the order of the keys; of one key in no particular one.
+
+        Nothing is held open while the caller looks at them.
+        """
+        told = _Told(self._db)
+        with self._lock, telling(self.path, "read"):
+            place = self._db.execute(
+                "SELECT id FROM places WHERE store = CAST(? AS TEXT) AND container = CAST(? AS TEXT)",
+                (raw(store), raw(container)),
+            ).fetchone()
+        if place is None:
+            return
+        begin = prefix.encode("utf-8", "surrogatepass")
+        end = begin + b"\xff"
+        while True:
+            with self._lock, telling(self.path, "read"):
+                rows = self._db.execute(_FOLLOWING, (place[0], begin, end, _AT_ONCE)).fetchall()
+                found = [told.access(store, container, row[0], row[1:]) for row in rows]
+            yield from found
+            if len(rows) < _AT_ONCE:
+                return
+            key, last = rows[-1][0], rows[-1][1:]
+            while True:
+                with self._lock, telling(self.path, "read"):
+                    rest = self._db.execute(_OF_KEY, (last[0], last[1], _AT_ONCE)).fetchall()
+                    found = [told.access(store, container, key, row) for row in rest]
+                yield from found
+                if len(rest) < _AT_ONCE:
+                    break
+                last = rest[-1]
+            begin = key.encode("utf-8", "surrogatepass") + b"\0"
+
+    def finished(self, source: str, at: Instant, error: str = "") -> None:
+        """Remember that a source was read as far as it goes, or why that ended early."""
+        with self._lock, telling(self.path, "written"):
+            try:
+                with transaction(self._db):
+                    self._db.execute(
+                        "UPDATE sources SET gathered = ?, error = CAST(? AS TEXT), gathering = 0 WHERE id = ?",
+                        (to_text(at), raw(error), self._names.source(source)),
+                    )
+            except BaseException:
+                self._names.forget()
+                raise
+
+    def standing(self, source: str) -> SourceStanding:
+        """How far a source was read; one that never was has nothing."""
+        with self._lock, telling(self.path, "read"):
+            row = self._db.execute(
+                "SELECT kinds, as_of, gathered, files, lines, unparsed, error FROM sources"
+                " WHERE label = CAST(? AS TEXT)",
+                (raw(source),),
+            ).fetchone()
+            if row is None:
+                return SourceStanding(source, frozenset())
+            kinds, as_of, gathered, files, lines, unparsed, error = row
+            return SourceStanding(
+                source=source,
+                kinds=frozenset(Kind(each) for each in kinds.split(",") if each),
+                as_of=None if as_of is None else datetime.fromtimestamp(as_of, UTC),
+                gathered=from_text(gathered) if gathered else None,
+                files=files,
+                lines=lines,
+                unparsed=unparsed,
+                error=error,
+            )
+
+    def samples(self, source: str) -> list[Unparsed]:
+        """Some of the lines of a source that could not be understood, and records that did not end well."""
+        with self._lock, telling(self.path, "read"):
+            rows = self._db.execute(
+                "SELECT place, why FROM samples WHERE source = (SELECT id FROM sources WHERE label = CAST(? AS TEXT))"
+                " ORDER BY rowid",
+                (raw(source),),
+            ).fetchall()
+        return [Unparsed(place, why) for place, why in rows]
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def _keep(self, source: int, page: Gathered) -> None:
+        """One page within the transaction: accesses, what it says of its source, and at last its record."""
+        self._db.executemany(_INSERT, self._names.rows(page.accesses))
+        record = page.record
+        if record is None:
+            self._begin_anew(source)
+            files, lines, unparsed, name = 0, page.lines, page.unparsed, ""
+        else:
+            name = record.name
+            before = self._db.execute(
+                "SELECT lines, unparsed FROM records WHERE source = ? AND name = CAST(? AS TEXT)", (source, raw(name))
+            ).fetchone()
+            files, lines, unparsed = 1, page.lines, page.unparsed
+            if before is not None:
+                files, lines, unparsed = 0, lines - before[0], unparsed - before[1]
+                self._db.execute(
+                    "DELETE FROM samples WHERE source = ? AND record = CAST(? AS TEXT)", (source, raw(name))
+                )
+        self._db.execute(
+            "UPDATE sources SET files = files + ?, lines = lines + ?, unparsed = unparsed + ?,"
+            " as_of = max(coalesce(as_of, ?), coalesce(?, as_of)) WHERE id = ?",
+            (files, lines, unparsed, page.as_of, page.as_of, source),
+        )
+        self._sample(source, name, [*page.samples, *([Unparsed(name, page.cut)] if page.cut else [])])
+        if record is not None:
+            self._db.execute(
+                "INSERT OR REPLACE INTO records VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
+                (source, raw(name), raw(record.mark), page.lines, page.unparsed),
+            )
+
+    def _begin_anew(self, source: int) -> None:
+        """What a source without records told counts for one gathering: the next one tells all of it again."""
+        begun = self._db.execute("UPDATE sources SET gathering = 1 WHERE id = ? AND gathering = 0", (source,)).rowcount
+        if begun:
+            self._db.execute("UPDATE sources SET lines = 0, unparsed = 0 WHERE id = ? AND files = 0", (source,))
+            self._db.execute("DELETE FROM samples WHERE source = ? AND record = ''", (source,))
+
+    def _sample(self, source: int, record: str, samples: Sequence[Unparsed]) -> None:
+        if not samples:
+            return
+        there = self._db.execute("SELECT count(*) FROM samples WHERE source = ?", (source,)).fetchone()[0]
+        self._db.executemany(
+            "INSERT INTO samples VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT))",
+            [(source, raw(record), raw(each.where), raw(each.why)) for each in samples[: max(0, MOST_SAMPLES - there)]],
+        )
+
+
+class _Told:
+    """Rows as accesses again; names are looked up once each."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._clients: dict[int, tuple[Any, str, str]] = {}
+        self._texts: dict[str, dict[int, str]] = {"agents": {}, "links": {0: ""}, "sources": {}}
+
+    def access(self, store: str, container: str, key: str, row: Sequence[Any]) -> Access:
+        _, number, at, client, agent, link, source, deed, partial, status, error, sent, size, version = row
+        way, requester, address = self._clients.get(client) or self._client(client)
+        return Access(
+            self._text("sources", source), f"{number & 0xFFFFFFFFFFFFFFFF:016X}", DEEDS[deed], way, store, container,
+            key, version, at, status, error, sent, size, bool(partial), requester, address,
+            self._text("agents", agent), self._text("links", link),
+        )  # fmt: skip
+
+    def _client(self, number: int) -> tuple[Any, str, str]:
+        row = self._db.execute("SELECT way, requester, address FROM clients WHERE id = ?", (number,)).fetchone()
+        if len(self._clients) > _AT_ONCE:
+            self._clients.clear()
+        found = self._clients[number] = (WAYS[row[0]], row[1], row[2])
+        return found
+
+    def _text(self, table: str, number: int) -> str:
+        known = self._texts[table]
+        found = known.get(number)
+        if found is None:
+            column = "label" if table == "sources" else "text"
+            row = self._db.execute(f"SELECT {column} FROM {table} WHERE id = ?", (number,)).fetchone()  # noqa: S608
+            if len(known) > _AT_ONCE:
+                known.clear()
+                known.update({0: ""} if table == "links" else {})
+            found = known[number] = str(row[0])
+        return found
+
+
+def _words(kinds: Collection[Kind]) -> str:
+    return ",".join(sorted(kind.value for kind in kinds))
