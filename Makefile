@@ -54,8 +54,9 @@ check: $(TEST)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Three at a time on two cores: a third of the time tests wait for processes that they started.
 test: check
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 3 $(ARGS)
 
 bench: $(TEST)
 	@$(BIN)/python -m tests.bench $(ARGS)
