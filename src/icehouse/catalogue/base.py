@@ -57,6 +57,13 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def connect_aside() -> sqlite3.Connection:
+    """A connection to a file that has no name and is gone when it is closed, for what is not whole yet."""
+    connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    connection.text_factory = _text
+    return connection
+
+
 @contextmanager
 def plainly(path: Path) -> Iterator[None]:
     """SQLite's errors as ours: CatalogueDamaged, or CatalogueError with what is wrong with `path`."""

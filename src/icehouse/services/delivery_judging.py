@@ -1,0 +1,154 @@
+"""Judging deliveries: when each expires, and what the evidence on its objects comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from icehouse.catalogue.delivery_walk import Walked
+from icehouse.core.clock import Instant
+from icehouse.core.deliveries import Delivery, Source, delivery_id
+from icehouse.core.evidence import Access, Issue, Kind, ObjectEvidence, Ours, Telling, Thing
+from icehouse.core.evidence_rules import of_delivery, of_object
+from icehouse.core.refs import FolderRef, Ref
+
+from .delivery_finding import Found, Stop, Stopped
+from .delivery_handed import Handed
+from .delivery_manifest import Said
+from .house import House
+
+Tellings = Callable[[bool], Sequence[Telling]]
+"""What the sources are worth, for a delivery that has expired (True) or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What judging the deliveries of one source rests on; `by_id`: an object is its version, wherever it lies."""
+
+    house: House
+    source: Source
+    root: FolderRef
+    title: str
+    walked: Walked
+    handed: Handed
+    ours: Ours
+    now: Instant
+    by_id: bool
+    stop: Stop
+
+    def dated(self, found: Found) -> Delivery:
+        """A delivery with its dates and without any evidence."""
+        uploaded, expires, apart = _dates(found, self.source, self.now)
+        folder = FolderRef(self.root.store, self.root.container, found.prefix)
+        said = [found.said, *found.notes] if found.said is not None else list(found.notes)
+        names = dict.fromkeys(each.recipient for each in said if each.recipient)
+        nothing = of_delivery((), (), needed=None)
+        return self.handed.merged(
+            Delivery(
+                id=delivery_id(folder),
+                folder=folder,
+                source=self.source.label,
+                recipient=", ".join(names),
+                uploaded=uploaded,
+                expires=expires,
+                rollup=found.rollup,
+                fingerprint=found.fingerprint,
+                downloaded=nothing[0],
+                copied=nothing[1],
+                attempted=nothing[2],
+                tick_attempted=self.source.tick_attempted,
+                apart=apart,
+                title=self.title,
+            )
+        )
+
+    def expired(self, delivery: Delivery) -> bool:
+        """Whether it is known to have expired."""
+        return not delivery.apart and delivery.expires is not None and delivery.expires <= self.now
+
+    def evidence(self, delivery: Delivery) -> Iterator[ObjectEvidence]:
+        """What is known of each object of a delivery, in key order."""
+        folder = delivery.folder
+        issues = self.handed.of(folder)
+        told: dict[str, list[Access]] = {}
+        if not self.by_id:
+            told = by_key(self.house, folder)
+        for number, each in enumerate(self.walked.objects(folder.prefix)):
+            if number % 1000 == 0 and self.stop():
+                raise Stopped
+            accesses = self.walked.told(each.version) if self.by_id and each.version else told.get(each.key, ())
+            yield judged(Thing(each.key, each.version, each.size, each.uploaded), accesses, self.ours, issues)
+
+    def judged(self, delivery: Delivery, tellings: Sequence[Telling]) -> Delivery:
+        """The delivery with what the evidence comes to."""
+        from dataclasses import replace
+
+        fetched = 0
+
+        def counted() -> Iterator[ObjectEvidence]:
+            nonlocal fetched
+            for each in self.evidence(delivery):
+                fetched += each.fetched
+                yield each
+
+        needed = delivery.expires if self.expired(delivery) else delivery.uploaded
+        downloaded, copied, attempted = of_delivery(counted(), tellings, needed=needed)
+        return replace(delivery, downloaded=downloaded, copied=copied, attempted=attempted, fetched=fetched)
+
+    def uncopied(self, deliveries: Sequence[Delivery]) -> Iterator[Ref]:
+        """The objects of those that have expired, of which no copy is known yet."""
+        for delivery in deliveries:
+            if self.expired(delivery):
+                found = [each.thing for each in self.evidence(delivery) if not each.has(Kind.COPIED)]
+                folder = delivery.folder
+                yield from (Ref(folder.store, folder.container, thing.key, thing.version) for thing in found)
+
+    def recall(self) -> None:
+        """Have what is known of accesses at hand, where objects may have moved since."""
+        if self.by_id:
+            self.walked.tell(self.house.evidence().accesses(self.root.store, self.root.container, ""))
+
+
+def judged(thing: Thing, accesses: Sequence[Access], ours: Ours, issues: Sequence[Issue]) -> ObjectEvidence:
+    """What the rules say of one object."""
+    return of_object(thing, accesses, ours=ours, issues=issues) if accesses else ObjectEvidence(thing)
+
+
+def by_key(house: House, folder: FolderRef, *, by_id: bool = False) -> dict[str, list[Access]]:
+    """What is known of accesses below a folder, by the keys, or the ids, of what they were to."""
+    told: dict[str, list[Access]] = {}
+    for access in house.evidence().accesses(folder.store, folder.container, folder.prefix):
+        told.setdefault((access.version or "") if by_id else access.key, []).append(access)
+    return told
+
+
+def _dates(found: Found, source: Source, now: Instant) -> tuple[Instant | None, Instant | None, str]:
+    """When a delivery was uploaded and when it expires, as far as the store tells, and why it stands apart."""
+    said: Said | None = found.said
+    uploaded, last = found.newest, found.newest
+    if said is not None and said.uploaded is not None:
+        uploaded = said.uploaded if uploaded is None else max(uploaded, said.uploaded)
+        latest = said.latest or said.uploaded
+        last = latest if last is None else max(last, latest)
+    apart = _apart(found, now)
+    if uploaded is None or last is None:
+        return None, None, apart or "when it was uploaded is not told"
+    told = [each.expires for each in (said, *found.notes) if each is not None and each.expires is not None]
+    try:
+        return uploaded, max([last + source.lifetime, *told]), apart
+    except OverflowError:
+        return uploaded, None, apart or "its dates lie too far away"
+
+
+def _apart(found: Found, now: Instant) -> str:
+    if found.odd:
+        return found.odd
+    if not found.rollup.objects:
+        return "empty"
+    if found.newest is None and not found.future:
+        return "when an object was uploaded is not told"
+    if found.future:
+        return "an object was uploaded in the future"
+    if found.said is not None and found.said.uploaded is not None and found.said.uploaded > now:
+        return "its manifest is dated in the future"
+    return ""

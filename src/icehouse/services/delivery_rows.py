@@ -1,0 +1,177 @@
+"""The checklist: deliveries as they were found last, with what decides about them now.  No store is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from icehouse.catalogue.deliveries import DeliveryIndex, SourceNote
+from icehouse.core.clock import Instant
+from icehouse.core.deliveries import (
+    Delivery,
+    DeliveryRow,
+    HandedOut,
+    Source,
+    SourceRow,
+    delivery_id,
+    ticking,
+)
+from icehouse.core.errors import IcehouseError
+from icehouse.core.evidence import Indicator, Seen
+from icehouse.core.refs import FolderRef
+from icehouse.core.rows import Rollup
+
+from .delivery_handed import Handed
+from .delivery_holds import Held
+from .delivery_settings import settings_digest
+from .delivery_verdicts import verdicts_of
+from .house import House
+
+if TYPE_CHECKING:
+    from icehouse.ledger.ticks import Tick
+
+CHANGED = "its source's settings changed: scan again"
+UNCOVERED = "no source covers it"
+GONE = "nothing lies there any more"
+NOT_YET = "not scanned yet"
+_UNREADABLE = "the ledger can't be read"
+
+
+def rows(house: House) -> list[DeliveryRow]:
+    """Every delivery, in the order of their folders; those that the ledger alone knows come last.
+
+    Where holds, or the ledger, can't be read, every one counts as held.
+    """
+    notes, found = DeliveryIndex(house.paths.deliveries).all()
+    sources = {source.label: source for source in house.config.deliveries}
+    handed, unreadable = _handed(house)
+    held = Held.load(house, [each.folder for each in found], unreadable)
+    ticks = house.ticks().all()
+    mine = [_as_now(each, sources[each.source], notes.get(each.source)) for each in found if each.source in sources]
+    verdicts = verdicts_of(house, mine)
+    made: list[DeliveryRow] = []
+    for delivery in mine:
+        note = notes[delivery.source]
+        row = _row(handed.named(handed.merged(delivery)), note.by_store, held, ticks.get(delivery.folder), note.read)
+        if delivery.id in verdicts:
+            verdict, undecided = verdicts[delivery.id]
+            row = replace(row, verdict=verdict, undecided=undecided)
+        made.append(row)
+    for delivery in _uncovered(handed, mine, notes):
+        made.append(_row(delivery, None, held, None, None))
+    return made
+
+
+def source_rows(house: House) -> list[SourceRow]:
+    """The declared sources, with how each was read last."""
+    index = DeliveryIndex(house.paths.deliveries)
+    notes, found = index.all()
+    counts: dict[str, int] = {}
+    for each in found:
+        counts[each.source] = counts.get(each.source, 0) + 1
+    made = []
+    for source in house.config.deliveries:
+        note = notes.get(source.label)
+        if note is None:
+            made.append(SourceRow(source, error=NOT_YET))
+            continue
+        error = note.error or ("" if note.settings == settings_digest(source) else "its settings changed: scan again")
+        made.append(SourceRow(source, note.by_store, note.read, counts.get(source.label, 0), error))
+    return made
+
+
+def sources(house: House) -> list[Source]:
+    """The declared sources, each with its container by its identity where a scan learned that.  Asks no store."""
+    notes = DeliveryIndex(house.paths.deliveries).sources()
+    return [
+        replace(source, container=notes[source.label].container) if source.label in notes else source
+        for source in house.config.deliveries
+    ]
+
+
+def mark_of(delivery: Delivery) -> str:
+    """What a tick is bound to: what lies in the delivery, and until when it was promised."""
+    expires = "" if delivery.expires is None else f"{delivery.expires:%Y%m%dT%H%M%S}"
+    return f"{delivery.fingerprint}-{expires}"
+
+
+def _row(
+    delivery: Delivery, now: Instant | None, held: Held, tick: Tick | None, seen_at: Instant | None
+) -> DeliveryRow:
+    why, how_many = held.on(delivery)
+    rules = ticking(delivery, now=now, held=why)
+    by_hand = tick is not None and tick.fingerprint == mark_of(delivery)
+    ticked = rules.ticked if tick is None or not by_hand else tick.ticked
+    return DeliveryRow(
+        delivery=delivery,
+        expired=None if now is None or delivery.expires is None else delivery.expires <= now,
+        ticking=rules,
+        ticked=rules.allowed and ticked,
+        by_hand=by_hand,
+        hold=why,
+        holds=how_many,
+        seen_at=seen_at,
+        lapsed=tick is not None and not by_hand,
+    )
+
+
+def _as_now(delivery: Delivery, source: Source, note: SourceNote | None) -> Delivery:
+    """A delivery as the config has its source now: where that changed, it stands apart until the next scan."""
+    if note is None or note.settings != settings_digest(source):
+        return replace(delivery, tick_attempted=source.tick_attempted, apart=CHANGED)
+    if delivery.tick_attempted != source.tick_attempted:
+        return replace(delivery, tick_attempted=source.tick_attempted)
+    return delivery
+
+
+def _handed(house: House) -> tuple[Handed, str]:
+    """What the ledger knows, or why it can't be read."""
+    try:
+        return Handed.load(house), ""
+    except IcehouseError:
+        return Handed(), _UNREADABLE
+
+
+def _uncovered(handed: Handed, found: Sequence[Delivery], notes: Mapping[str, SourceNote]) -> Iterator[Delivery]:
+    """What was handed out and was not found below any source, each folder once."""
+    known = {each.folder for each in found}
+    folders: dict[FolderRef, list[HandedOut]] = {}
+    for each in handed.made:
+        folders.setdefault(each.folder, []).append(each)
+    for folder, made in folders.items():
+        if any(place in known for place in _line(folder)):
+            continue
+        last = max(made, key=lambda each: each.made)
+        until = max((issue.until for issue in handed.of(folder)), default=None)
+        expires = max([each.promised for each in made] + ([until] if until else []))
+        apart = _why_uncovered(folder, last, notes)
+        if apart == GONE and all(note.by_store is None or note.by_store >= expires for note in notes.values()):
+            continue
+        names = dict.fromkeys(each.recipient for each in made if each.recipient)
+        nothing = Indicator(Seen.UNTELLABLE, words=apart)
+        yield Delivery(
+            delivery_id(folder), folder, "", ", ".join(names), last.made, expires,
+            Rollup(last.objects, last.bytes, complete=True), last.content, nothing, nothing, nothing,
+            links_until=until, apart=apart,
+        )  # fmt: skip
+
+
+def _why_uncovered(folder: FolderRef, last: HandedOut, notes: Mapping[str, SourceNote]) -> str:
+    for label, note in notes.items():
+        store, _, rest = label.partition(":")
+        prefix = rest.partition("/")[2]
+        if (store, note.container) == (folder.store, folder.container) and folder.prefix.startswith(prefix):
+            if not note.whole or note.by_store is None or note.by_store <= last.made:
+                return NOT_YET
+            return GONE
+    return UNCOVERED
+
+
+def _line(folder: FolderRef) -> Iterator[FolderRef]:
+    """The folder, and each above it."""
+    yield folder
+    at = folder.prefix.rfind("/", 0, -1)
+    while at >= 0:
+        yield FolderRef(folder.store, folder.container, folder.prefix[: at + 1])
+        at = folder.prefix.rfind("/", 0, at)
