@@ -6,11 +6,12 @@ import shlex
 import shutil
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from icehouse.core.deliveries import DeliveryRow, SourceRow, totals
+from icehouse.core.clock import Instant
+from icehouse.core.deliveries import DeliveryRow, HandedOut, SourceRow, totals
 from icehouse.core.evidence import SourceStanding
 from icehouse.core.outbox import QueuedMail
 from icehouse.core.refs import folder_address
@@ -24,7 +25,7 @@ from .output import tell
 from .session import Session
 
 if TYPE_CHECKING:
-    from icehouse.services.delivery_news import News
+    from icehouse.services.delivery_news import Fault, News
     from icehouse.services.outbox import Sent
 
 _MOST = 50
@@ -96,7 +97,7 @@ def mail_of(news: News, command: str, host: str) -> tuple[str, str, str]:
 
 
 def _subject(news: News) -> str:
-    faults = len(news.failed) + len(news.faulty)
+    faults = len(news.failed) + len(news.faults) + len(news.overdue)
     words = [
         f"{plural(len(news.new), 'delivery', 'deliveries')} newly expired" if news.new else "nothing newly expired"
     ]
@@ -130,7 +131,8 @@ def _amount(rows: Sequence[DeliveryRow]) -> str:
 
 
 def _wrong(letter: Letter, news: News) -> None:
-    lines = [_failure(row) for row in news.failed] + [_fault(each, news) for each in news.faulty]
+    lines = [_failure(row) for row in news.failed] + [_fault(each) for each in news.faults]
+    lines += [_late(each) for each in news.overdue]
     if lines:
         letter.say("Something is wrong:", *(f"  {line}" for line in lines))
 
@@ -140,64 +142,78 @@ def _failure(row: SourceRow) -> str:
     return f"{row.source.label} could not be read ({row.error or 'never so far'}); {before}."
 
 
-def _fault(records: SourceStanding, news: News) -> str:
-    from icehouse.services.delivery_news import fault
-
-    match fault(records, news.now):
+def _fault(fault: Fault) -> str:
+    records, where = fault.records, fault.records.source
+    match fault.trouble.value:
         case "error":
-            return f"{records.source} could not be read to its end: {records.error}; {_until(records)}."
+            return f"{where} could not be read to its end: {records.error}; {_until(records)}."
         case "unparsed":
-            return f"{records.source}: {count(records.unparsed)} of {plural(records.lines, 'line')} not understood."
+            return f"{where}: {count(records.unparsed)} of {plural(records.lines, 'line')} could not be understood."
         case "nothing":
-            return f"{records.source}: no record was found so far; is it written at all?"
+            return f"{where}: no record was found so far; is it written at all?"
         case _:
-            return f"{records.source}: {_until(records)}; is it still written?"
+            return f"{where}: {_until(records)}; is it still written?"
+
+
+def _late(handed: HandedOut) -> str:
+    what = f"{folder_address(handed.folder)} for {handed.recipient} (delivery {handed.id})"
+    return f"{what}: new links could not be mailed, though it is promised until {stamp(handed.promised)}."
 
 
 def _until(records: SourceStanding) -> str:
+    if records.source.startswith("list-projects:"):
+        return f"asked {stamp(records.as_of)}" if records.as_of else "not every object could be asked so far"
     return f"its newest record is of {stamp(records.as_of)}" if records.as_of else "it told nothing so far"
 
 
 def _reach(records: SourceStanding) -> str:
-    return f"{records.source}: {_until(records)}, read {stamp(records.gathered)}"
+    read = f"read {stamp(records.gathered)}" if records.gathered else "never read"
+    odd = f", {count(records.unparsed)} of {plural(records.lines, 'line')} not understood" if records.unparsed else ""
+    return f"{records.source}: {_until(records)}, {read}{odd}"
 
 
 def _expired(letter: Letter, news: News) -> None:
-    left, heads = _MOST, ("", "delivery", "for", "expired", "objects", "size", "got", "copied", "tried", "")
-    for source in news.sources:
-        rows = [row for row in news.new if row.delivery.source == source.source.label]
-        _table(letter, f"Newly expired in {source.source.label}", heads, rows[:left], source, news)
-        left -= len(rows[:left])
-    loose = [row for row in news.new if not row.delivery.source]
-    _table(letter, "Newly expired, in no declared source", heads, loose[:left], None, news)
-    if (more := len(news.new) - (_MOST - left) - len(loose[:left])) > 0:
-        letter.say(f"and {count(more)} more")
-
-
-def _table(
-    letter: Letter, title: str, heads: Sequence[str], rows: Sequence[DeliveryRow], source: SourceRow | None, news: News
-) -> None:
-    now = (source.by_store if source else None) or news.now
-    if rows:
-        cells = [
-            (
-                tick_cell(row).text,
-                row.delivery.name,
-                row.delivery.recipient or "·",
-                day(row.delivery.expires, now),
-                count(row.delivery.objects),
-                size(row.delivery.bytes),
-                *(indicator_cell(each.seen).text for each in row.delivery.indicators),
-                why_words(row, now),
-            )
-            for row in rows
-        ]
-        letter.table(title, heads, cells, right=(4, 5))
+    heads = ("", "delivery", "for", "expired", "objects", "size", "got", "copied", "tried", "")
+    _by_source(letter, news, news.new, "Newly expired", heads, _cells, (4, 5))
+    if news.new:
+        letter.say(
+            "got: all bytes were served through a link; copied: it lies with another account; tried: somebody began. "
+            "n/a: no record can tell."
+        )
 
 
 def _apart(letter: Letter, news: News) -> None:
-    rows = [(folder_address(row.delivery.folder), row.delivery.apart) for row in news.apart]
-    if rows:
-        letter.table("Of these it can't be told whether they have expired", ("folder", "why"), rows[:_MOST], right=())
-        if len(rows) > _MOST:
-            letter.say(f"and {count(len(rows) - _MOST)} more")
+    _by_source(letter, news, news.apart, "Listed apart, never ticked", ("folder", "why"), _why_apart, ())
+
+
+def _by_source(
+    letter: Letter,
+    news: News,
+    rows: Sequence[DeliveryRow],
+    title: str,
+    heads: Sequence[str],
+    cells: Callable[[DeliveryRow, Instant], Sequence[str]],
+    right: Sequence[int],
+) -> None:
+    """A table for each source that has some of `rows`; so many of them as a mail takes."""
+    left = list(rows[:_MOST])
+    for source in (*news.sources, None):
+        label = source.source.label if source else ""
+        if here := [row for row in left if row.delivery.source == label]:
+            now = (source.by_store if source else None) or news.now
+            where = f"in {label}" if source else "in no declared source"
+            letter.table(f"{title}, {where}:", heads, [cells(row, now) for row in here], right=right)
+    if len(rows) > _MOST:
+        letter.say(f"and {count(len(rows) - _MOST)} more")
+
+
+def _cells(row: DeliveryRow, now: Instant) -> Sequence[str]:
+    found = row.delivery
+    seen = (indicator_cell(each.seen).text for each in found.indicators)
+    expired = day(found.expires, now)
+    amounts = count(found.objects), size(found.bytes)
+    return tick_cell(row).text, found.name, found.recipient or "·", expired, *amounts, *seen, why_words(row, now)
+
+
+def _why_apart(row: DeliveryRow, _: Instant) -> Sequence[str]:
+    return folder_address(row.delivery.folder).partition("/")[2] or row.delivery.name, row.delivery.apart

@@ -12,7 +12,7 @@ from icehouse.present.cells import wide
 
 from .crash import without_secrets
 
-_LONGEST = 60
+_LONGEST = 80
 """So much of a cell is told; a key may have a thousand characters."""
 
 _LINK = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s/?#]+)[/?#][^\s]*")

@@ -10,13 +10,17 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 from secrets import token_hex
 
 from icehouse.core.clock import Instant
-from icehouse.core.deliveries import DeliveryRow, Source, SourceRow
+from icehouse.core.deliveries import DeliveryRow, HandedOut, Source, SourceRow
 from icehouse.core.evidence import SourceStanding
 from icehouse.core.outbox import QueuedMail
+from icehouse.core.refs import FolderRef
 
+from .delivery_records import ASKED, label_of
+from .delivery_rows import mark_of
 from .house import House
 
 WEEK = timedelta(days=7) - timedelta(hours=2)
@@ -26,14 +30,31 @@ LONG_SILENT = timedelta(days=3)
 """Records of a store that tell nothing for so long are pointed out: they may not be written any more."""
 
 
+class Trouble(Enum):
+    """What may be wrong with a source of evidence: it can't be read, or not in parts, or it tells nothing (new)."""
+
+    ERROR = "error"
+    UNPARSED = "unparsed"
+    NOTHING = "nothing"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with one source of evidence."""
+
+    records: SourceStanding
+    trouble: Trouble
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """What one recipient is to be told, over all sources of theirs.
 
     `new` has expired and was not told before, `due` is all that has expired; `apart` are folders of which not even
     that is known.  `failed` are sources of deliveries that could not be read, `records` how far each source of
-    evidence was read, `faulty` those among them that could not be read to the end, were not understood in parts, or
-    tell nothing new.  `since` is when they were mailed last, None for never.
+    evidence was read, `faults` what is wrong with them, `overdue` what was handed out with a promise for which its
+    links die too early, as new ones could not be mailed.  `since` is when they were mailed last, None for never.
     """
 
     to: str
@@ -42,6 +63,8 @@ class News:
     due: tuple[DeliveryRow, ...]
     apart: tuple[DeliveryRow, ...]
     records: tuple[SourceStanding, ...]
+    faults: tuple[Fault, ...]
+    overdue: tuple[HandedOut, ...]
     since: Instant | None
     now: Instant
 
@@ -49,22 +72,6 @@ class News:
     def failed(self) -> tuple[SourceRow, ...]:
         """The sources of deliveries whose last reading did not come to its end, or that were never read."""
         return tuple(row for row in self.sources if row.error or row.read is None)
-
-    @property
-    def faulty(self) -> tuple[SourceStanding, ...]:
-        """The sources of evidence on which something is to be said."""
-        return tuple(each for each in self.records if fault(each, self.now))
-
-
-def fault(records: SourceStanding, now: Instant) -> str:
-    """What is wrong with a source of evidence, in one word for each kind of it; "" where nothing is."""
-    if records.error:
-        return "error"
-    if records.unparsed:
-        return "unparsed"
-    if records.as_of is None:
-        return "nothing"
-    return "silent" if now - records.as_of > LONG_SILENT else ""
 
 
 def queue_news(house: House, write: Callable[[News], tuple[str, str, str]]) -> int:
@@ -78,12 +85,15 @@ def queue_news(house: House, write: Callable[[News], tuple[str, str, str]]) -> i
     from . import deliveries
 
     rows, sources, records = deliveries.rows(house), deliveries.source_rows(house), deliveries.standings(house)
+    overdue, roots = _overdue(house), {each.label: each.root for each in deliveries.sources(house)}
     made = 0
     for to, theirs in _recipients(house, sources).items():
         at = house.clock.now()
         with house.ledger().writing() as connection:
             since, told = outbox.last(house.ledger(), (to,)), outbox.told(house.ledger(), (to,))
-            news = _news(to, theirs, rows, records, told, since, at, alone=len(house.config.deliveries) == len(theirs))
+            alone = len(theirs) == len(sources)
+            late = tuple(each for each in overdue if alone or any(_in(each, roots[row.source.label]) for row in theirs))
+            news = _news(to, theirs, rows, records, told, since, at, late, alone=alone)
             about = _about(news)
             if told.issuperset(about) and since is not None and at - since < WEEK:
                 continue
@@ -116,6 +126,7 @@ def _news(
     told: set[tuple[str, str]],
     since: Instant | None,
     now: Instant,
+    overdue: tuple[HandedOut, ...],
     *,
     alone: bool,
 ) -> News:
@@ -125,18 +136,49 @@ def _news(
     apart = tuple(row for row in theirs if row.delivery.apart)
     due = tuple(sorted((row for row in theirs if row.expired and not row.delivery.apart), key=_oldest_last))
     new = tuple(row for row in due if _content(row) not in told)
-    return News(
-        to, tuple(sources), new, due, apart, tuple(each for each in records if each.source in known), since, now
-    )
+    read = tuple(each for each in records if each.source in known)
+    return News(to, tuple(sources), new, due, apart, read, _faults(read, told, now), overdue, since, now)
+
+
+def _overdue(house: House) -> list[HandedOut]:
+    """What new links should have been mailed for by now, as `reissue_due` has just tried."""
+    from icehouse.ledger import deliveries
+
+    from .reissue import due
+
+    now, ledger = house.clock.now(), house.ledger()
+    every = [each for each in deliveries.every(ledger) if each.mail and each.noted and each.promised > now]
+    return [each for each in every if due(each, deliveries.issues(ledger, each.id), now)]
+
+
+def _in(handed: HandedOut, root: FolderRef) -> bool:
+    place = handed.folder
+    return (place.store, place.container) == (root.store, root.container) and place.prefix.startswith(root.prefix)
 
 
 def _evidence(sources: Iterable[Source]) -> set[str]:
     """The labels of the sources of evidence that these sources name."""
-    found = set()
-    for source in sources:
-        for spec in source.evidence:
-            found |= {spec.label, f"{spec.label}:{source.store}"}
-    return found
+    return {label_of(spec, source) for source in sources for spec in source.evidence}
+
+
+def _faults(records: Sequence[SourceStanding], told: set[tuple[str, str]], now: Instant) -> tuple[Fault, ...]:
+    """What is wrong with these.  Of lines that were not understood it is told again once they are ten times as many."""
+    found = []
+    for each in records:
+        asked = each.source.startswith(f"{ASKED}:")
+        if each.error:
+            found.append(Fault(each, Trouble.ERROR))
+        elif each.as_of is None and not asked:
+            found.append(Fault(each, Trouble.NOTHING))
+        elif each.as_of is not None and not asked and now - each.as_of > LONG_SILENT:
+            found.append(Fault(each, Trouble.SILENT))
+        if each.unparsed and _unparsed(each) not in told:
+            found.append(Fault(each, Trouble.UNPARSED))
+    return tuple(found)
+
+
+def _unparsed(records: SourceStanding) -> tuple[str, str]:
+    return _short(records.source), f"{Trouble.UNPARSED.value} {len(str(records.unparsed))}"
 
 
 def _oldest_last(row: DeliveryRow) -> tuple[float, str]:
@@ -146,7 +188,7 @@ def _oldest_last(row: DeliveryRow) -> tuple[float, str]:
 
 def _content(row: DeliveryRow) -> tuple[str, str]:
     """By what a delivery that was told of is known again."""
-    return row.delivery.id, row.delivery.fingerprint
+    return row.delivery.id, mark_of(row.delivery)
 
 
 def _about(news: News) -> set[tuple[str, str]]:
@@ -156,7 +198,11 @@ def _about(news: News) -> set[tuple[str, str]]:
     about = {_content(row) for row in news.new}
     about |= {(row.delivery.id, f"apart {_short(row.delivery.apart)}") for row in news.apart}
     about |= {(_short(row.source.label), f"failed {when}") for row in news.failed}
-    return about | {(_short(each.source), f"{fault(each, news.now)} {when}") for each in news.faulty}
+    about |= {(each.id, f"overdue {when}") for each in news.overdue}
+    for each in news.faults:
+        weekly = (_short(each.records.source), f"{each.trouble.value} {when}")
+        about.add(_unparsed(each.records) if each.trouble is Trouble.UNPARSED else weekly)
+    return about
 
 
 def _short(text: str) -> str:
