@@ -11,8 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from icehouse.core.clock import Instant
@@ -20,9 +20,12 @@ from icehouse.core.errors import Denied, IcehouseError, StoreError, Throttled, U
 from icehouse.core.text import SafeText, safe
 
 from .errors import OTHER_OWNER, NoAnswer, from_response, from_sdk
+from .login import Login, read_login
 from .options import S3Options, check_endpoint, is_loopback
 from .quick import take_rows
 from .states import parse_http_date
+
+T = TypeVar("T")
 
 _ATTEMPTS = 4
 _WITHIN = 6.0
@@ -147,15 +150,40 @@ class Client:
 
     def access_key(self) -> str:
         """The id of the access key in use, for a fingerprint; never to be kept or shown.  LoginExpired."""
-        failure: IcehouseError
+        return str(self.login().frozen.access_key)
+
+    def login(self, wanted: timedelta | None = None) -> Login:
+        """The credentials as they are now, renewed first where they live shorter than `wanted`.  LoginExpired."""
         self._ready()
+        return self.calmly(self.store, lambda: read_login(self._session, wanted))
+
+    def unsigned(self, region: str) -> Any:
+        """A client of the SDK that signs nothing, for addresses in a region."""
+        from botocore import UNSIGNED
+
+        self._ready()
+        return self.calmly(self.store, lambda: self._create("s3", region=region, signature=UNSIGNED))
+
+    def region_of(self, bucket: str) -> str:
+        """The region of a bucket, as AWS tells; elsewhere, and where it does not tell, the one that is signed for."""
+        if self.on_aws:
+            try:
+                told = self.read("HeadBucket", bucket, Bucket=bucket).headers.get("x-amz-bucket-region")
+            except StoreError:
+                told = None
+            if told:
+                return str(told)
+        return self.region
+
+    def calmly(self, what: str, call: Callable[[], T]) -> T:
+        """What `call` gives, the SDK's errors turned into ours; `what` names the subject in them."""
+        failure: IcehouseError
         try:
-            found = self._session.get_credentials()
-            if found is not None:
-                return str(found.get_frozen_credentials().access_key)
-            failure = self._from_sdk(_no_credentials(), self.store)
+            return call()
+        except IcehouseError as ours:
+            failure = ours
         except Exception as raw:  # noqa: BLE001 - credential providers raise anything
-            failure = self._from_sdk(raw, self.store)
+            failure = self._from_sdk(raw, what)
         raise failure
 
     def close(self) -> None:
@@ -256,7 +284,7 @@ class Client:
                 self._endpoint = found
                 self._client = self._create("s3")
 
-    def _create(self, service: str, **more: Any) -> Any:
+    def _create(self, service: str, *, region: str | None = None, signature: Any = "s3v4", **more: Any) -> Any:
         from botocore.config import Config
 
         options = self.options
@@ -265,7 +293,7 @@ class Client:
         if own and is_loopback(str(self._endpoint)):
             more["proxies"] = {}
         config = Config(
-            signature_version="s3v4" if service == "s3" else None,
+            signature_version=signature if service == "s3" else None,
             s3={"addressing_style": "path" if path_style else "auto"},
             # `max_attempts` would count retries: 1 would send a restore twice.
             retries={"total_max_attempts": 1, "mode": "standard"},
@@ -277,7 +305,7 @@ class Client:
             user_agent_extra="icehouse",
             **more,
         )
-        region = options.region or self._session.get_config_variable("region") or "us-east-1"
+        region = region or options.region or self._session.get_config_variable("region") or "us-east-1"
         return self._session.create_client(
             service, region_name=region, endpoint_url=self._endpoint if own else None, config=config
         )
@@ -319,10 +347,3 @@ def _login_hint(session: Any, profile: str | None) -> str:
     if "login_session" in scoped:
         return f"run: aws login{named}"
     return f"renew the credentials of profile {profile}" if profile else "log in, or name a profile in the config"
-
-
-def _no_credentials() -> Exception:
-    from botocore.exceptions import NoCredentialsError
-
-    missing: Exception = NoCredentialsError()
-    return missing

@@ -53,6 +53,9 @@ _NO_CREDENTIALS = _codes(
     "LoginRefreshRequired LoginTokenLoadError LoginInsufficientPermissions RefreshWithMFAUnsupportedError"
 )
 
+_CHANGES = frozenset({"RestoreObject", "PutObject"})
+"""What changes something."""
+
 _SECRETS = re.compile(
     r"(?i)((?:x-amz-(?:signature|credential|security-token)|signature|credential|awsaccesskeyid)\s*[=:]\s*)[^\s&,<]+"
     r"|\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b"
@@ -112,7 +115,7 @@ def _kind(code: str, status: int, operation: str, headers: Mapping[str, str]) ->
     if status == 405 and headers.get("x-amz-delete-marker") == "true":
         return NotFound, "is deleted (a delete marker)"
     # A 503 without S3's own words may come from a machine in between: for a change, its effect is then not known.
-    if code in _THROTTLED or (status == 429) or (status == 503 and operation != "RestoreObject"):
+    if code in _THROTTLED or (status == 429) or (status == 503 and operation not in _CHANGES):
         return Throttled, "the store asks for fewer requests"
     if code in _NOT_FOUND:
         return NotFound, "no such bucket" if code == "NoSuchBucket" else "not found"
@@ -139,6 +142,8 @@ def from_sdk(error: Exception, what: str, *, secrets: tuple[str, ...] = (), logi
         return ConfigError(f"{what}: {error}", hint="see ~/.aws/config, or `profile` in the config of Icehouse")
     if kinds & _NO_CREDENTIALS:
         return LoginExpired(f"{what}: no usable credentials", words=words, hint=login)
+    if "RuntimeError" in kinds and "expired" in str(error):
+        return LoginExpired(f"{what}: the credentials have ended", words=words, hint=login)
     if "ParamValidationError" in kinds and "bucket name" in str(error):
         return NotFound(f"{what}: no bucket can have that name", words=words)
     if kinds & {"ParamValidationError", "UnicodeEncodeError"}:

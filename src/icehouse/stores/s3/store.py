@@ -7,14 +7,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from icehouse.core.clock import Instant
-from icehouse.core.entries import Composition, ContainerEntry, Described, Page, WalkPage
+from icehouse.core.entries import Composition, ContainerEntry, Described, Entry, Page, WalkPage
 from icehouse.core.errors import StoreError, Unavailable
+from icehouse.core.links import Link, LinkLife, LinkRequest, Noted, NoteRequest, NotLinked
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
 from icehouse.stores.base import Ability, Features, NotTaken
 
-from . import checking, composing, describing, reading, restoring, walking
+from . import checking, composing, describing, lifecycle, linking, noting, reading, restoring, walking
 from .client import Client
 from .identity import identity
 from .listing import list_folder
@@ -26,7 +27,8 @@ _STANDIN = re.compile(r"s3; speed=([0-9.]+(?:e\+?[0-9]+)?)")
 
 
 class S3Store:
-    """AWS S3 or a work-alike.  Plays Store, Reads and Restores; safe for threads."""
+    """AWS S3 or a work-alike.  Plays Store, Reads, Composes, Notes, Links, Annotates and Restores; safe for
+    threads."""
 
     def __init__(
         self, name: str, options: Mapping[str, object], *, pause: Callable[[float], None] = time.sleep
@@ -60,6 +62,7 @@ class S3Store:
             standin=standin is not None,
             standin_speed=float(standin[1]) if standin else 1.0,
             composes=True,
+            links=True,
         )
 
     def identity(self) -> Identity:
@@ -112,6 +115,26 @@ class S3Store:
     def open(self, ref: Ref, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes of `ref`."""
         return reading.read_bytes(self._client, ref, start, end)
+
+    def note(self, ref: Ref) -> bytes:
+        """The text of a small document."""
+        return noting.note(self._client, ref)
+
+    def link_life(self) -> LinkLife:
+        """Seven days, or as long as the credentials live."""
+        return linking.link_life(self._client)
+
+    def links(self, requests: Sequence[LinkRequest]) -> Iterator[Link | NotLinked]:
+        """Presigned, each by itself."""
+        return linking.links(self._client, requests)
+
+    def cooling(self, entries: Sequence[Entry], until: Instant) -> Iterator[tuple[Ref | None, str]]:
+        """By lifecycle rules, archive tiers and the ends of restored copies."""
+        return lifecycle.cooling(self._client, entries, until)
+
+    def annotate(self, requests: Sequence[NoteRequest]) -> Iterable[Noted | NotTaken]:
+        """One PutObject a request, where nothing lies."""
+        return noting.annotate(self._client, requests)
 
     def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | NotTaken]:
         """One RestoreObject a request."""
