@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 
 import click
 
+from icehouse.core.clock import Instant
 from icehouse.core.deliveries import DeliveryRow, SourceRow, totals
-from icehouse.core.evidence import Indicator, Seen
-from icehouse.present.cells import cut
-from icehouse.present.sizes import NOTHING, count, plural, short_count, size
-from icehouse.present.times import day, since
+from icehouse.present.cells import cut, head
+from icehouse.present.deliveries import expired_cell, is_problem, tick_cell, why_words
+from icehouse.present.indicators import sign
+from icehouse.present.sizes import count, plural, size
+from icehouse.present.times import since
 
 from .choice import json_lines
 from .output import json_line, say, shown, table, tell
 from .session import Session
 
-_SIGNS = {Seen.YES: "●", Seen.PARTLY: "◐", Seen.NOTHING: NOTHING, Seen.UNTELLABLE: "?"}
-_NAME = 24
-_WHY = 22
+_ID = 6
+_FIXED = 1 + _ID + 7 + 9 + 5 * 2
+_LEAST = 45
+_WIDE = 120
+_MORE = 22
+"""Cells of what always has its own, two between each; what name and the rest have at least; and what more room adds."""
 
 source_option = click.option(
     "--source", "sources", metavar="ADDRESS", multiple=True, help="Only of sources that begin so; may be repeated."
@@ -29,7 +35,7 @@ def filters(command: click.decorators.FC) -> click.decorators.FC:
     """The options that choose rows."""
     for option in (
         source_option,
-        click.option("--problems", is_flag=True, help="Only what is apart, held, stale, not tellable or not whole."),
+        click.option("--problems", is_flag=True, help="Only what an operator has to look at."),
         click.option("--expired", is_flag=True, help="Only what is known to have expired."),
     ):
         command = option(command)
@@ -75,25 +81,27 @@ def chosen_rows(session: Session, expired: bool, problems: bool, sources: Sequen
     ]
 
 
-def is_problem(row: DeliveryRow) -> bool:
-    """Whether something about a row wants a look: it is apart, held, not whole, or expired and not tellable."""
-    delivery = row.delivery
-    untold = any(each.seen is Seen.UNTELLABLE for each in delivery.indicators) and not row.ticking.ticked
-    return bool(delivery.apart or row.hold or row.lapsed or not delivery.rollup.complete
-                or row.expired is None or (row.expired and untold))  # fmt: skip
-
-
 def _wanted(label: str, sources: Sequence[str]) -> bool:
     return not sources or any(label.startswith(each) for each in sources)
 
 
 def _tell(session: Session, found: Sequence[DeliveryRow], standing: Sequence[SourceRow]) -> None:
-    now = session.house.clock.now()
     if not session.house.config.deliveries:
         tell(f"no source of deliveries is declared in {session.house.paths.config}: write [[deliveries]]")
+    room = shutil.get_terminal_size().columns
+    wide = room >= _WIDE
+    by_store = {each.source.label: each.by_store for each in standing}
+    now = session.house.clock.now()
+    heads = ["", "id", "delivery", "expired", "size", "got  copy  try"]
+    cells = [_cells(row, by_store.get(row.delivery.source) or now, room - 2 * _MORE * wide) for row in found]
+    if wide:
+        heads[3:3] = ["for"]
+        heads[5:5] = ["objects"]
+        for row, line in zip(found, cells, strict=True):
+            line[3:3] = [cut(shown(row.delivery.recipient), _MORE)]
+            line[5:5] = [count(row.delivery.objects)]
     if found:
-        titles = ("", "id", "delivery", "expires", "objects", "size", "got", "copy", "try", "")
-        table(titles, [_cells(row, now) for row in found], "<<<>>><<<<")
+        table(heads, cells, "<<<<>>>" if wide else "<<<>>")
     summed = totals(row for row in found if row.ticked)
     expired = sum(1 for row in found if row.expired)
     say(
@@ -102,34 +110,20 @@ def _tell(session: Session, found: Sequence[DeliveryRow], standing: Sequence[Sou
     )
 
 
-def _cells(row: DeliveryRow, now: object) -> tuple[str, ...]:
-    from datetime import datetime
-
-    assert isinstance(now, datetime)
+def _cells(row: DeliveryRow, now: Instant, room: int) -> list[str]:
+    """One row in `room` cells: what is left beside the columns that always have theirs is for name and reason."""
     delivery = row.delivery
-    box = "☑" if row.ticked else "⊘" if row.hold else "☐" if row.ticking.allowed else NOTHING
-    return (
-        box,
-        delivery.id[:6],
-        cut(shown(delivery.name), _NAME),
-        day(delivery.expires, now),
-        short_count(delivery.objects),
+    left = max(_LEAST, room - _FIXED)
+    name = left * 2 // 5
+    signs = "" if delivery.apart else "{:<5}{:<6}{:<5}".format(*(sign(each.seen) for each in delivery.indicators))
+    return [
+        tick_cell(row).text,
+        delivery.id[:_ID],
+        cut(shown(delivery.name), name),
+        expired_cell(row, now).text,
         size(delivery.bytes),
-        *(_sign(each) for each in delivery.indicators),
-        cut(shown(_why(row)), _WHY),
-    )
-
-
-def _sign(each: Indicator) -> str:
-    return _SIGNS[each.seen]
-
-
-def _why(row: DeliveryRow) -> str:
-    if row.by_hand:
-        return "by hand"
-    if row.lapsed:
-        return "changed since ticked"
-    return row.ticking.words
+        head(signs + shown(why_words(row, now)), left - name),
+    ]
 
 
 def _as_of(session: Session, row: SourceRow) -> str:

@@ -33,8 +33,10 @@ def command(session: Session, sources: tuple[str, ...], mail: bool, quiet: bool,
     that a store was out of reach.
     """
     from icehouse.services.deliveries import scan
-    from icehouse.services.reissue import reissue_due
+    from icehouse.services.mail import require_mail
 
+    if mail:
+        require_mail(session.house)
     line = ProgressLine(quiet=quiet)
 
     def progress(so_far: DeliveriesProgress) -> None:
@@ -59,11 +61,13 @@ def command(session: Session, sources: tuple[str, ...], mail: bool, quiet: bool,
     code = _ending(report)
     if report.stopped:
         return code
-    reissue_due(session.house)
-    if mail:
-        from .deliveries_mail import send_news
+    from .deliveries_mail import send_news, tell_waiting
+    from .run_due import new_links
 
-        code = code or send_news(session, report)
+    code = max(code, new_links(session))
+    if mail:
+        return max(code, send_news(session, report))
+    tell_waiting(session)
     return code
 
 

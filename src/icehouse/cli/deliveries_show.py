@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icehouse.core.deliveries import DeliveryRow, ObjectLine
-from icehouse.core.evidence import Finding, Indicator
-from icehouse.core.refs import folder_address
-from icehouse.present.sizes import count, plural, size
+from icehouse.core.deliveries import DeliveryRow, ObjectLine, SourceRow
+from icehouse.core.evidence import Finding
+from icehouse.present.deliveries import delivery_details
+from icehouse.present.sizes import count, size
 from icehouse.present.states import glyph, word
 from icehouse.present.times import stamp
 
@@ -39,60 +39,23 @@ def command(session: Session, delivery: str, with_objects: bool, as_json: bool) 
         for line in lines:
             json_line(_object_row(row, line))
         return 0
-    _tell(row)
+    _tell(session, row)
     if with_objects:
         say()
         _tell_objects(row, lines)
     return 0
 
 
-def _tell(row: DeliveryRow) -> None:
-    delivery = row.delivery
-    facts = [
-        ("delivery", delivery.id),
-        ("address", folder_address(delivery.folder)),
-        ("for", delivery.recipient or "not told"),
-        ("uploaded", stamp(delivery.uploaded)),
-        ("expires", f"{stamp(delivery.expires)}{_expired(row)}"),
-        ("links live", f"until {stamp(delivery.links_until)}" if delivery.links_until else "none that was made here"),
-        ("holds", f"{plural(delivery.objects, 'object')}, {size(delivery.bytes)}"),
-        *((f"  {word(state)}", f"{glyph(state)} {count(n)}") for state, n in delivery.rollup.counts.items()),
-        ("held", row.hold or "no"),
-        ("scopes", _verdict(row)),
-        ("ticked", _ticked(row)),
-        ("as of", stamp(row.seen_at)),
-    ]
-    table(("", ""), facts)
-    say()
-    names = ("downloaded", "copied", "attempted")
-    cells = [(name, *_indicator(each)) for name, each in zip(names, delivery.indicators, strict=True)]
-    table(("evidence", "", "objects", "last", "by", "from", "sure", ""), cells, "<<><<<<<")
+def _tell(session: Session, row: DeliveryRow) -> None:
+    now = next((each.by_store for each in _source_of(session, row) if each.by_store), session.house.clock.now())
+    table(("", ""), [(label, cell.text) for label, cell in delivery_details(row, now)])
 
 
-def _expired(row: DeliveryRow) -> str:
-    return {True: ", expired", False: ", not expired", None: ""}[row.expired]
+def _source_of(session: Session, row: DeliveryRow) -> list[SourceRow]:
+    """The source of a delivery, none where none covers it."""
+    from icehouse.services.deliveries import source_rows
 
-
-def _verdict(row: DeliveryRow) -> str:
-    if row.verdict is None:
-        return "none that was applied covers it"
-    undecided = f", {plural(row.undecided, 'object')} undecided" if row.undecided else ""
-    return f"{row.verdict.value}{undecided}"
-
-
-def _ticked(row: DeliveryRow) -> str:
-    how = "by hand" if row.by_hand else "by the rules"
-    lapsed = "; what a hand said of it lapsed, as content or expiry changed since" if row.lapsed else ""
-    why = f": {row.ticking.words}" if row.ticking.words else ""
-    return f"{'yes' if row.ticked else 'no'}, {how}{why}{lapsed}"
-
-
-def _indicator(each: Indicator) -> tuple[str, ...]:
-    parts = f"{count(each.objects)} of {count(each.of)}"
-    sure = each.sure.value if each.sure else ""
-    as_of = f"as of {stamp(each.as_of)}" if each.as_of and not each.objects else ""
-    return (each.seen.value, parts, stamp(each.last) if each.last else "", each.who, each.source, sure,
-            " · ".join(part for part in (each.words, as_of) if part))  # fmt: skip
+    return [each for each in source_rows(session.house) if each.source.label == row.delivery.source]
 
 
 def _tell_objects(row: DeliveryRow, lines: Sequence[ObjectLine]) -> None:

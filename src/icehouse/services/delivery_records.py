@@ -42,6 +42,7 @@ class Records:
         self._errors: dict[str, IcehouseError] = {}
         self._watched: dict[str, list[Watched]] = {}
         self._asked: dict[str, Instant] = {}
+        self._asking: dict[str, None] = {}
         for source, root in sources:
             for spec in source.evidence:
                 place = Watched(root.store, root.container, root.prefix)
@@ -57,6 +58,7 @@ class Records:
         for spec in source.evidence:
             label = label_of(spec, source)
             if spec.kind == ASKED:
+                self._asking[label] = None
                 self._read(spec, label, source, [Watched(root.store, root.container, root.prefix)], refs)
             elif label not in self._kinds:
                 self._read(spec, label, source, self._watched[label], refs)
@@ -77,6 +79,13 @@ class Records:
             else:
                 found.append(Telling(label, kinds, self._standing(label).as_of))
         return found
+
+    def finish(self) -> None:
+        """What is asked object by object is told as a whole, over all sources of deliveries that asked."""
+        for label in self._asking:
+            error = self._errors.get(label)
+            with suppress(IcehouseError):
+                self._house.evidence().finished(label, self._house.clock.now(), error=str(error) if error else "")
 
     def standings(self) -> list[SourceStanding]:
         """How far each was read."""
@@ -108,11 +117,13 @@ class Records:
                 self._told(label, files)
                 if self._stop():
                     raise Stopped
-            file.finished(label, now())
+            if spec.kind != ASKED:
+                file.finished(label, now())
         except IcehouseError as error:
             self._errors[label] = error
-            with suppress(IcehouseError):
-                house.evidence().finished(label, now(), error=str(error))
+            if spec.kind != ASKED:
+                with suppress(IcehouseError):
+                    house.evidence().finished(label, now(), error=str(error))
 
 
 def _about(watched: Sequence[Watched]) -> str:

@@ -5,6 +5,7 @@ What was known of a source stays until it was read to its end again.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from .delivery_settings import settings_digest
 from .house import House
 
 STOPPED = "stopped"
+_TELL_EVERY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ def scan(
     try:
         return _Scan(house, wanted, progress, stop or (lambda: False)).run()
     finally:
+        with suppress(OSError):
+            _progress_file(house).unlink(missing_ok=True)
         turn.end()
 
 
@@ -112,9 +116,15 @@ def chosen(house: House, only: Sequence[str]) -> list[Source]:
     return [source for source in sources if not only or any(source.label.startswith(each) for each in only)]
 
 
-def scanning(house: House) -> bool:
-    """Whether some process scans for deliveries now."""
-    return is_held(_lock(house))
+def scanning(house: House) -> DeliveriesProgress | None:
+    """How far the scan has come that some process is at now; None where none is."""
+    if not is_held(_lock(house)):
+        return None
+    try:
+        source, doing, done, of = json.loads(_progress_file(house).read_text())
+        return DeliveriesProgress(str(source), str(doing), int(done), None if of is None else int(of))
+    except (OSError, ValueError, TypeError):
+        return DeliveriesProgress("", "beginning", 0)
 
 
 def start_scan(house: House, only: Sequence[str] = ()) -> int:
@@ -149,6 +159,7 @@ class _Scan:
         self._progress = progress
         self._stop = stop
         self._index = DeliveryIndex(house.paths.deliveries)
+        self._next = 0.0
 
     def run(self) -> ScanReport:
         began = self._house.clock.monotonic()
@@ -175,6 +186,7 @@ class _Scan:
             except IcehouseError as error:
                 self._failed(source, notes.get(source.label), str(error))
                 reports.append(SourceReport(source, error=str(error), cause=error))
+        records.finish()
         standings: list[SourceStanding] = []
         with suppress(IcehouseError):
             standings = records.standings()
@@ -247,8 +259,17 @@ class _Scan:
         self._index.note(replace(note, error=error))
 
     def _tell(self, source: str, doing: str, done: int, of: int | None = None) -> None:
+        """Tell whoever waits, and twice a second at most whoever asks `scanning`."""
         if self._progress is not None:
             self._progress(DeliveriesProgress(source, doing, done, of))
+        moment = self._house.clock.monotonic()
+        if moment >= self._next:
+            self._next = moment + _TELL_EVERY
+            with suppress(OSError):
+                path = _progress_file(self._house)
+                half = path.with_name(f"{path.name}.{os.getpid()}")
+                half.write_text(json.dumps([source, doing, done, of]))
+                half.replace(path)
 
 
 def ours(house: House, store: Store, source: Source) -> Ours:
@@ -276,6 +297,10 @@ def _alone(source: Source, root: FolderRef, known: Sequence[tuple[Source, Folder
             continue
         if place.prefix.startswith(root.prefix) or root.prefix.startswith(place.prefix):
             raise UsageError(f"{source.label}: {other.label} is in the same place", hint=folder_address(root))
+
+
+def _progress_file(house: House) -> Path:
+    return house.paths.locks / "deliveries.progress"
 
 
 def _lock(house: House) -> Path:
