@@ -64,12 +64,18 @@ def cut(pieces: Iterable[Slice], offset: int, length: int) -> tuple[Slice, ...]:
     return tuple(found)
 
 
+def planted(body: bytes) -> str:
+    """The name of a blob that a fixture brings along."""
+    return f"planted-{hashlib.md5(body).hexdigest()}"
+
+
 class Blobs:
     """Uploaded bytes, one file each; never reclaimed, since copies share them and a stand-in is short-lived."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._planted: dict[str, bytes] = {}
         self._next = max((int(file.name) for file in folder.iterdir() if file.name.isdigit()), default=0) + 1
 
     def create(self) -> tuple[str, BinaryIO]:
@@ -77,6 +83,10 @@ class Blobs:
         name = str(self._next)
         self._next += 1
         return name, (self._folder / name).open("xb")
+
+    def plant(self, body: bytes) -> None:
+        """Let `planted(body)` be read for as long as this process runs; for the bytes of fixtures."""
+        self._planted[planted(body)] = body
 
     def discard(self, name: str) -> None:
         """Forget a blob whose upload failed."""
@@ -87,6 +97,9 @@ class Blobs:
         for piece in pieces:
             if piece.synthetic:
                 yield from _synthetic(piece)
+                continue
+            if piece.name in self._planted:
+                yield self._planted[piece.name][piece.offset : piece.offset + piece.length]
                 continue
             with (self._folder / piece.name).open("rb") as file:
                 file.seek(piece.offset)

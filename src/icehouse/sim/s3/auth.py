@@ -30,8 +30,8 @@ _UNSIGNED: Final = "UNSIGNED-PAYLOAD"
 class Principal:
     """Who a key belongs to; `read_only` ones are denied every operation that changes something.
 
-    Temporary ones have a session `token`, which must come with every request, and end at a simulated instant; `role`
-    is whose rights they took on.
+    Temporary ones took on a `role`, have a session `token`, which must come with every request, and end at a simulated
+    instant.
     """
 
     access_key: str
@@ -46,14 +46,19 @@ class Principal:
     @property
     def arn(self) -> str:
         """Its Amazon Resource Name."""
-        if self.token:
+        if self.role:
             return f"arn:aws:sts::{self.account.number}:assumed-role/{self.role}/{self.name}"
-        return f"arn:aws:iam::{self.account.number}:user/{self.name}"
+        return f"arn:aws:iam::{self.account.number}:{'root' if self.name == 'root' else f'user/{self.name}'}"
+
+    @property
+    def requester(self) -> str:
+        """As an access log calls it: the root user of an account by the canonical id."""
+        return self.account.canonical if self.name == "root" else self.arn
 
     @property
     def user_id(self) -> str:
         """Its unique id."""
-        return f"AROAICEHOUSE{self.role.upper()}:{self.name}" if self.token else f"AIDAICEHOUSE{self.name.upper()}"
+        return f"AROAICEHOUSE{self.role.upper()}:{self.name}" if self.role else f"AIDAICEHOUSE{self.name.upper()}"
 
 
 @dataclass(frozen=True, slots=True)

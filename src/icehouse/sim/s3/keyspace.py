@@ -114,6 +114,11 @@ class KeySpace:
         self._midnight = midnight(ground.started)
         self._salt = f"{ground.seed}\0{bucket}\0"
 
+    @property
+    def ground(self) -> Ground:
+        """What all of it depends on."""
+        return self._ground
+
     def find(self, key: str) -> Version | None:
         """The synthetic object of that key, or None."""
         index = self.plot.bound(key)

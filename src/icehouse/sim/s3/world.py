@@ -202,10 +202,15 @@ def _plant(world: World, name: str) -> None:
             raise ValueError(f"two fixtures plant bucket {planting.bucket!r}")
         space = KeySpace(planting.plot, planting.bucket, world.ground)
         created = world.ground.started - 800 * 86_400
-        bucket = Bucket(planting.bucket, created, space, Options(versioning=planting.versioning))
+        options = Options(planting.versioning, owner=planting.owner, logging=planting.logging)
+        bucket = Bucket(planting.bucket, created, space, options)
         for key, versions in planting.history(space).items():
             bucket.replace_versions(key, versions)
         world.buckets[planting.bucket] = bucket
+        for body in planting.blobs(world.ground):
+            world.blobs.plant(body)
+        world.post.plant(planting.late(world.ground), planting.trails)
+        world.switches = world.switches.changed(planting.switches)
 
 
 def _replay(world: World, records: Iterable[Mapping[str, Any]]) -> None:

@@ -1,7 +1,8 @@
 """Lines of S3's server access logs, as AWS writes them: 27 fields, also where that is awkward.
 
-Keys are URL-encoded twice, and the request line, the referer and the user agent stand there as they came: a quote in
-one of them is not escaped.  The source of a copy has a line of its own, without a request line or a user agent.
+Keys are URL-encoded twice (but for those of a batch), and the request line, the referer and the user agent stand there
+as they came: a quote in one of them is not escaped.  The source of a copy has a line of its own, without a request
+line or a user agent.
 """
 
 from __future__ import annotations
@@ -60,9 +61,12 @@ def log_time(instant: float) -> str:
     return f"[{at.day:02}/{_MONTHS[at.month - 1]}/{at.year}:{at:%H:%M:%S} +0000]"
 
 
-def log_key(key: str | None) -> str:
-    """A key as the log writes it, encoded twice: `a b` is `a%2Bb`, a quote `%2522`."""
-    return "-" if not key else quote(quote_plus(key, safe="/"), safe="/")
+def log_key(key: str | None, *, once: bool = False) -> str:
+    """A key as the log writes it, encoded twice: `a b` is `a%2Bb`, a quote `%2522`; or `once`, as in a batch."""
+    if not key:
+        return "-"
+    single = quote_plus(key, safe="/")
+    return single if once else quote(single, safe="/")
 
 
 def access_lines(happening: Happening, owners: Mapping[str, str], region: str) -> Iterator[tuple[str, str]]:
@@ -107,10 +111,10 @@ def _line(happening: Happening, aim: _Aim, region: str, *, inner: bool = False) 
         aim.bucket,
         log_time(happening.at),
         happening.address,
-        principal.arn if principal else "-",
+        principal.requester if principal else "-",
         happening.request_id,
         aim.operation,
-        log_key(aim.key),
+        log_key(aim.key, once=aim.operation == "BATCH.DELETE.OBJECT"),
         "-" if inner else f'"{happening.method} {happening.uri} HTTP/1.1"',
         str(happening.status),
         happening.error or "-",
@@ -123,10 +127,10 @@ def _line(happening: Happening, aim: _Aim, region: str, *, inner: bool = False) 
         aim.version or "-",
         happening.host_id,
         "SigV4" if happening.auth else "-",
-        "-",  # the cipher: the stand-in speaks plain HTTP
+        happening.cipher or "-",
         happening.auth or "-",
         happening.host or "-",
-        "-",
+        happening.tls or "-",
         "-",
         "-",
         region,

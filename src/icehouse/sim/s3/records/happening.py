@@ -10,11 +10,12 @@ from icehouse.sim.s3.auth import Principal
 
 
 class CopySource(NamedTuple):
-    """What a copy was made from: `version` only where the request named one."""
+    """What a copy was made from: `version` only where the request named one; `told` as the header spelled it."""
 
     bucket: str
     key: str
     version: str | None
+    told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class Happening:
     `principal` None where nobody signed, or the signature did not hold; `auth` how it was signed.  `sent` counts the
     bytes that were handed to the kernel: of a transfer that was broken off, these are a little more than what the
     client read, as on AWS.  `size` is that of the object, None where no object was touched; `copied` the bytes read
-    from a copy's source; `deletes` key, version and error of each delete in a DeleteObjects.  `echo`: a log that was
-    delivered, by the service itself.
+    from a copy's source; `cipher` and `tls` are empty for plain HTTP, which is what the stand-in speaks; `deletes`
+    key, version and error of each delete in a DeleteObjects.  `echo`: a log that was delivered, by the service itself.
     """
 
     at: float
@@ -56,6 +57,8 @@ class Happening:
     source: CopySource | None = None
     copied: int | None = None
     deletes: tuple[tuple[str, str | None, str | None], ...] = ()
+    cipher: str = ""
+    tls: str = ""
     echo: bool = False
 
     @property
@@ -71,4 +74,4 @@ def copy_source(header: str | None) -> CopySource | None:
     path, _, query = header.partition("?")
     bucket, _, key = unquote(path).removeprefix("/").partition("/")
     version = unquote(query.removeprefix("versionId=")) if query.startswith("versionId=") else None
-    return CopySource(bucket, key, version) if bucket and key else None
+    return CopySource(bucket, key, version, header) if bucket and key else None

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import heapq
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from icehouse.sim.content import Slice
 from icehouse.sim.s3.accounts import LOG_DELIVERY, account_of
 from icehouse.sim.s3.auth import Principal
 from icehouse.sim.s3.records.access_line import access_lines
 from icehouse.sim.s3.records.happening import Happening
-from icehouse.sim.s3.records.settings import EVENT_TIME, Trail
+from icehouse.sim.s3.records.settings import EVENT_TIME, Owed, Trail
 from icehouse.sim.s3.records.trail_event import trail_event
+from icehouse.sim.s3.records.trail_file import trail_files
 from icehouse.sim.s3.timing import fraction
 from icehouse.sim.s3.version import Version
 
@@ -27,25 +27,6 @@ if TYPE_CHECKING:
 _SERVICE: Final = Principal("", "", "s3-log-service", account=LOG_DELIVERY)
 _SLOT: Final = 300.0
 """Seconds: what falls due within one such slot comes in one file."""
-
-
-class Owed(NamedTuple):
-    """A line or an event that is not delivered yet; in the order in which they fall due.
-
-    `at` is when it happened, `source` the bucket whose log it is in, or the account of a trail; `target` and `prefix`
-    say where it goes, `partitioned` as in `Logging`.  `echo`: it tells of a delivery.
-    """
-
-    due: float
-    number: int
-    kind: str
-    at: float
-    source: str
-    target: str
-    prefix: str
-    partitioned: str
-    text: str
-    echo: bool = False
 
 
 class Post:
@@ -69,8 +50,10 @@ class Post:
                     self._watch(Trail(account, bucket, prefix, tuple(watch)))
             self._settled.update(record.get("settled", ()))
 
-    def plant(self, owed: Iterable[Owed]) -> None:
-        """What a fixture lets happen later; the same at every start, so that it is settled by number."""
+    def plant(self, owed: Iterable[Owed], trails: Iterable[Trail]) -> None:
+        """Take over what a fixture lets come later, and its trails."""
+        for trail in trails:
+            self._watch(trail)
         for each in owed:
             self._add(each)
 
@@ -214,35 +197,3 @@ def _access_key(owed: Owed, account: str, region: str, unique: str, at: datetime
     if owed.partitioned == EVENT_TIME:
         at = datetime.fromtimestamp(owed.at // 86_400 * 86_400, UTC)
     return f"{owed.prefix}{account}/{region}/{owed.source}/{at:%Y/%m/%d}/{at:%Y-%m-%d-%H-%M-%S}-{unique}"
-
-
-def trail_files(
-    events: Sequence[Mapping[str, Any]], account: str, prefix: str, region: str, unique: str, at: datetime
-) -> Iterable[tuple[str, dict[str, str], bytes]]:
-    """The log file of some events and the digest beside it: key, headers and body of each."""
-    root = f"{prefix.rstrip('/')}/AWSLogs/{account}" if prefix.strip("/") else f"AWSLogs/{account}"
-    day, headers = f"{at:%Y/%m/%d}", {"content-type": "application/json", "content-encoding": "gzip"}
-    name = f"{account}_CloudTrail_{region}_{at:%Y%m%dT%H%MZ}_{unique}.json.gz"
-    key = f"{root}/CloudTrail/{region}/{day}/{name}"
-    body = gzip.compress(json.dumps({"Records": events}, separators=(",", ":")).encode(), mtime=0)
-    yield key, headers, body
-    digest = {
-        "awsAccountId": account,
-        "digestStartTime": f"{at:%Y-%m-%dT%H:00:00Z}",
-        "digestEndTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",
-        "digestS3Object": "",
-        "digestSignatureAlgorithm": "SHA256withRSA",
-        "logFiles": [
-            {
-                "s3Object": key,
-                "hashValue": hashlib.sha256(gzip.decompress(body)).hexdigest(),
-                "hashAlgorithm": "SHA-256",
-            }
-        ],
-    }
-    name = f"{account}_CloudTrail-Digest_{region}_data-events_{region}_{at:%Y%m%dT%H%M%SZ}_{unique[:4]}.json.gz"
-    yield (
-        f"{root}/CloudTrail-Digest/{region}/{day}/{name}",
-        headers,
-        gzip.compress(json.dumps(digest).encode(), mtime=0),
-    )

@@ -1,4 +1,4 @@
-"""Where records go: a bucket's logging, as PutBucketLogging sets it, and the trails."""
+"""Where records go: a bucket's logging, as PutBucketLogging sets it, the trails, and what is still on its way."""
 
 from __future__ import annotations
 
@@ -27,3 +27,22 @@ class Trail(NamedTuple):
     bucket: str
     prefix: str
     watch: tuple[str, ...]
+
+
+class Owed(NamedTuple):
+    """A line or an event that is not delivered yet; in the order in which they fall due.
+
+    `at` is when it happened, `source` the bucket whose log it is in, or the account of a trail; `target` and `prefix`
+    say where it goes, `partitioned` as in `Logging`.  `echo`: it tells of a delivery.
+    """
+
+    due: float
+    number: int
+    kind: str
+    at: float
+    source: str
+    target: str
+    prefix: str
+    partitioned: str
+    text: str
+    echo: bool = False

@@ -85,13 +85,13 @@ def _identity(principal: Principal, account: str) -> dict[str, Any]:
     if number != account:
         return {"type": "AWSAccount", "principalId": principal.user_id, "accountId": number}
     told = {
-        "type": "AssumedRole" if principal.token else "IAMUser",
+        "type": "AssumedRole" if principal.role else "Root" if principal.name == "root" else "IAMUser",
         "principalId": principal.user_id,
         "arn": principal.arn,
         "accountId": number,
         "accessKeyId": principal.access_key,
     }
-    if not principal.token:
+    if not principal.role:
         return {**told, "userName": principal.name}
     issuer = {
         "type": "Role",
@@ -111,8 +111,7 @@ def _parameters(happening: Happening) -> dict[str, str]:
     told |= {name: query[name] for name in _TOLD if name in query}
     told |= {name: value for name, value in query.items() if name.startswith("response-") or name == "versionId"}
     if happening.source:
-        version = f"?versionId={happening.source.version}" if happening.source.version else ""
-        told["x-amz-copy-source"] = f"{happening.source.bucket}/{happening.source.key}{version}"
+        told["x-amz-copy-source"] = happening.source.told
     return told
 
 
