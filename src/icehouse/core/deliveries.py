@@ -170,6 +170,8 @@ def ticking(delivery: Delivery, *, now: Instant | None, held: str) -> Ticking:
         return Ticking(delivery.tick_attempted, True, "" if delivery.tick_attempted else "attempted only")
     if all(each.seen is Seen.NOTHING for each in delivery.indicators):
         return Ticking(False, True, "nothing seen")
+    if any(each.seen is Seen.PARTLY for each in delivery.indicators):
+        return Ticking(False, True, "fetched in part")
     words = next((each.words for each in delivery.indicators if each.seen is Seen.UNTELLABLE and each.words), "")
     return Ticking(False, True, words or "not tellable")
 

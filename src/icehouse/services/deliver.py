@@ -19,6 +19,7 @@ from icehouse.core.links import DeliverWish, LinkLife, LinkRequest, NotLinked
 from icehouse.core.marks import Mark
 from icehouse.core.plans import Act, Cost, Identity, Plan, Step, canonical, digest_of, header
 from icehouse.core.refs import FolderRef, Ref, folder_address
+from icehouse.core.text import is_safe
 from icehouse.settings.mail import is_address
 
 from . import deliver_checks
@@ -125,20 +126,31 @@ def survey(
         life=life,
         obstacles=found,
         command=command,
-        dies=promised if found else _trial(links, entries[0].ref, promised, seen_at, life),
+        dies=promised if found else _trial(links, entries, promised, seen_at, life),
     )
 
 
-def _trial(links: Links, ref: Ref, promised: Instant, now: Instant, life: LinkLife) -> Instant:
-    """When a link to `ref` dies that is made now, and thrown away: what the store refuses is refused before a note."""
+def _trial(links: Links, entries: Sequence[Entry], promised: Instant, now: Instant, life: LinkLife) -> Instant:
+    """When links die that are made now, and thrown away: what the store refuses is refused before a note is written.
+
+    Tried with the first object, and with those whose names are such that no link may lead to them.
+    """
     wanted = promised - now if life.most is None else min(promised - now, life.most)
     seconds = timedelta(seconds=int(wanted.total_seconds()))
     if seconds <= timedelta(0):
         return now
-    [answer] = links.links([LinkRequest(ref, seconds, _TRIAL, ref.key.rpartition("/")[2])])
-    if isinstance(answer, NotLinked):
-        raise answer.error
-    return answer.expires
+    odd = [entry.ref for entry in entries[1:] if _odd(entry.ref.key)]
+    dies = now + seconds
+    for answer in links.links([LinkRequest(ref, seconds, _TRIAL, ref.key) for ref in (entries[0].ref, *odd)]):
+        if isinstance(answer, NotLinked):
+            raise answer.error
+        dies = answer.expires
+    return dies
+
+
+def _odd(key: str) -> bool:
+    """Whether a key has parts that addresses give a meaning of their own, or characters that hold none of ours."""
+    return not {".", "..", ""}.isdisjoint(key.split("/")) or not is_safe(key)
 
 
 def _look(

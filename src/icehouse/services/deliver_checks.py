@@ -71,6 +71,8 @@ def unfit(entry: Entry, until: Instant) -> tuple[str, bool] | None:
         return f"of class {entry.kind}, which has no bytes to hand out", False
     if entry.traits & GROWING:
         return "still open for writing", False
+    if "symlink" in entry.traits:
+        return "a link to bytes elsewhere, which this store does not keep", False
     match standing.state:
         case State.LIVE:
             return None
