@@ -44,7 +44,7 @@ class Found:
 
     `newest` is the latest time of upload, None where that of any object is not told; `future` whether one is later than
     the store's time.  `said` is what its manifest says, None where it has none; `notes` what each note in or above it
-    says.  `odd` is why it can't be relied on, "" for no reason.
+    says.  `odd` is why nobody can tell when it expires, "" for no reason.
     """
 
     prefix: str
@@ -139,7 +139,9 @@ def found_in(
             raise Stopped
         own = manifests.get(prefix, [])
         about = [each for place, there in notes.items() if _touch(place, prefix) for each in there]
-        odd = _odd(source, prefix, own, about, bool(notes.get(prefix)), manifests)
+        odd = _undated(source, own, about, noted=prefix in notes)
+        if not odd and source.depth is None and any(each != prefix and each.startswith(prefix) for each in manifests):
+            odd = "another delivery lies in it"
         if not odd and any(key.startswith(prefix) for key in seen.growing):
             odd = "something in it is still written"
         found = _summed(prefix, walked.objects(prefix), now, whole=whole)
@@ -246,11 +248,8 @@ def _touch(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
-def _odd(
-    source: Source, prefix: str, own: Sequence[Said], notes: Sequence[Said], noted: bool,
-    manifests: Mapping[str, Sequence[Said]],
-) -> str:  # fmt: skip
-    """Why a folder can't be relied on to be what it looks like."""
+def _undated(source: Source, own: Sequence[Said], notes: Sequence[Said], *, noted: bool) -> str:
+    """Why nobody can tell when a delivery expires."""
     if len(own) > 1:
         return f"{len(own)} manifests of one name"
     if own and own[0].problem:
@@ -259,8 +258,6 @@ def _odd(
         return "a note on it " + next(each.problem for each in notes if each.problem)
     if source.manifest and source.depth is not None and not own and not noted:
         return "no manifest"
-    if source.depth is None and any(place != prefix and place.startswith(prefix) for place in manifests):
-        return "another delivery lies in it"
     return ""
 
 

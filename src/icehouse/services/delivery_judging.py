@@ -64,7 +64,7 @@ class Bench:
 
     def expired(self, delivery: Delivery) -> bool:
         """Whether it is known to have expired."""
-        return not delivery.apart and delivery.expires is not None and delivery.expires <= self.now
+        return delivery.expires is not None and delivery.expires <= self.now
 
     def evidence(self, delivery: Delivery) -> Iterator[ObjectEvidence]:
         """What is known of each object of a delivery, in key order."""
@@ -125,12 +125,15 @@ def by_key(house: House, folder: FolderRef, *, by_id: bool = False) -> dict[str,
 def _dates(found: Found, source: Source, now: Instant) -> tuple[Instant | None, Instant | None, str]:
     """When a delivery was uploaded and when it expires, as far as the store tells, and why it stands apart."""
     said: Said | None = found.said
+    undated = _undated(found, now)
+    if undated:
+        return None, None, undated
     uploaded, last = found.newest, found.newest
     if said is not None and said.uploaded is not None:
         uploaded = said.uploaded if uploaded is None else max(uploaded, said.uploaded)
         latest = said.latest or said.uploaded
         last = latest if last is None else max(last, latest)
-    apart = _apart(found, now)
+    apart = "" if found.rollup.objects else "empty"
     if uploaded is None or last is None:
         return None, None, apart or "when it was uploaded is not told"
     told = [each.expires for each in (said, *found.notes) if each is not None and each.expires is not None]
@@ -140,15 +143,14 @@ def _dates(found: Found, source: Source, now: Instant) -> tuple[Instant | None, 
         return uploaded, None, apart or "its dates lie too far away"
 
 
-def _apart(found: Found, now: Instant) -> str:
+def _undated(found: Found, now: Instant) -> str:
+    """Why the dates of a delivery are not known, or can't be so; "" where they are."""
     if found.odd:
         return found.odd
-    if not found.rollup.objects:
-        return "empty"
-    if found.newest is None and not found.future:
-        return "when an object was uploaded is not told"
     if found.future:
         return "an object was uploaded in the future"
+    if found.rollup.objects and found.newest is None:
+        return "when an object was uploaded is not told"
     if found.said is not None and found.said.uploaded is not None and found.said.uploaded > now:
         return "its manifest is dated in the future"
     return ""
