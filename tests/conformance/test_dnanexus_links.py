@@ -145,7 +145,9 @@ def test_a_life_that_the_platform_refuses_is_refused_and_no_shorter_link_is_made
     bucket = server.bucket()
     ref = Ref("lab", bucket, "a", server.put(bucket, "a", b"x"))
     with server.switched(longest_link_seconds=86_400.0):
-        assert isinstance(refusal(link(server.store(), ref)[0]), Invalid)
+        error = refusal(link(server.store(), ref)[0])
+        assert isinstance(error, Invalid)
+        assert "at most 86400" in error.line
         made(link(server.store(), ref, life=timedelta(days=1))[0])
     assert isinstance(refusal(link(server.store(), ref, life=timedelta(0))[0]), Invalid)
 

@@ -97,6 +97,9 @@ class _Maker:
             )
         except Conflict as refused:
             raise self._why(ref, refused) from None
+        except Invalid as refused:
+            line = f"{what}: the platform makes no link for {seconds:,} seconds: {refused.words}"
+            raise Invalid(line, words=refused.words, request_id=refused.request_id) from None
         return Link(ref, _address(self._client, told), _end(told, request.life))
 
     def _why(self, ref: Ref, refused: Conflict) -> StoreError:
