@@ -99,7 +99,7 @@ def test_what_has_expired_is_told_once_then_weekly_and_again_when_it_was_filled_
     with Post() as post:
         lab.port = post.port
         lab.declare()
-        assert "1 mail sent" in lab.scan()
+        assert lab.scan() == ""
         [first] = post.inbox.mails
         assert first["Subject"] == "[icehouse] 2 deliveries newly expired, 2 due"
         text, html = parts(first)
@@ -151,7 +151,6 @@ def test_each_recipient_gets_one_mail_over_all_their_sources_and_of_no_other(lab
         )
         post.inbox.unknown = {"core@xn--exmple-cua.org"}
         told = lab.scan(expect=4)
-        assert "2 mails sent" in told
         assert "a mail to Core <core@exämple.org> waits: the mail was not sent" in told
         [pi], [ops] = post.inbox.of("pi@example.org"), post.inbox.of("ops@example.org")
         assert len(post.inbox.mails) == 2

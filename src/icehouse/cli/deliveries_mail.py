@@ -42,7 +42,7 @@ def send_news(session: Session, report: object = None) -> int:
     command = opening(session)
     queue_news(session.house, lambda news: mail_of(news, command, socket.gethostname()))
     sent = send_waiting(session.house)
-    if sent.sent:
+    if sent.sent and sys.stderr.isatty():
         tell(f"{plural(sent.sent, 'mail')} sent")
     tell_waiting(session)
     return exit_code(sent)

@@ -51,8 +51,9 @@ def begin(connection: Connection, mail: str, at: Instant, error: str) -> None:
 
 
 def sent(connection: Connection, mail: str, at: Instant) -> None:
-    """Remember that a mail went out."""
-    _change(connection, mail, sent=to_text(at), next_try=None, error="", tries=outbox.c.tries + 1)
+    """Remember that a mail went out; what it said is not kept any longer."""
+    done = {"sent": to_text(at), "next_try": None, "error": "", "text": "", "html": ""}
+    _change(connection, mail, tries=outbox.c.tries + 1, **done)
 
 
 def failed(connection: Connection, mail: str, at: Instant, error: str, next_try: Instant | None) -> None:
