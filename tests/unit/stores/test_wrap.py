@@ -91,7 +91,8 @@ def test_a_read_only_store_has_no_method_that_changes() -> None:
     public = {name for name in dir(store) if not name.startswith("_")}
     assert public == {
         "name", "features", "identity", "now", "check", "containers", "list", "walk", "describe", "open", "close",
-        "moving", "obstacles", "sees_all", "pointers", "quote", "survey", "lineage", "compose",
+        "moving", "obstacles", "sees_all", "pointers", "quote", "survey", "lineage", "compose", "note", "link_life",
+        "links", "cooling",
     }  # fmt: skip
     assert list(store.open(REFS[0])) == [b"x"]
 
