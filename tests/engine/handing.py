@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from icehouse.core.deliveries import HandedOut
 from icehouse.core.links import DeliverWish
@@ -17,9 +18,19 @@ from tests.standin import StandIn
 TO = "a@example.org"
 
 
+_clients: WeakKeyDictionary[StandIn, Any] = WeakKeyDictionary()
+
+
+def client_of(s3: StandIn) -> Any:
+    """One client for all that a module's tests do: making one costs more than a test."""
+    if s3 not in _clients:
+        _clients[s3] = s3.boto3_client()
+    return _clients[s3]
+
+
 def plant(s3: StandIn, bucket: str, objects: dict[str, str], *, versioning: bool = False) -> Any:
     """A bucket with these keys, each in the storage class that is named; a client to it."""
-    client = s3.boto3_client()
+    client = client_of(s3)
     client.create_bucket(Bucket=bucket)
     if versioning:
         client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

@@ -18,8 +18,11 @@ from .deliver_links import MAILED, MAILING, issue
 from .deliver_mail import require, send_links
 from .house import House
 
-BEFORE = timedelta(hours=24)
-"""How long before the last links die new ones go out."""
+BEFORE = timedelta(hours=36)
+"""How long before the last links die new ones go out: timers look once a day, and one day may be missed by hours."""
+
+APART = timedelta(hours=12)
+"""How long a recipient is left in peace after a mail, however soon the links in it die."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,11 @@ def due(handed: HandedOut, issues: list[Issue], now: Instant) -> bool:
 
     A mail that was about to go out, and of which nothing more is known, counts for nothing.
     """
-    taken = [each.until for each in issues if each.how == MAILED]
-    lives = max(taken, default=None)
-    if lives is None:
+    last = max((each for each in issues if each.how == MAILED), key=lambda each: each.until, default=None)
+    if last is None:
         return True
-    return lives < handed.promised - timedelta(minutes=1) and lives <= now + BEFORE
+    ends_before = last.until < handed.promised - timedelta(minutes=1)
+    return ends_before and now >= max(last.until - BEFORE, last.at + APART)
 
 
 @contextmanager
