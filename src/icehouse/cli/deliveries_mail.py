@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from icehouse.core.clock import Instant
 from icehouse.core.deliveries import DeliveryRow, HandedOut, SourceRow, totals
+from icehouse.core.errors import IcehouseError
 from icehouse.core.evidence import SourceStanding
 from icehouse.core.outbox import QueuedMail
 from icehouse.core.refs import folder_address
@@ -46,6 +47,23 @@ def send_news(session: Session, report: object = None) -> int:
         tell(f"{plural(sent.sent, 'mail')} sent")
     tell_waiting(session)
     return exit_code(sent)
+
+
+def send_failure(session: Session, error: IcehouseError) -> None:
+    """Mail to everybody that the scan itself failed; what goes wrong with that is told and not raised."""
+    from icehouse.services.delivery_news import queue_failure
+    from icehouse.services.outbox import send_waiting
+
+    letter = Letter()
+    letter.say("The scan of deliveries failed; what was known of them stays, and nothing new is known:", f"  {error}")
+    letter.say(f"It runs again at its time. On {socket.gethostname()}, this shows what is known:")
+    letter.command(opening(session))
+    try:
+        queue_failure(session.house, error, ("[icehouse] the scan of deliveries failed", letter.text, letter.html))
+        send_waiting(session.house)
+        tell_waiting(session)
+    except IcehouseError as other:
+        tell(f"icehouse: no mail tells of it: {other}")
 
 
 def exit_code(sent: Sent) -> int:

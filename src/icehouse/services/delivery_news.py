@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 from icehouse.core.clock import Instant
 from icehouse.core.deliveries import DeliveryRow, HandedOut, Source, SourceRow
+from icehouse.core.errors import IcehouseError
 from icehouse.core.evidence import SourceStanding
 from icehouse.core.outbox import QueuedMail
 from icehouse.core.refs import FolderRef
@@ -22,6 +24,9 @@ from icehouse.core.refs import FolderRef
 from .delivery_records import ASKED, label_of
 from .delivery_rows import mark_of
 from .house import House
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 WEEK = timedelta(days=7) - timedelta(hours=2)
 """After so long without a mail there is one, whatever it says: a daily timer does not run to the minute."""
@@ -80,7 +85,7 @@ def queue_news(house: House, write: Callable[[News], tuple[str, str, str]]) -> i
     `write` makes subject, text and HTML.  What a mail tells about counts as told from then on; both are one
     transaction, and so two scans at once tell nobody twice.
     """
-    from icehouse.ledger import audit, outbox
+    from icehouse.ledger import outbox
 
     from . import deliveries
 
@@ -97,15 +102,38 @@ def queue_news(house: House, write: Callable[[News], tuple[str, str, str]]) -> i
             about = _about(news)
             if told.issuperset(about) and since is not None and at - since < WEEK:
                 continue
-            subject, text, html = write(news)
-            mail = QueuedMail(
-                token_hex(6), "due" if news.new else "weekly", (to,), subject, text, html, at, next_try=at
-            )
-            outbox.put(connection, mail, sorted(about - told))
-            body: dict[str, object] = {"mail": mail.id, "kind": mail.kind, "to": [to], "deliveries": len(news.new)}
-            audit.append(connection, at, audit.actor(), [audit.Event("mail made", "", body)])
+            _put(connection, to, "due" if news.new else "weekly", write(news), about - told, at)
         made += 1
     return made
+
+
+def queue_failure(house: House, error: IcehouseError, mail: tuple[str, str, str]) -> int:
+    """Put a mail into the outbox for everybody that the scan itself failed, once in a calendar week; how many."""
+    from icehouse.ledger import outbox
+
+    everyone = {to for source in house.config.deliveries for to in source.notify}
+    everyone |= set(house.config.mail.to if house.config.mail else ())
+    made = 0
+    for to in sorted(everyone):
+        at = house.clock.now()
+        about = {(_short(type(error).__name__), f"scan {_week(at)}")}
+        with house.ledger().writing() as connection:
+            if not about & outbox.told(house.ledger(), (to,)):
+                _put(connection, to, "failed", mail, about, at)
+                made += 1
+    return made
+
+
+def _put(
+    connection: Connection, to: str, kind: str, told: tuple[str, str, str], about: set[tuple[str, str]], at: Instant
+) -> None:
+    """Make one mail durable, due at once, and set down in the audit that it was made."""
+    from icehouse.ledger import audit, outbox
+
+    mail = QueuedMail(token_hex(6), kind, (to,), *told, at, next_try=at)
+    outbox.put(connection, mail, sorted(about))
+    body: dict[str, object] = {"mail": mail.id, "kind": kind, "to": [to]}
+    audit.append(connection, at, audit.actor(), [audit.Event("mail made", "", body)])
 
 
 def _recipients(house: House, rows: Iterable[SourceRow]) -> dict[str, list[SourceRow]]:
@@ -193,8 +221,7 @@ def _content(row: DeliveryRow) -> tuple[str, str]:
 
 def _about(news: News) -> set[tuple[str, str]]:
     """What this is about: contents, and faults, which are told of once in a calendar week."""
-    year, week, _ = news.now.isocalendar()
-    when = f"{year}-{week:02d}"
+    when = _week(news.now)
     about = {_content(row) for row in news.new}
     about |= {(row.delivery.id, f"apart {_short(row.delivery.apart)}") for row in news.apart}
     about |= {(_short(row.source.label), f"failed {when}") for row in news.failed}
@@ -203,6 +230,11 @@ def _about(news: News) -> set[tuple[str, str]]:
         weekly = (_short(each.records.source), f"{each.trouble.value} {when}")
         about.add(_unparsed(each.records) if each.trouble is Trouble.UNPARSED else weekly)
     return about
+
+
+def _week(at: Instant) -> str:
+    year, week, _ = at.isocalendar()
+    return f"{year}-{week:02d}"
 
 
 def _short(text: str) -> str:
