@@ -11,8 +11,8 @@ from .clock import Instant
 class QueuedMail:
     """One mail of the ledger's outbox.  It holds no link to data: such a mail is sent at once or not at all.
 
-    `kind` is ``due``, ``weekly`` or ``failed`` (the scan itself); `made`, `next_try` and `sent` are the host's time; `error` why the last of `tries`
-    failed.  `next_try` None: it is not tried again.
+    `kind` is ``due``, ``weekly`` or ``failed`` (the scan itself); `made`, `next_try` and `sent` are the host's time;
+    `error` why the last of `tries` failed.  `next_try` None: it is not tried again.
     """
 
     id: str
