@@ -7,6 +7,7 @@ A damaged file, or one of another version, is set aside: its sources then count 
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +28,11 @@ _TABLES = (
     # whole: whether it was ever read to its end; read: host's time of the last such reading, by_store: the store's
     """CREATE TABLE sources (
         label TEXT NOT NULL PRIMARY KEY, settings TEXT NOT NULL, container TEXT NOT NULL, title TEXT NOT NULL,
-        by_store INTEGER, read INTEGER, whole INTEGER NOT NULL, error TEXT NOT NULL)""",
+        by_store INTEGER, read INTEGER, whole INTEGER NOT NULL, error TEXT NOT NULL, by_id INTEGER NOT NULL,
+        accounts TEXT NOT NULL)""",
+    # file: another in every file; revision: goes up when any delivery changes
+    "CREATE TABLE about (file TEXT NOT NULL, revision INTEGER NOT NULL)",
+    "INSERT INTO about VALUES (lower(hex(randomblob(16))), 0)",
     # stamp: changes when any of its objects does
     """CREATE TABLE deliveries (
         number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, store TEXT NOT NULL,
@@ -49,6 +54,7 @@ _OBJECT = (
     "CAST(? AS TEXT), ?, CAST(? AS TEXT), ?)"
 )
 
+_CHANGED = "UPDATE about SET revision = revision + 1"
 _BELOW = "WHERE store = ? AND container = CAST(? AS TEXT) AND key >= CAST(? AS TEXT) AND key < CAST(? AS TEXT)"
 
 
@@ -74,7 +80,8 @@ class SourceNote:
 
     `settings` is the digest of what the config said then; `container` the identity of the one that it named and `title`
     what people call it.  `whole`: it was read to its end once, at `read` by the host's clock and `by_store` by the
-    store's; `error` is why the last attempt was not.
+    store's; `error` is why the last attempt was not.  `by_id`: an object is its version, wherever it lies; `accounts`
+    are those of the operator's side then.
     """
 
     label: str
@@ -85,6 +92,8 @@ class SourceNote:
     read: Instant | None = None
     whole: bool = False
     error: str = ""
+    by_id: bool = False
+    accounts: tuple[str, ...] = ()
 
 
 class DeliveryIndex:
@@ -95,20 +104,32 @@ class DeliveryIndex:
 
     def sources(self) -> dict[str, SourceNote]:
         """What is known of each source, by its label."""
-        with self._open() as connection:
-            return {} if connection is None else _sources(connection)
+        try:
+            with self._open() as connection:
+                return {} if connection is None else _sources(connection)
+        except CatalogueDamaged:
+            return {}
 
     def all(self) -> tuple[dict[str, SourceNote], list[Delivery]]:
         """The sources and every delivery, in the order of their folders, as of one moment."""
-        with self._open() as connection:
-            if connection is None:
-                return {}, []
-            with transaction(connection, "DEFERRED"):
-                found = connection.execute(
-                    "SELECT id, source, store, container, prefix, told FROM deliveries "
-                    "ORDER BY store, container, prefix"
-                ).fetchall()
-                return _sources(connection), _deliveries(found)
+        try:
+            with self._open() as connection:
+                if connection is None:
+                    return {}, []
+                with transaction(connection, "DEFERRED"):
+                    return _sources(connection), list(_known(connection))
+        except CatalogueDamaged:
+            return {}, []
+
+    def counts(self) -> dict[str, int]:
+        """How many deliveries each source has, by its label."""
+        try:
+            with self._open() as connection:
+                if connection is None:
+                    return {}
+                return dict(connection.execute("SELECT source, count(*) FROM deliveries GROUP BY source").fetchall())
+        except CatalogueDamaged:
+            return {}
 
     def objects(self, delivery: str) -> Iterator[DeliveryObject]:
         """The objects of one delivery, in key order; none where there is no such delivery."""
@@ -137,9 +158,7 @@ class DeliveryIndex:
                 found[store, version] = {row[0] for row in rows}
         return found
 
-    def replace(
-        self, note: SourceNote, deliveries: Sequence[tuple[Delivery, str]], objects: ObjectsOf, *, by_id: bool = False
-    ) -> None:
+    def replace(self, note: SourceNote, deliveries: Sequence[tuple[Delivery, str]], objects: ObjectsOf) -> None:
         """Put what was found in a source in the place of what was known of it, all at once.
 
         With each delivery comes a stamp; `objects` is asked only where that is another one than before.
@@ -148,6 +167,7 @@ class DeliveryIndex:
             connection = _there(connection)
             rows = connection.execute("SELECT id, number, stamp FROM deliveries WHERE source = ?", (note.label,))
             known: dict[str, tuple[int, str]] = {row[0]: (row[1], row[2]) for row in rows}
+            connection.execute(_CHANGED)
             wanted = {delivery.id for delivery, _ in deliveries}
             for gone in known.keys() - wanted:
                 _forget(connection, known[gone][0])
@@ -158,7 +178,7 @@ class DeliveryIndex:
                         _forget(connection, number)
                     number = _new(connection, delivery, stamp)
                     folder = delivery.folder.prefix
-                    connection.executemany(_OBJECT, (_values(number, each, by_id) for each in objects(folder)))
+                    connection.executemany(_OBJECT, (_values(number, each, note.by_id) for each in objects(folder)))
                 else:
                     told = delivery_text(delivery)
                     connection.execute("UPDATE deliveries SET told = ? WHERE number = ?", (told, number))
@@ -178,6 +198,7 @@ class DeliveryIndex:
             return
         with self._open(write=True) as connection, transaction(_there(connection)):
             connection = _there(connection)
+            connection.execute(_CHANGED)
             for label in gone:
                 for (number,) in connection.execute(
                     "SELECT number FROM deliveries WHERE source = ?", (label,)
@@ -279,19 +300,50 @@ def _there(connection: sqlite3.Connection | None) -> sqlite3.Connection:
     return connection
 
 
+_last: dict[tuple[str, int], tuple[Delivery, ...]] = {}
+"""The deliveries that were read last, by file and revision: reading them takes long enough to be felt."""
+
+
+def _known(connection: sqlite3.Connection) -> tuple[Delivery, ...]:
+    file, revision = connection.execute("SELECT file, revision FROM about").fetchone()
+    found = _last.get((file, revision))
+    if found is None:
+        rows = connection.execute(
+            "SELECT id, source, store, container, prefix, told FROM deliveries ORDER BY store, container, prefix"
+        ).fetchall()
+        found = tuple(_deliveries(rows))
+        _last.clear()
+        _last[file, revision] = found
+    return found
+
+
 def _sources(connection: sqlite3.Connection) -> dict[str, SourceNote]:
-    rows = connection.execute("SELECT label, settings, container, title, by_store, read, whole, error FROM sources")
-    return {
-        label: SourceNote(
-            label, settings, container, title, from_micros(by_store), from_micros(read), bool(whole), error
-        )
-        for label, settings, container, title, by_store, read, whole, error in rows
-    }
+    rows = connection.execute(
+        "SELECT label, settings, container, title, by_store, read, whole, error, by_id, accounts FROM sources"
+    ).fetchall()
+    try:
+        return {
+            row[0]: SourceNote(
+                label=row[0],
+                settings=row[1],
+                container=row[2],
+                title=row[3],
+                by_store=from_micros(row[4]),
+                read=from_micros(row[5]),
+                whole=bool(row[6]),
+                error=row[7],
+                by_id=bool(row[8]),
+                accounts=tuple(str(each) for each in json.loads(row[9])),
+            )
+            for row in rows
+        }
+    except (ValueError, TypeError, OverflowError) as error:
+        raise _unreadable() from error
 
 
 def _note(connection: sqlite3.Connection, note: SourceNote) -> None:
     connection.execute(
-        "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, CAST(? AS TEXT), ?, ?, ?, CAST(? AS TEXT))",
+        "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, CAST(? AS TEXT), ?, ?, ?, CAST(? AS TEXT), ?, ?)",
         (
             note.label,
             note.settings,
@@ -301,6 +353,8 @@ def _note(connection: sqlite3.Connection, note: SourceNote) -> None:
             to_micros(note.read),
             note.whole,
             param(note.error),
+            note.by_id,
+            json.dumps(note.accounts),
         ),
     )
 
@@ -356,5 +410,9 @@ def _object(row: Sequence[object]) -> DeliveryObject:
 def _deliveries(rows: Iterable[Sequence[str]]) -> list[Delivery]:
     try:
         return [delivery_in(row[0], row[1], FolderRef(row[2], row[3], row[4]), row[5]) for row in rows]
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise CatalogueDamaged("the deliveries that were found last can't be read", hint="scan again") from error
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
+        raise _unreadable() from error
+
+
+def _unreadable() -> CatalogueDamaged:
+    return CatalogueDamaged("the deliveries that were found last can't be read", hint="scan again")

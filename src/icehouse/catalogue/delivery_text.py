@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from functools import lru_cache
 
 from icehouse.core.deliveries import Delivery
 from icehouse.core.evidence import Indicator, Seen, Sure
@@ -21,56 +21,30 @@ _STATES = {each.value: each for each in State}
 def delivery_text(delivery: Delivery) -> str:
     """The line; its id, source and folder are not in it."""
     found = delivery.rollup
-    told = {
-        "recipient": delivery.recipient,
-        "uploaded": to_micros(delivery.uploaded),
-        "expires": to_micros(delivery.expires),
-        "objects": found.objects,
-        "bytes": found.bytes,
-        "newest": to_micros(found.newest),
-        "complete": found.complete,
-        "counts": {state.value: n for state, n in found.counts.items()},
-        "sizes": {state.value: n for state, n in found.sizes.items()},
-        "fingerprint": delivery.fingerprint,
-        "indicators": [_indicator_values(each) for each in delivery.indicators],
-        "fetched": delivery.fetched,
-        "links_until": to_micros(delivery.links_until),
-        "tick_attempted": delivery.tick_attempted,
-        "apart": delivery.apart,
-        "title": delivery.title,
-    }
+    told = [
+        delivery.recipient, to_micros(delivery.uploaded), to_micros(delivery.expires), found.objects, found.bytes,
+        to_micros(found.newest), found.complete,
+        [[state.value, n, found.sizes.get(state, 0)] for state, n in found.counts.items()],
+        delivery.fingerprint, [_indicator_values(each) for each in delivery.indicators], delivery.fetched,
+        to_micros(delivery.links_until), delivery.tick_attempted, delivery.apart, delivery.title,
+    ]  # fmt: skip
     return json.dumps(told, ensure_ascii=True, separators=(",", ":"))
 
 
 def delivery_in(id_: str, source: str, folder: FolderRef, text: str) -> Delivery:
     """The delivery that `delivery_text` wrote.  ValueError, KeyError, TypeError or IndexError on anything else."""
-    told: dict[str, Any] = json.loads(text)
-    downloaded, copied, attempted = (_indicator(each) for each in told["indicators"])
+    (
+        recipient, uploaded, expires, objects, size, newest, complete, states, fingerprint, indicators, fetched,
+        links_until, tick_attempted, apart, title,
+    ) = json.loads(text)  # fmt: skip
+    downloaded, copied, attempted = (_indicator(*each) for each in indicators)
+    counts = {_STATES[state]: n for state, n, _ in states}
+    sizes = {_STATES[state]: n for state, _, n in states}
     return Delivery(
-        id=id_,
-        folder=folder,
-        source=source,
-        recipient=told["recipient"],
-        uploaded=from_micros(told["uploaded"]),
-        expires=from_micros(told["expires"]),
-        rollup=Rollup(
-            told["objects"],
-            told["bytes"],
-            from_micros(told["newest"]),
-            {_STATES[state]: n for state, n in told["counts"].items()},
-            {_STATES[state]: n for state, n in told["sizes"].items()},
-            told["complete"],
-        ),
-        fingerprint=told["fingerprint"],
-        downloaded=downloaded,
-        copied=copied,
-        attempted=attempted,
-        fetched=told["fetched"],
-        links_until=from_micros(told["links_until"]),
-        tick_attempted=told["tick_attempted"],
-        apart=told["apart"],
-        title=told["title"],
-    )
+        id_, folder, source, recipient, from_micros(uploaded), from_micros(expires),
+        Rollup(objects, size, from_micros(newest), counts, sizes, complete), fingerprint, downloaded, copied, attempted,
+        fetched, from_micros(links_until), tick_attempted, apart, title,
+    )  # fmt: skip
 
 
 def _indicator_values(each: Indicator) -> list[object]:
@@ -88,17 +62,13 @@ def _indicator_values(each: Indicator) -> list[object]:
     ]
 
 
-def _indicator(values: list[Any]) -> Indicator:
-    seen, objects, of, first, last, who, source, sure, as_of, words = values
+@lru_cache(maxsize=8192)
+def _indicator(
+    seen: str, objects: int, of: int, first: int | None, last: int | None, who: str, source: str, sure: str | None,
+    as_of: int | None, words: str,
+) -> Indicator:  # fmt: skip
+    """Made once for all deliveries that it is the same of, which are most."""
     return Indicator(
-        _SEEN[seen],
-        objects,
-        of,
-        from_micros(first),
-        from_micros(last),
-        who,
-        source,
-        _SURE[sure] if sure else None,
-        from_micros(as_of),
-        words,
-    )
+        _SEEN[seen], objects, of, from_micros(first), from_micros(last), who, source, _SURE[sure] if sure else None,
+        from_micros(as_of), words,
+    )  # fmt: skip

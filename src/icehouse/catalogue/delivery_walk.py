@@ -39,7 +39,7 @@ class Walked:
     """
 
     def __init__(self, *, by_id: bool) -> None:
-        self._by_id = by_id
+        self.by_id = by_id
         self._place = "key" if by_id else "identity"
         with plainly(_NAMELESS):
             self._db: sqlite3.Connection = connect_aside()
@@ -63,8 +63,8 @@ class Walked:
     def ready(self) -> None:
         """Put all in order; nothing is added from here on."""
         with plainly(_NAMELESS):
-            if self._by_id:
-                self._db.execute("CREATE INDEX walked_by_key ON walked (key, version)")
+            if self.by_id:
+                self._db.execute("CREATE INDEX IF NOT EXISTS walked_by_key ON walked (key, version)")
 
     def every_key(self) -> Iterator[str]:
         """Every key, in order; one that two objects share comes twice."""
@@ -105,7 +105,7 @@ class Walked:
 
     def _values(self, entry: Entry) -> tuple[object, ...]:
         ref, standing = entry.ref, entry.standing
-        identity = ref.version if self._by_id and ref.version is not None else ref.key
+        identity = ref.version if self.by_id and ref.version is not None else ref.key
         return (
             param(identity),
             param(ref.key),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from icehouse.core.errors import IcehouseError, Refused, UsageError
 from icehouse.present.sizes import count, plural
 
 from .choice import json_lines
@@ -43,11 +44,18 @@ def command(session: Session, sources: tuple[str, ...], mail: bool, quiet: bool,
         of = f" of {count(so_far.of)}" if so_far.of is not None else ""
         line.show(f"{so_far.source}: {so_far.doing} {count(so_far.done)}{of}")
 
-    with Interrupt().listening() as stop:
-        try:
-            report = scan(session.house, only=sources, progress=progress, stop=stop)
-        finally:
-            line.clear()
+    try:
+        with Interrupt().listening() as stop:
+            try:
+                report = scan(session.house, only=sources, progress=progress, stop=stop)
+            finally:
+                line.clear()
+    except IcehouseError as error:
+        if mail and not isinstance(error, Refused | UsageError):
+            from .deliveries_mail import send_failure
+
+            send_failure(session, error)
+        raise
     for row in report.sources:
         if as_json:
             json_line(_source_row(row))

@@ -24,7 +24,7 @@ from .delivery_scan import (
     ScanReport,
     SourceReport,
     chosen,
-    ours,
+    ours_of,
     scan,
     scanning,
     start_scan,
@@ -87,7 +87,7 @@ def _found(house: House, every: Sequence[DeliveryRow], id_prefix: str) -> Delive
     found = [row for row in every if row.delivery.id.startswith(id_prefix)] if id_prefix else []
     if not found and ":" in id_prefix:
         wanted = id_prefix.rstrip("/")
-        found = [row for row in every if folder_address(row.delivery.folder).rstrip("/") == wanted]
+        found = [row for row in every if wanted in _addresses(row)]
     if not found and id_prefix:
         handed = Handed.load(house)
         folders = {each.folder for each in handed.made if each.id.startswith(id_prefix)}
@@ -99,23 +99,26 @@ def _found(house: House, every: Sequence[DeliveryRow], id_prefix: str) -> Delive
 
 
 def objects(house: House, delivery_id: str) -> list[ObjectLine]:
-    """The objects of a delivery as of the last scan, in key order, each with what is known of its fate by now."""
+    """The objects of a delivery as of the last scan, in key order, each with what is known of its fate by now.
+
+    No store is asked.
+    """
     index = DeliveryIndex(house.paths.deliveries)
     row = next((each for each in rows(house) if each.delivery.id == delivery_id), None)
     if row is None:
         raise UsageError(f"{delivery_id}: no such delivery", hint="icehouse deliveries lists them")
     folder, handed = row.delivery.folder, Handed.load(house)
+    note = index.sources().get(row.delivery.source)
     source = next((each for each in house.config.deliveries if each.label == row.delivery.source), None)
-    if source is None:
+    if source is None or note is None:
         return _handed_objects(house, handed, folder)
-    whose = ours(house, house.store(folder.store), source)
-    issues = handed.of(folder)
-    by_id = house.store(folder.store).features.ids
-    told = by_key(house, FolderRef(folder.store, folder.container, "") if by_id else folder, by_id=by_id)
+    whose, issues = ours_of(source, note.accounts), handed.of(folder)
+    everywhere = FolderRef(folder.store, folder.container, "")
+    told = by_key(house, everywhere if note.by_id else folder, by_id=note.by_id)
     lines = []
     for each in index.objects(delivery_id):
         thing = Thing(each.key, each.version, each.size, each.uploaded)
-        accesses = told.get((each.version or "") if by_id else each.key, ())
+        accesses = told.get((each.version or "") if note.by_id else each.key, ())
         lines.append(ObjectLine(thing, each.standing, judged(thing, accesses, whose, issues)))
     return lines
 
@@ -146,6 +149,13 @@ def version(house: House) -> object:
         except OSError:
             stamps.append(0)
     return tuple(stamps)
+
+
+def _addresses(row: DeliveryRow) -> set[str]:
+    """How a delivery may be typed: with its container's identity, or with what people call that."""
+    folder = row.delivery.folder
+    called = {folder.container, row.delivery.title or folder.container}
+    return {f"{folder.store}:{each}/{folder.prefix}".rstrip("/") for each in called}
 
 
 def _handed_objects(house: House, handed: Handed, folder: FolderRef) -> list[ObjectLine]:

@@ -31,6 +31,8 @@ _READ_AT_ONCE = 64
 _FAILURES = 3
 """So many documents in a row that could not be asked for end the reading: the store is away."""
 
+_UNREAD = Said(problem="was not read")
+
 Stop = Callable[[], bool]
 
 
@@ -71,13 +73,13 @@ class Walking:
 
 
 def walk(
-    store: Store, root: FolderRef, source: Source, walked: Walked, stop: Stop, told: Callable[[int], None]
-) -> Walking:
+    store: Store, root: FolderRef, source: Source, walked: Walked, seen: Walking, stop: Stop,
+    told: Callable[[int], None],
+) -> None:  # fmt: skip
     """Keep everything below the root of a source that is not excluded.  Raises as the store does, also in the middle.
 
-    Stopped where `stop` says so; what was seen until then is in `walked`.
+    Stopped where `stop` says so; what was seen until then is in `walked` and `seen`.
     """
-    seen = Walking()
     start = len(root.prefix)
     whole = False
     for page in _pages(store, root):
@@ -105,7 +107,6 @@ def walk(
     if not whole:
         raise Unavailable(f"{folder_address(root)}: the listing ended without saying that it was whole")
     walked.ready()
-    return seen
 
 
 def folders(root: FolderRef, source: Source, walked: Walked, seen: Walking) -> list[str]:
@@ -132,14 +133,15 @@ def found_in(
     notes: dict[str, list[Said]] = {}
     for identity, entry in seen.documents.items():
         prefix, _, name = entry.ref.key.rpartition("/")
-        (notes if is_note(name) else manifests).setdefault(f"{prefix}/", []).append(said[identity])
+        (notes if is_note(name) else manifests).setdefault(f"{prefix}/", []).append(said.get(identity, _UNREAD))
     places = folders(root, source, walked, seen)
     for prefix in places:
         if stop():
             raise Stopped
         own = manifests.get(prefix, [])
         about = [each for place, there in notes.items() if _touch(place, prefix) for each in there]
-        odd = _undated(source, own, about, noted=prefix in notes)
+        odd = "" if whole else "not read to the end"
+        odd = odd or _undated(source, own, about, noted=prefix in notes)
         if not odd and source.depth is None and any(each != prefix and each.startswith(prefix) for each in manifests):
             odd = "another delivery lies in it"
         if not odd and any(key.startswith(prefix) for key in seen.growing):

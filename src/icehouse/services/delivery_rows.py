@@ -48,7 +48,10 @@ def rows(house: House) -> list[DeliveryRow]:
     handed, unreadable = _handed(house)
     held = Held.load(house, [each.folder for each in found], unreadable)
     ticks = house.ticks().all()
-    mine = [_as_now(each, sources[each.source], notes.get(each.source)) for each in found if each.source in sources]
+    current = {label for label, source in sources.items() if _is_current(source, notes.get(label))}
+    mine = [
+        _as_now(each, sources[each.source], current=each.source in current) for each in found if each.source in sources
+    ]
     verdicts = verdicts_of(house, mine)
     made: list[DeliveryRow] = []
     for delivery in mine:
@@ -66,17 +69,14 @@ def rows(house: House) -> list[DeliveryRow]:
 def source_rows(house: House) -> list[SourceRow]:
     """The declared sources, with how each was read last."""
     index = DeliveryIndex(house.paths.deliveries)
-    notes, found = index.all()
-    counts: dict[str, int] = {}
-    for each in found:
-        counts[each.source] = counts.get(each.source, 0) + 1
+    notes, counts = index.sources(), index.counts()
     made = []
     for source in house.config.deliveries:
         note = notes.get(source.label)
         if note is None:
             made.append(SourceRow(source, error=NOT_YET))
             continue
-        error = note.error or ("" if note.settings == settings_digest(source) else "its settings changed: scan again")
+        error = note.error or ("" if _is_current(source, note) else "its settings changed: scan again")
         made.append(SourceRow(source, note.by_store, note.read, counts.get(source.label, 0), error))
     return made
 
@@ -116,9 +116,14 @@ def _row(
     )
 
 
-def _as_now(delivery: Delivery, source: Source, note: SourceNote | None) -> Delivery:
+def _is_current(source: Source, note: SourceNote | None) -> bool:
+    """Whether the config has a source as it had it when that was read."""
+    return note is not None and note.settings == settings_digest(source)
+
+
+def _as_now(delivery: Delivery, source: Source, *, current: bool) -> Delivery:
     """A delivery as the config has its source now: where that changed, it stands apart until the next scan."""
-    if note is None or note.settings != settings_digest(source):
+    if not current:
         return replace(delivery, tick_attempted=source.tick_attempted, apart=CHANGED)
     if delivery.tick_attempted != source.tick_attempted:
         return replace(delivery, tick_attempted=source.tick_attempted)

@@ -9,9 +9,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from pathlib import Path
 
 from icehouse.catalogue.deliveries import DeliveryIndex, SourceNote
@@ -24,7 +25,7 @@ from icehouse.core.evidence import Ours, SourceStanding
 from icehouse.core.refs import Address, FolderRef, folder_address
 from icehouse.stores.base import Store
 
-from .delivery_finding import Found, Stop, Stopped, found_in, read_documents, walk
+from .delivery_finding import Found, Stop, Stopped, Walking, found_in, read_documents, walk
 from .delivery_handed import Handed
 from .delivery_judging import Bench
 from .delivery_records import Records
@@ -33,6 +34,8 @@ from .house import House
 
 STOPPED = "stopped"
 _TELL_EVERY = 0.5
+LATEST = Instant.max.replace(tzinfo=UTC)
+"""Later than any date that a store tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +182,12 @@ class _Scan:
                 _alone(source, root, known)
                 reports.append(self._scanned(source, root, records, notes.get(source.label)))
             except Stopped:
-                self._failed(source, notes.get(source.label), STOPPED)
+                self._failed(source, STOPPED)
                 reports.append(SourceReport(source, error=STOPPED))
                 stopped = True
                 break
             except IcehouseError as error:
-                self._failed(source, notes.get(source.label), str(error))
+                self._failed(source, str(error))
                 reports.append(SourceReport(source, error=str(error), cause=error))
         records.finish()
         standings: list[SourceStanding] = []
@@ -199,36 +202,46 @@ class _Scan:
         )
 
     def _scanned(self, source: Source, root: FolderRef, records: Records, was: SourceNote | None) -> SourceReport:
-        house = self._house
-        store = house.store(root.store)
-        with Walked(by_id=store.features.ids) as walked:
-            seen = walk(store, root, source, walked, self._stop, lambda n: self._tell(source.label, "walking", n))
-            said = read_documents(
-                store, root, source, seen, self._index, self._stop,
-                lambda n, of: self._tell(source.label, "reading manifests", n, of),
-            )  # fmt: skip
-            now = store.now()
-            title = self._title(store, root)
+        house, store = self._house, self._house.store(root.store)
+        by_id, title = store.features.ids, self._title(store, root)
+        with Walked(by_id=by_id) as walked:
+            seen = Walking()
+            try:
+                walk(store, root, source, walked, seen, self._stop, lambda n: self._tell(source.label, "walking", n))
+                said = read_documents(
+                    store, root, source, seen, self._index, self._stop,
+                    lambda n, of: self._tell(source.label, "reading manifests", n, of),
+                )  # fmt: skip
+                now = store.now()
+            except (StoreError, Stopped) as failure:
+                if was is None or not was.whole:
+                    self._keep_part(source, root, title, walked, seen, failure)
+                raise
+            accounts = _accounts(house, store, source)
             bench = Bench(
-                house, source, root, title, walked, Handed.load(house), ours(house, store, source), now,
-                store.features.ids, self._stop,
-            )  # fmt: skip
-            found: list[Found] = list(found_in(root, source, walked, seen, said, now, self._stop))
+                house,
+                source,
+                root,
+                title,
+                walked,
+                Handed.load(house),
+                ours_of(source, accounts),
+                now,
+                by_id,
+                self._stop,
+            )
+            found = list(found_in(root, source, walked, seen, said, now, self._stop))
             dated = [bench.dated(each) for each in found]
             bench.recall()
             records.read(source, root, lambda: bench.uncopied(dated))
             bench.recall()
-            tellings = {expired: records.tellings(source, expired=expired) for expired in (True, False)}
-            judged: list[tuple[Delivery, str]] = []
-            for number, (each, delivery) in enumerate(zip(found, dated, strict=True)):
-                if number % 100 == 0:
-                    self._tell(source.label, "judging", number, len(found))
-                judged.append((bench.judged(delivery, tellings[bench.expired(delivery)]), each.stamp))
+            judged = self._judged(bench, records, found, dated)
             before = {each.id for each in self._index.all()[1] if each.source == source.label and _was(each, was)}
             note = SourceNote(
-                source.label, settings_digest(source), root.container, title, now, house.clock.now(), whole=True
-            )
-            self._index.replace(note, judged, walked.objects, by_id=store.features.ids)
+                source.label, settings_digest(source), root.container, title, now, house.clock.now(), whole=True,
+                by_id=by_id, accounts=accounts,
+            )  # fmt: skip
+            self._index.replace(note, judged, walked.objects)
         expired = [delivery.id for delivery, _ in judged if bench.expired(delivery)]
         return SourceReport(
             source,
@@ -237,6 +250,34 @@ class _Scan:
             sum(1 for delivery, _ in judged if delivery.apart),
             tuple(each for each in expired if each not in before),
         )
+
+    def _judged(
+        self, bench: Bench, records: Records, found: Sequence[Found], dated: Sequence[Delivery]
+    ) -> list[tuple[Delivery, str]]:
+        """Each delivery with what the evidence comes to, and the stamp of its objects."""
+        label = bench.source.label
+        tellings = {expired: records.tellings(bench.source, expired=expired) for expired in (True, False)}
+        judged = []
+        for number, (each, delivery) in enumerate(zip(found, dated, strict=True)):
+            if number % 100 == 0:
+                self._tell(label, "judging", number, len(found))
+            judged.append((bench.judged(delivery, tellings[bench.expired(delivery)]), each.stamp))
+        return judged
+
+    def _keep_part(
+        self, source: Source, root: FolderRef, title: str, walked: Walked, seen: Walking, failure: Exception
+    ) -> None:
+        """Keep what was seen of a source that was never read to its end: rows that tell that there is at least this."""
+        walked.ready()
+        part = found_in(root, source, walked, seen, {}, LATEST, lambda: False, whole=False)
+        bench = Bench(
+            self._house, source, root, title, walked, Handed(), Ours(), LATEST, walked.by_id, lambda: False
+        )  # fmt: skip
+        note = SourceNote(
+            source.label, settings_digest(source), root.container, title, by_id=walked.by_id,
+            error=STOPPED if isinstance(failure, Stopped) else str(failure),
+        )  # fmt: skip
+        self._index.replace(note, [(bench.dated(each), each.stamp) for each in part], walked.objects)
 
     def _root(self, source: Source, notes: dict[str, SourceNote]) -> FolderRef | IcehouseError:
         """Where a source really lies, its container by its identity; the error where that can't be told."""
@@ -253,8 +294,9 @@ class _Scan:
             return next((each.title for each in store.containers() if each.name == root.container), "")
         return ""
 
-    def _failed(self, source: Source, was: SourceNote | None, error: str) -> None:
+    def _failed(self, source: Source, error: str) -> None:
         """Tell why a source was not read to its end; what is known of it stays."""
+        was = self._index.sources().get(source.label)
         note = was or SourceNote(source.label, settings_digest(source), source.container)
         self._index.note(replace(note, error=error))
 
@@ -272,16 +314,22 @@ class _Scan:
                 half.replace(path)
 
 
-def ours(house: House, store: Store, source: Source) -> Ours:
-    """Who is the operator's own side: the account of these credentials, and what the config says of it."""
-    accounts = {each for each in source.own if not any(sign in each for sign in "*?[")}
+def ours_of(source: Source, accounts: Iterable[str]) -> Ours:
+    """Who is the operator's own side, of these accounts and by what the config says."""
+    named = {each for each in source.own if not any(sign in each for sign in "*?[")}
+    return Ours(frozenset({*accounts, *named} - {""}), source.own, source.own_networks)
+
+
+def _accounts(house: House, store: Store, source: Source) -> tuple[str, ...]:
+    """The accounts of these credentials, as far as they are told, and who has to own what they reach."""
+    accounts: set[str] = set()
     with suppress(StoreError):
         identity = store.identity()
         accounts |= {identity.account, identity.principal}
     owner = house.config.stores[source.store].options().get("expected_owner")
     if isinstance(owner, str):
         accounts.add(owner)
-    return Ours(frozenset(accounts - {""}), source.own, source.own_networks)
+    return tuple(sorted(accounts - {""}))
 
 
 def _was(delivery: Delivery, was: SourceNote | None) -> bool:
