@@ -24,7 +24,8 @@ from icehouse.stores.dnanexus.linking import file_name
 from icehouse.stores.dnanexus.store import DnanexusStore
 from icehouse.stores.dnanexus.wire import Wire
 from icehouse.stores.wrap.readonly import ReadOnly
-from tests.conformance.dnanexus import DxServer
+from tests.conformance.broken import Raw, http
+from tests.conformance.dnanexus import TOKEN, DxServer
 
 pytestmark = pytest.mark.kind("dnanexus")
 
@@ -169,6 +170,36 @@ def test_a_server_that_is_gone_is_not_asked_for_every_link(server: DxServer, mon
     assert {type(refusal(each)) for each in told} <= {Unavailable} or all(refusal(each).passing for each in told)
     server.dx.clear_faults()
     assert len(server.asked(since, "file/download")) <= 16
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ({}, Unavailable),
+        ({"url": None}, Unavailable),
+        ({"url": "ftp://dl.example/F/D/a"}, Unavailable),
+        ({"url": "http://dl.example/F/D/a"}, Unavailable),
+        ({"url": "https:///F/D/a"}, Unavailable),
+        ({"url": "https://[dl.example/F/D/a"}, Unavailable),
+        ({"url": "https://dl.example/F/D/a b\r\nx: y"}, Unavailable),
+        ({"url": "https://dl.example/F/D/a\u202e"}, Unavailable),
+        ({"url": "https://dl.example/F/D/a", "headers": {"X-Authorization": "Bearer x"}}, Unavailable),
+        ({"url": "https://dl.example/F/D/a", "security_status": "FLAGGED_MALICIOUS"}, Conflict),
+        ({"url": "https://dl.example/F/D/a", "expires": "soon"}, Unavailable),
+        ({"url": "https://dl.example/F/D/a", "expires": 10**30}, Unavailable),
+    ],
+)
+def test_an_address_that_nobody_could_use_is_handed_to_nobody(
+    told: dict[str, object], kind: type[StoreError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TOKEN, "a-token")
+    project, file = "project-B00000000000000000000000", "file-B00000000000000000000000"
+    with Raw(http(json.dumps(told).encode())) as raw:
+        store = DnanexusStore("lab", {"host": "127.0.0.1", "port": raw.port, "protocol": "http", "token_env": TOKEN})
+        error = refusal(link(store, Ref("lab", project, "a", file))[0])
+        store.close()
+    assert isinstance(error, kind)
+    assert "dl.example" not in f"{error!r} {vars(error)}"
 
 
 @pytest.mark.parametrize(
