@@ -39,8 +39,12 @@ _LIFE = (
         ("scan", "dx:analyses/", "--lineage"),
         ("scan", "dx:tools/", "--lineage"),
     ),
+    (
+        ("hold", "dx:instrument-deliveries/outbox/held/", "--reason", "reference set of the facility"),
+        ("deliveries", "scan"),
+    ),
 )  # fmt: skip
-"""What the demo does by itself, so that Cold and Jobs show life on both stores; each store's one after the other."""
+"""What the demo does by itself, so that Cold, Deliveries and Jobs show life; the commands of a lane one by one."""
 
 _FOREIGN = ("AWS_", "DX_")
 """Variables of the user's own accounts, which the demo takes out of its environment and that of its children."""

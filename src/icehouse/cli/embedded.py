@@ -15,11 +15,15 @@ from pathlib import Path
 from icehouse.core.errors import UsageError
 from icehouse.settings.paths import find_paths
 
+from .demo_deliveries import demo_deliveries
 from .demo_scope import BUCKET, write_demo_scope
 
-FIXTURES = {"s3": ("imaging", "hostile", "small", "million"), "dnanexus": ("sequencing", "hostile", "small", "million")}
+FIXTURES = {
+    "s3": ("imaging", "hostile", "small", "million"),
+    "dnanexus": ("sequencing", "hostile", "small", "deliveries", "million"),
+}
 """The sample data that each stand-in has."""
-DEFAULTS = {"s3": ("imaging", "hostile", "small"), "dnanexus": ("sequencing",)}
+DEFAULTS = {"s3": ("imaging", "hostile", "small"), "dnanexus": ("sequencing", "deliveries")}
 """What it has where nothing was said."""
 _SMALLEST = "small"
 
@@ -153,7 +157,7 @@ class EmbeddedStores:
             paths = find_paths(str(self.config), str(self.state), {})
             for each in self.all:
                 each.await_ready()
-            self.config.write_text("\n".join(each.table() for each in self.all))
+            self._write_config()
             self._write_scope(paths.scopes)
         except BaseException:
             self.stop()
@@ -163,6 +167,14 @@ class EmbeddedStores:
     def __exit__(self, *_: object) -> None:
         """Stop them."""
         self.stop()
+
+    def _write_config(self) -> None:
+        """Both stores, and where deliveries are looked for in them."""
+        buckets, projects = self.s3.ready["buckets"], self.dx.ready["projects"]
+        assert isinstance(buckets, list)
+        assert isinstance(projects, dict)
+        deliveries = demo_deliveries(self.s3.name, buckets, self.dx.name, projects.values())
+        self.config.write_text("\n".join(each.table() for each in self.all) + deliveries)
 
     def _write_scope(self, folder: Path) -> None:
         """A backup scope over both, where the sample data are those that it is about."""

@@ -29,6 +29,14 @@ _WIDE = 132
 
 _TICKS = {"ticked": ("☑", "x"), "open": ("☐", "o"), "held": ("⊘", "H"), "problem": ("!", "!"), "later": ("·", ".")}
 
+_GROUPS = {
+    "live": (State.LIVE, State.RESTORED),
+    "cold": (State.ARCHIVED,),
+    "way": (State.ARCHIVING, State.RESTORING),
+    "unknown": (State.UNKNOWN, State.MISSING, State.SET_ASIDE),
+}
+"""States as the columns of Browse have them, so that the ticked fit into one line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -85,12 +93,15 @@ def delivery_cells(row: DeliveryRow, now: Instant, *, ascii: bool = False, words
         expired_cell(row, now),
         Cell(at_least(count(found.objects), growing=growing), plain),
         Cell(at_least(size(found.bytes), growing=growing), plain),
-        got,
-        copied,
-        tried,
+        *((_apart(row), Cell(""), Cell("")) if found.apart else (got, copied, tried)),
         _verdict(row),
         why_cell(row, now),
     )
+
+
+def _apart(row: DeliveryRow) -> Cell:
+    """Why it is listed apart, in the room of the indicators as well: nothing else decides about it."""
+    return Cell(safe(row.delivery.apart), Tone.DANGER, ours=False, span=5, tail=True, keep=80)
 
 
 def list_cells(row: ListRow, now: Instant, *, ascii: bool = False, words: bool = True) -> Cells:
@@ -213,7 +224,7 @@ def title_words(rows: Sequence[DeliveryRow]) -> str:
 
 
 def totals_cells(totals: Totals, *, ascii: bool = False) -> list[Cell]:
-    """The ticked in one line: ``☑ 31 ticked · 22,814 objects · 3.8 TiB · live 3.1 TiB, archived 0.7 TiB``."""
+    """The ticked in one line: ``☑ 31 ticked · 22,814 objects · 3.8 TiB · live 3.1 TiB, cold 717 GiB``."""
     if not totals.deliveries:
         return [Cell("nothing ticked", Tone.FAINT)]
     found = totals.rollup
@@ -227,9 +238,10 @@ def totals_cells(totals: Totals, *, ascii: bool = False) -> list[Cell]:
         Cell(f"{_TICKS['ticked'][1 if ascii else 0]} ", Tone.MARK, ours=False),
         Cell(" · ".join(words), Tone.STRONG),
     ]
-    by_state = [f"{word(state)} {size(n)}" for state in State if (n := found.sizes.get(state, 0))]
-    if by_state:
-        cells.append(Cell(" · " + ", ".join(by_state)))
+    by_state = {word: sum(found.sizes.get(state, 0) for state in states) for word, states in _GROUPS.items()}
+    told = [f"{word} {size(n)}" for word, n in by_state.items() if n]
+    if told:
+        cells.append(Cell(" · " + ", ".join(told)))
     return cells
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.events import Resize
 
 from icehouse.core.clock import Instant
 from icehouse.core.deliveries import DeliveryRow, ObjectLine, Totals
-from icehouse.core.errors import IcehouseError
-from icehouse.core.outbox import QueuedMail
 from icehouse.core.text import safe
 from icehouse.present import deliveries as words
+from icehouse.present import delivery_sources as basis
 from icehouse.present import evidence as proof
 from icehouse.present.cells import Cell, Cells, Tone
 from icehouse.present.delivery_order import identity
@@ -23,6 +21,7 @@ from icehouse.present.sizes import count
 from icehouse.tui.actions import Situation
 from icehouse.tui.actions.deliveries import delivery_of
 from icehouse.tui.checklist import Checklist, Read, TickWriter
+from icehouse.tui.checklist_watch import Watch
 from icehouse.tui.feeds import Turn
 from icehouse.tui.sources import Line, Rows
 from icehouse.tui.widgets.virtual_list import GUTTER
@@ -31,13 +30,11 @@ from .deliveries_verbs import VERBS
 from .delivery_levels import Opened, object_identity
 from .room import Room
 
-EVERY = 0.5
-"""Seconds between two looks at whether anything is new: at rest a few stat calls."""
-MAILS_EVERY = 5.0
-REST = 5.0
-"""How many times as long as reading took nothing is read again, so that keys are obeyed while much goes on."""
-AFTER_A_TICK = 1.5
-"""Seconds after a tick was made here before the rows are read again on its account."""
+if TYPE_CHECKING:
+    from icehouse.services.deliveries import DeliveriesProgress
+
+
+A_MOMENT = 0.05
 
 
 class Deliveries(Room):
@@ -52,11 +49,9 @@ class Deliveries(Room):
         self.checklist = Checklist()
         self.opened: Opened | None = None
         self.trouble = ""
-        self.scanning: Instant | None = None
-        """Since when a scan runs, by the host's clock; None while none does."""
-        self.poked = False
+        self.scanning: DeliveriesProgress | None = None
         self._writer: TickWriter | None = None
-        self._ticked_at = 0.0
+        self._watch_thread: Watch | None = None
 
     def verb(self, action_id: str) -> Callable[[], None] | None:
         """What that action does here."""
@@ -88,14 +83,15 @@ class Deliveries(Room):
             return self.trouble, Tone.DANGER
         here = self.console.house.clock.now()
         if self.scanning is not None:
-            return f"{narrowed}{proof.scanning_words(self.checklist.sources, self.scanning)}", Tone.WAY
+            at = self.scanning
+            return f"{narrowed}{basis.scanning_words(at.source, at.doing, at.done, at.of)}", Tone.WAY
         listed = self.checklist
-        wrong = proof.source_trouble(listed.sources, listed.standings) or proof.mail_trouble(listed.mails)
+        wrong = basis.source_trouble(listed.sources, listed.standings) or basis.mail_trouble(listed.mails)
         if wrong:
             return f"{narrowed}{wrong}", Tone.DANGER
         if not listed.read or not listed.sources:
             return narrowed, Tone.FAINT
-        return f"{narrowed}{proof.as_of_words(listed.standings, listed.sources, here)}", Tone.FAINT
+        return f"{narrowed}{basis.as_of_words(listed.standings, listed.sources, here)}", Tone.FAINT
 
     def _narrowed(self) -> str:
         if self.opened is not None:
@@ -166,7 +162,7 @@ class Deliveries(Room):
         if not self.checklist.read:
             self.list.nothing = "reading …"
         self._show()
-        self.console.feeds.read("deliveries", self._watch, lambda _: None)
+        self.console.feeds.read("deliveries", self.watch_thread.run, lambda _: None)
 
     def left(self) -> None:
         """Nobody looks any more."""
@@ -176,6 +172,17 @@ class Deliveries(Room):
         """Ticks that are on their way are written."""
         if self._writer is not None:
             self._writer.finish()
+
+    @property
+    def watch_thread(self) -> Watch:
+        """Who reads."""
+        if self._watch_thread is None:
+            self._watch_thread = Watch(self.console.house, self.writer, self._take, self._scanned, self._failed)
+        return self._watch_thread
+
+    def poke(self) -> None:
+        """Read again: something was changed here."""
+        self.watch_thread.poked = True
 
     @property
     def writer(self) -> TickWriter:
@@ -190,51 +197,23 @@ class Deliveries(Room):
         def told() -> None:
             self.checklist.unmark()
             self.console.say(line, danger=True)
-            self.poked = True
+            self.poke()
 
         self.console.call_from_thread(told)
 
-    def _watch(self, turn: Turn) -> None:
-        """Read the rows whenever something is new, until nobody looks.  For a thread."""
-        from icehouse.services import deliveries, outbox
-
-        house, seen = self.console.house, object()
-        mails: list[QueuedMail] = []
-        scanning, mails_at, not_before = False, -MAILS_EVERY, 0.0
-        while not turn.stopped():
-            try:
-                now = time.monotonic()
-                if now - mails_at > MAILS_EVERY:
-                    mails_at, before = now, mails
-                    mails = list(outbox.waiting(house))
-                    self.poked = self.poked or mails != before
-                if deliveries.scanning(house) is not scanning:
-                    scanning = not scanning
-                    turn.tell(lambda on=scanning: self._scanned(on), always=True)  # type: ignore[misc]
-                version = deliveries.version(house)
-                quiet = now > not_before and now - self._ticked_at > AFTER_A_TICK
-                if self.poked or (version != seen and quiet):
-                    self.poked, began = False, self.writer.written
-                    found = Read(deliveries.rows(house), deliveries.source_rows(house),
-                                 deliveries.standings(house), mails, began)  # fmt: skip
-                    seen, not_before = version, now + REST * (time.monotonic() - now)
-                    turn.tell(lambda read=found: self._take(read), always=True)  # type: ignore[misc]
-            except IcehouseError as error:
-                turn.tell(lambda line=str(error): self._failed(line), always=True)  # type: ignore[misc]
-            turn.wait(EVERY)
-
-    def _scanned(self, running: bool) -> None:
-        if running:
-            self.scanning = self.console.house.clock.now()
-        else:
-            self.scanning = None
+    def _scanned(self, progress: DeliveriesProgress | None) -> None:
+        ended = self.scanning is not None and progress is None
+        self.scanning = progress
+        if ended:
             self.console.say("the scan of the deliveries has ended")
-            self.poked = True
         self.console.tell()
 
     def _failed(self, line: str) -> None:
         if line != self.trouble:
             self.trouble = line
+            if not self.checklist.read:
+                self.list.nothing = line
+                self._show()
             self.console.tell()
 
     def _take(self, found: Read) -> None:
@@ -264,13 +243,17 @@ class Deliveries(Room):
             self.checklist.totals = found
             self.console.tell()
 
-        self.console.feeds.read("ticked", lambda _: self.checklist.sum_up(), done)
+        def work(turn: Turn) -> Totals:
+            turn.wait(A_MOMENT)  # what the key did is painted first, and a later key's sums make these needless
+            return self.checklist.totals if turn.stopped() else self.checklist.sum_up()
+
+        self.console.feeds.read("ticked", work, done)
 
     def ticked(self, rows: Sequence[DeliveryRow], ticked: bool | None) -> None:
         """Have these ticked (or as the rules say): at once on screen, soon on the disk."""
         if not rows:
             return
-        self._ticked_at = time.monotonic()
+        self.watch_thread.rest()
         number = self.writer.write(rows, ticked)
         by_hand = ticked is not None
         as_now = [

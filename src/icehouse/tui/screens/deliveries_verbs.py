@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from icehouse.core.deliveries import DeliveryRow, ObjectLine
 from icehouse.core.errors import IcehouseError
@@ -12,7 +12,7 @@ from icehouse.core.evidence import Unparsed
 from icehouse.core.refs import Address
 from icehouse.core.text import safe
 from icehouse.present import delivery_order
-from icehouse.present import evidence as proof
+from icehouse.present import delivery_sources as basis
 from icehouse.present.deliveries import refusals_words
 from icehouse.present.sizes import count, plural
 from icehouse.tui.actions.deliveries import delivery_of
@@ -44,8 +44,8 @@ def do_evidence(room: Deliveries) -> None:
         do_open(room)
         return
     listed, here = room.checklist, room.console.house.clock.now()
-    standings = proof.standings_of(row, listed.sources, listed.standings)
-    lines = proof.told_lines(row, standings, room.now(row), here, ascii=room.console.ascii_only)
+    standings = basis.standings_of(row, listed.sources, listed.standings)
+    lines = basis.told_lines(row, standings, room.now(row), here, ascii=room.console.ascii_only)
     room.console.push_screen(TellingDialog(f"Evidence on {safe(row.delivery.name)}", lines))
 
 
@@ -179,7 +179,7 @@ def do_reverse(room: Deliveries) -> None:
 
 def do_refresh(room: Deliveries) -> None:
     """Read again."""
-    room.poked = True
+    room.poke()
     if room.opened is not None:
         room.read_objects(room.opened)
 
@@ -204,7 +204,7 @@ def do_sources(room: Deliveries) -> None:
 
     listed, here, house = room.checklist, room.console.house.clock.now(), room.console.house
     told = (listed.sources, listed.standings)
-    dialog = TellingDialog("What the checklist rests on", proof.source_lines(*told, (), listed.mails, here))
+    dialog = TellingDialog("What the checklist rests on", basis.source_lines(*told, (), listed.mails, here))
 
     def work(_: Turn) -> list[tuple[str, Unparsed]]:
         from icehouse.services import deliveries
@@ -213,7 +213,7 @@ def do_sources(room: Deliveries) -> None:
         return [(source, sample) for source in found for sample in deliveries.samples(house, source)]
 
     def done(samples: Sequence[tuple[str, Unparsed]]) -> None:
-        dialog.put(proof.source_lines(*told, samples, listed.mails, here))
+        dialog.put(basis.source_lines(*told, samples, listed.mails, here))
 
     room.console.push_screen(dialog, lambda _: room.console.feeds.drop("samples"))
     room.console.feeds.read("samples", work, done)
@@ -229,7 +229,7 @@ def do_export(room: Deliveries) -> None:
         if not text or not text.strip():
             return
         path = Path(text.strip()).expanduser()
-        form = "jsonl" if path.suffix.lower() in (".jsonl", ".json", ".ndjson") else "csv"
+        form: Literal["csv", "jsonl"] = "jsonl" if path.suffix.lower() in (".jsonl", ".json") else "csv"
 
         def work(_: Turn) -> int:
             from icehouse.services import deliveries
@@ -277,7 +277,7 @@ def _ask_why(room: Deliveries, sign: str, *, lifting: bool) -> None:
             return f"is held: hold {made.id[:8]}"
 
         def done(said: str) -> None:
-            room.poked = True
+            room.poke()
             room.console.say(f"{safe(row.delivery.name)} {said}")
 
         room.console.feeds.read("hold", work, done)
