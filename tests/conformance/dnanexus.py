@@ -46,6 +46,8 @@ class DxServer(Server):
         "archive": "yes",
         "see all copies": "unknown",
         "unarchive": "yes",
+        "make links": "yes",
+        "write notes": "yes",
         "archive licence": "not testable",
     }
 

@@ -158,6 +158,11 @@ def test_where_downloads_are_restricted_no_link_is_made(server: DxServer) -> Non
     ref = Ref("lab", bucket, "a", server.put(bucket, "a", b"x"))
     server.dx.call(f"{bucket}/update", {"downloadRestricted": True})
     assert isinstance(refusal(link(server.store(), ref)[0]), Denied)
+    told = {each.name: (each.verdict, each.words) for each in server.store().check(bucket)}
+    assert told["make links"] == ("no", "downloads are restricted in this project")
+    assert told["write notes"] == ("yes", "")
+    shared = {each.name: each.verdict for each in server.store().check(server.dx.project("partner"))}
+    assert (shared["make links"], shared["write notes"]) == ("yes", "no")
 
 
 def test_a_server_that_is_gone_is_not_asked_for_every_link(server: DxServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,7 @@ def facts(row: Row) -> tuple[object, ...]:
         tuple(sorted(row["properties"].items())),
         row["user"],
         row["job"],
+        row["created"],
         (row["open"], row["hidden"]),
     )
 
@@ -95,6 +96,7 @@ def told(entry: Entry) -> tuple[object, ...]:
         entry.properties,
         entry.owner,
         entry.job,
+        entry.created and entry.created.timestamp() * 1000,
         ("open" in entry.traits or "closing" in entry.traits, "hidden" in entry.traits),
     )
 

@@ -14,7 +14,8 @@ from .previews import MAY_ARCHIVE, obstacles, sees_all
 from .projects import Project, Projects
 from .rules import RATES, RESTORE_RULES, cold_word
 
-_MAY_LOOK = ("VIEW", "UPLOAD", *MAY_ARCHIVE)
+_MAY_WRITE = ("UPLOAD", *MAY_ARCHIVE)
+_MAY_LOOK = ("VIEW", *_MAY_WRITE)
 
 
 def check(client: Client, projects: Projects, container: str | None) -> Iterator[Ability]:
@@ -57,6 +58,7 @@ def _check_project(client: Client, projects: Projects, container: str) -> Iterat
     except StoreError as error:
         yield Ability("archive", "unknown", _words(error))
     yield _rates(project)
+    yield from _delivering(project)
     yield Ability("archive licence", "not testable", "only a request would tell")
 
 
@@ -72,6 +74,17 @@ def _rates(project: Project) -> Ability:
     rates = ", ".join(RATES[tier] for tier in sorted(rule.windows, key=lambda tier: tier.speed))
     may = project.level in MAY_ARCHIVE
     return Ability("unarchive", "yes" if may else "no", f"rates: {rates}" if may else "needs CONTRIBUTE")
+
+
+def _delivering(project: Project) -> Iterator[Ability]:
+    """Whether a folder can be handed out: links to files, and the note that tells of it."""
+    if project.download_restricted:
+        yield Ability("make links", "no", "downloads are restricted in this project")
+    else:
+        may = project.level in _MAY_LOOK and project.download_restricted is not None
+        yield Ability("make links", "yes" if may else "unknown")
+    may = project.level in _MAY_WRITE
+    yield Ability("write notes", "yes" if may else "no", "" if may else "needs UPLOAD")
 
 
 def _ask(client: Client, name: str, route: str, **members: object) -> Ability:

@@ -22,7 +22,7 @@ _PAGE = 1000
 _FRESH = 60.0
 """Seconds for which what a project said of itself is good enough to be used again."""
 
-_NARROW = dict.fromkeys(("id", "name", "level", "billTo", "region", "tags"), True)
+_NARROW = dict.fromkeys(("id", "name", "level", "billTo", "region", "tags", "downloadRestricted"), True)
 _WIDE = {
     **_NARROW,
     **dict.fromkeys(
@@ -34,7 +34,6 @@ _WIDE = {
             "sponsoredDataUsage",
             "protected",
             "restricted",
-            "downloadRestricted",
             "containsPHI",
         ),
         True,
@@ -62,6 +61,7 @@ class Project:
     region: str
     tags: frozenset[str]
     restricted: bool | None = None
+    download_restricted: bool | None = None
 
     @property
     def cloud(self) -> str:
@@ -170,9 +170,17 @@ def _project(told: Mapping[str, Any], what: str) -> Project:
     name, level, bill_to, region = (str(told.get(name) or "") for name in ("name", "level", "billTo", "region"))
     tags = told.get("tags")
     held = frozenset(map(str, tags)) if isinstance(tags, list) else frozenset()
-    restricted = told.get("restricted")
-    known = restricted if isinstance(restricted, bool) else None
-    return Project(told["id"], name, level, bill_to, region, held, known)
+    restricted, downloads = told.get("restricted"), told.get("downloadRestricted")
+    return Project(
+        told["id"],
+        name,
+        level,
+        bill_to,
+        region,
+        held,
+        restricted if isinstance(restricted, bool) else None,
+        downloads if isinstance(downloads, bool) else None,
+    )
 
 
 def _facts(project: Project, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
