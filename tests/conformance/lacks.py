@@ -21,6 +21,7 @@ LACKS: Final[dict[str, dict[str, str]]] = {
         "names with empty parts": "empty parts are folded",
         "names with NUL": "refused with 400 InvalidRequest",
         "names of 1,024 bytes": "a part of more than 255 bytes answers 500",
+        "buckets are made by asking": "a put makes the bucket",
         "key order": "a folder's keys come before a-b and a., as in a file system; Icehouse refuses such a listing",
     },
     "moto": {
