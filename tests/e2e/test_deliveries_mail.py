@@ -281,3 +281,43 @@ def test_without_the_table_mail_nothing_is_scanned(lab: Lab) -> None:
     lab.config.write_text(text[: text.index("[mail]")] + text[text.index("[[deliveries]]") :])
     assert "[mail] is missing" in lab.run("deliveries", "scan", "--mail", expect=2)
     assert not os.path.exists(lab.state / "deliveries.sqlite")
+
+
+def test_that_the_scan_itself_failed_is_mailed_once_a_week(lab: Lab) -> None:
+    lab.put("out/plate-1/a")
+    with Post() as post:
+        lab.port = post.port
+        lab.declare()
+        lab.scan()
+        (lab.state / "evidence.sqlite").write_bytes(b"no database" * 1000)
+        for _ in range(2):
+            assert "evidence.sqlite" in lab.scan(expect=1)
+    assert [mail["Subject"] for mail in post.inbox.mails[1:]] == ["[icehouse] the scan of deliveries failed"]
+    assert "evidence.sqlite" in parts(post.inbox.mails[1])[0]
+
+
+def test_links_that_could_not_be_mailed_anew_are_told_to_the_operator(lab: Lab) -> None:
+    lab.put("out/plate-1/a")
+    with Post() as post:
+        lab.port = post.port
+        lab.declare()
+        lab.run("deliver", f"lab-s3:{lab.bucket}/out/plate-1/", "--to", "pi@example.org", "--for", "25d", "--mail",
+                "--reissue", "--yes")  # fmt: skip
+        lab.scan()
+        [links], [news] = post.inbox.of("pi@example.org"), post.inbox.of("ops@example.org")
+        assert "X-Amz-Signature" in parts(links)[0]
+        assert "X-Amz-" not in news.as_string()
+        post.inbox.unknown = {"pi@example.org"}
+        lab.s3.step(days=6, hours=12)
+        lab.hours.ahead = timedelta(days=6, hours=12)
+        assert "no new links for pi@example.org" in lab.scan(expect=4)
+        [_, fault] = post.inbox.of("ops@example.org")
+        assert "1 fault" in fault["Subject"]
+        assert f"lab-s3:{lab.bucket}/out/plate-1/ for pi@example.org" in parts(fault)[0]
+        assert "new links could not be mailed" in parts(fault)[1]
+        post.inbox.unknown = set()
+        lab.hours.ahead = timedelta(days=6, hours=20)
+        lab.run("run-due")
+    assert len(post.inbox.of("pi@example.org")) == 2
+    kept = (lab.state / "ledger.sqlite").read_bytes() + b"".join(path.read_bytes() for path in lab.state.glob("logs/*"))
+    assert b"X-Amz-Signature" not in kept

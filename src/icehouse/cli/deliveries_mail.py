@@ -41,7 +41,11 @@ def send_news(session: Session, report: object = None) -> int:
 
     require_mail(session.house)
     command = opening(session)
-    queue_news(session.house, lambda news: mail_of(news, command, socket.gethostname()))
+    try:
+        queue_news(session.house, lambda news: mail_of(news, command, socket.gethostname()))
+    except IcehouseError as error:
+        send_failure(session, error)
+        raise
     sent = send_waiting(session.house)
     if sent.sent and sys.stderr.isatty():
         tell(f"{plural(sent.sent, 'mail')} sent")
