@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from icehouse.cli.main import main
 from icehouse.core.deliveries import note_name
 from icehouse.core.errors import Denied, Invalid, Refused, StoreError, UsageError
 from icehouse.core.jobs import JobState
@@ -173,6 +175,12 @@ def test_what_is_cold_is_refused_with_the_command_that_brings_it_back(house: Hou
     assert "1 of 3 is cold (GLACIER), as lab-s3:" in refused.value.line
     command = f"icehouse restore lab-s3:{bucket}/run1/ --tier standard --days 31 --include '*'"
     assert refused.value.hint == f"first: {command}"
+    where = ["--config", str(house.paths.config), "--state", str(house.paths.state)]
+    assert main(_no_console, [*shlex.split(command)[1:], "--dry-run", *where]) == 0
+
+
+def _no_console(_house: object, _screen: str) -> int:
+    raise AssertionError("no console is wanted")
 
 
 def test_a_copy_that_falls_cold_before_the_links_expire_is_refused_and_one_that_lasts_is_not(

@@ -11,6 +11,7 @@ from pathlib import Path
 _SECRETS = (
     (re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s'\"]+"), r"\1…"),
     (re.compile(r"(?i)((?:AWSAccessKeyId|Signature|x-amz-security-token)=)[^&\s'\"]+"), r"\1…"),
+    (re.compile(r"(/F/D/)[^/\s'\"]+"), r"\1…"),
     (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{12,}\b"), "…"),
     (re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?)[^'\"\n]+"), r"\1…"),
     (re.compile(r"(?i)((?:secret|token|password)[a-z_]*['\"]?\s*[:=]\s*['\"]?)[^\s'\",]+"), r"\1…"),
