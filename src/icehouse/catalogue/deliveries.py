@@ -23,7 +23,7 @@ from icehouse.core.states import Standing, State
 from .base import CatalogueDamaged, connect, from_micros, param, plainly, to_micros, transaction
 from .delivery_text import delivery_in, delivery_text
 
-_VERSION = 1
+_VERSION = 2
 _TABLES = (
     # whole: whether it was ever read to its end; read: host's time of the last such reading, by_store: the store's
     """CREATE TABLE sources (
