@@ -6,17 +6,17 @@ Every page is one durable transaction together with the mark that its record was
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from icehouse.core.clock import Instant, from_text, to_text
 from icehouse.core.evidence import Access, Gathered, Kind, Record, SourceStanding, Unparsed
 
-from .evidence_names import DEEDS, WAYS, Names, raw
+from .evidence_names import Names, raw, text_of
+from .evidence_reading import Told
 from .evidence_schema import opened, telling, transaction
 
 MOST_SAMPLES: Final = 200
@@ -27,7 +27,7 @@ _AT_ONCE: Final = 10_000
 
 _INSERT: Final = """
 INSERT INTO accesses (key, id, at, client, agent, link, source, deed, partial, status, error, sent, size, version)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, CAST(? AS TEXT))
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key, id) DO UPDATE SET
   size = coalesce(size, excluded.size), version = coalesce(version, excluded.version),
   link = iif(link = 0, excluded.link, link)
@@ -39,10 +39,10 @@ _COLUMNS: Final = (
     " a.version"
 )
 _FOLLOWING: Final = f"""
-SELECT k.key, {_COLUMNS} FROM keys AS k CROSS JOIN accesses AS a ON a.key = k.id
+SELECT CAST(k.key AS BLOB), {_COLUMNS} FROM keys AS k CROSS JOIN accesses AS a ON a.key = k.id
 WHERE k.place = ? AND k.key >= CAST(? AS TEXT) AND k.key < CAST(? AS TEXT) ORDER BY k.key, a.id LIMIT ?
-"""  # noqa: S608 - columns of ours
-_OF_KEY: Final = f"SELECT {_COLUMNS} FROM accesses AS a WHERE a.key = ? AND a.id > ? ORDER BY a.id LIMIT ?"  # noqa: S608
+"""  # noqa: S608 - columns of ours, here and below
+_OF_KEY: Final = f"SELECT ?, {_COLUMNS} FROM accesses AS a WHERE a.key = ? AND a.id > ? ORDER BY a.id LIMIT ?"  # noqa: S608
 
 
 class EvidenceFile:
@@ -88,11 +88,10 @@ class EvidenceFile:
         def read(record: Record) -> bool:
             with self._lock, telling(self.path, "read"):
                 row = self._db.execute(
-                    "SELECT mark FROM records WHERE source = (SELECT id FROM sources WHERE label = CAST(? AS TEXT))"
-                    " AND name = CAST(? AS TEXT)",
+                    "SELECT mark FROM records WHERE source = (SELECT id FROM sources WHERE label = ?) AND name = ?",
                     (raw(source), raw(record.name)),
                 ).fetchone()
-            return row is not None and row[0] == record.mark
+            return row is not None and text_of(row[0]) == record.mark
 
         return read
 
@@ -101,33 +100,27 @@ class EvidenceFile:
 
         Nothing is held open while the caller looks at them.
         """
-        told = _Told(self._db)
-        with self._lock, telling(self.path, "read"):
-            place = self._db.execute(
-                "SELECT id FROM places WHERE store = CAST(? AS TEXT) AND container = CAST(? AS TEXT)",
-                (raw(store), raw(container)),
-            ).fetchone()
+        place = self._place(store, container)
         if place is None:
             return
+        told = Told(self._db, store, container)
         begin = prefix.encode("utf-8", "surrogatepass")
         end = begin + b"\xff"
         while True:
             with self._lock, telling(self.path, "read"):
-                rows = self._db.execute(_FOLLOWING, (place[0], begin, end, _AT_ONCE)).fetchall()
-                found = [told.access(store, container, row[0], row[1:]) for row in rows]
+                rows = self._db.execute(_FOLLOWING, (place, begin, end, _AT_ONCE)).fetchall()
+                found = told.accesses(rows)
             yield from found
             if len(rows) < _AT_ONCE:
                 return
-            key, last = rows[-1][0], rows[-1][1:]
-            while True:
+            last = rows[-1]
+            while len(rows) == _AT_ONCE:
                 with self._lock, telling(self.path, "read"):
-                    rest = self._db.execute(_OF_KEY, (last[0], last[1], _AT_ONCE)).fetchall()
-                    found = [told.access(store, container, key, row) for row in rest]
+                    rows = self._db.execute(_OF_KEY, (*last[:3], _AT_ONCE)).fetchall()
+                    found = told.accesses(rows)
                 yield from found
-                if len(rest) < _AT_ONCE:
-                    break
-                last = rest[-1]
-            begin = key.encode("utf-8", "surrogatepass") + b"\0"
+                last = rows[-1] if rows else last
+            begin = last[0] + b"\0"
 
     def finished(self, source: str, at: Instant, error: str = "") -> None:
         """Remember that a source was read as far as it goes, or why that ended early."""
@@ -135,7 +128,7 @@ class EvidenceFile:
             try:
                 with transaction(self._db):
                     self._db.execute(
-                        "UPDATE sources SET gathered = ?, error = CAST(? AS TEXT), gathering = 0 WHERE id = ?",
+                        "UPDATE sources SET gathered = ?, error = ?, gathering = 0 WHERE id = ?",
                         (to_text(at), raw(error), self._names.source(source)),
                     )
             except BaseException:
@@ -146,8 +139,7 @@ class EvidenceFile:
         """How far a source was read; one that never was has nothing."""
         with self._lock, telling(self.path, "read"):
             row = self._db.execute(
-                "SELECT kinds, as_of, gathered, files, lines, unparsed, error FROM sources"
-                " WHERE label = CAST(? AS TEXT)",
+                "SELECT kinds, as_of, gathered, files, lines, unparsed, error FROM sources WHERE label = ?",
                 (raw(source),),
             ).fetchone()
             if row is None:
@@ -161,23 +153,29 @@ class EvidenceFile:
                 files=files,
                 lines=lines,
                 unparsed=unparsed,
-                error=error,
+                error=text_of(error),
             )
 
     def samples(self, source: str) -> list[Unparsed]:
         """Some of the lines of a source that could not be understood, and records that did not end well."""
         with self._lock, telling(self.path, "read"):
             rows = self._db.execute(
-                "SELECT place, why FROM samples WHERE source = (SELECT id FROM sources WHERE label = CAST(? AS TEXT))"
-                " ORDER BY rowid",
+                "SELECT place, why FROM samples WHERE source = (SELECT id FROM sources WHERE label = ?) ORDER BY rowid",
                 (raw(source),),
             ).fetchall()
-        return [Unparsed(place, why) for place, why in rows]
+        return [Unparsed(text_of(place), text_of(why)) for place, why in rows]
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._db.close()
+
+    def _place(self, store: str, container: str) -> int | None:
+        with self._lock, telling(self.path, "read"):
+            row = self._db.execute(
+                "SELECT id FROM places WHERE store = ? AND container = ?", (raw(store), raw(container))
+            ).fetchone()
+        return None if row is None else int(row[0])
 
     def _keep(self, source: int, page: Gathered) -> None:
         """One page within the transaction: accesses, what it says of its source, and at last its record."""
@@ -189,14 +187,12 @@ class EvidenceFile:
         else:
             name = record.name
             before = self._db.execute(
-                "SELECT lines, unparsed FROM records WHERE source = ? AND name = CAST(? AS TEXT)", (source, raw(name))
+                "SELECT lines, unparsed FROM records WHERE source = ? AND name = ?", (source, raw(name))
             ).fetchone()
             files, lines, unparsed = 1, page.lines, page.unparsed
             if before is not None:
                 files, lines, unparsed = 0, lines - before[0], unparsed - before[1]
-                self._db.execute(
-                    "DELETE FROM samples WHERE source = ? AND record = CAST(? AS TEXT)", (source, raw(name))
-                )
+                self._db.execute("DELETE FROM samples WHERE source = ? AND record = ?", (source, raw(name)))
         self._db.execute(
             "UPDATE sources SET files = files + ?, lines = lines + ?, unparsed = unparsed + ?,"
             " as_of = max(coalesce(as_of, ?), coalesce(?, as_of)) WHERE id = ?",
@@ -205,7 +201,7 @@ class EvidenceFile:
         self._sample(source, name, [*page.samples, *([Unparsed(name, page.cut)] if page.cut else [])])
         if record is not None:
             self._db.execute(
-                "INSERT OR REPLACE INTO records VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
+                "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)",
                 (source, raw(name), raw(record.mark), page.lines, page.unparsed),
             )
 
@@ -221,46 +217,9 @@ class EvidenceFile:
             return
         there = self._db.execute("SELECT count(*) FROM samples WHERE source = ?", (source,)).fetchone()[0]
         self._db.executemany(
-            "INSERT INTO samples VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT))",
+            "INSERT INTO samples VALUES (?, ?, ?, ?)",
             [(source, raw(record), raw(each.where), raw(each.why)) for each in samples[: max(0, MOST_SAMPLES - there)]],
         )
-
-
-class _Told:
-    """Rows as accesses again; names are looked up once each."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        self._clients: dict[int, tuple[Any, str, str]] = {}
-        self._texts: dict[str, dict[int, str]] = {"agents": {}, "links": {0: ""}, "sources": {}}
-
-    def access(self, store: str, container: str, key: str, row: Sequence[Any]) -> Access:
-        _, number, at, client, agent, link, source, deed, partial, status, error, sent, size, version = row
-        way, requester, address = self._clients.get(client) or self._client(client)
-        return Access(
-            self._text("sources", source), f"{number & 0xFFFFFFFFFFFFFFFF:016X}", DEEDS[deed], way, store, container,
-            key, version, at, status, error, sent, size, bool(partial), requester, address,
-            self._text("agents", agent), self._text("links", link),
-        )  # fmt: skip
-
-    def _client(self, number: int) -> tuple[Any, str, str]:
-        row = self._db.execute("SELECT way, requester, address FROM clients WHERE id = ?", (number,)).fetchone()
-        if len(self._clients) > _AT_ONCE:
-            self._clients.clear()
-        found = self._clients[number] = (WAYS[row[0]], row[1], row[2])
-        return found
-
-    def _text(self, table: str, number: int) -> str:
-        known = self._texts[table]
-        found = known.get(number)
-        if found is None:
-            column = "label" if table == "sources" else "text"
-            row = self._db.execute(f"SELECT {column} FROM {table} WHERE id = ?", (number,)).fetchone()  # noqa: S608
-            if len(known) > _AT_ONCE:
-                known.clear()
-                known.update({0: ""} if table == "links" else {})
-            found = known[number] = str(row[0])
-        return found
 
 
 def _words(kinds: Collection[Kind]) -> str:

@@ -1,12 +1,16 @@
-"""Numbers for what many accesses share, as the evidence file has them: keys, clients, agents and links."""
+"""Numbers for what many accesses share, as the evidence file has them: keys, clients, agents and links.
+
+A page is taken column by column, and what is new in it is written at once: there are millions of rows.
+"""
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final
 
 from icehouse.core.evidence import Access, Deed, Way
 
@@ -15,137 +19,115 @@ MOST_AGENT: Final = 300
 
 DEEDS: Final = (Deed.READ, Deed.COPY, Deed.LOOK)
 WAYS: Final = (Way.LINK, Way.CREDENTIALS, Way.ANONYMOUS, Way.PLATFORM)
-"""Each as its place in here; both only ever grow at their ends."""
+"""The file has each as its place in here; both only ever grow at their ends."""
 
-_KEYS_KNOWN: Final = 250_000
-_OTHERS_KNOWN: Final = 50_000
+_DEEDS: Final = {deed.value: number for number, deed in enumerate(DEEDS)}
+_WAYS: Final = {way.value: number for number, way in enumerate(WAYS)}
+_WORD: Final = attrgetter("_value_")
+_MOST_KNOWN: Final = 250_000
 _SIGNED: Final = re.compile(r"(?i)(x-amz-(?:signature|credential|security-token)(?:=|%3d))[^&\s]*")
 
-Row = tuple[int, int, int, int, int, int, int, int, int, int, "str | bytes", int, "int | None", "str | bytes | None"]
-"""An access as the file has it: key, id, at, client, agent, link, source, deed, partial, status, error, sent, size,
-version."""
+Name = tuple[Any, ...]
+"""What a number stands for: the columns of its table."""
+
+
+class _Numbers:
+    """The numbers of one table's names, of which the last ones that were asked for are known."""
+
+    def __init__(self, db: sqlite3.Connection, table: str, columns: Sequence[str], last: str = "?") -> None:
+        """`last` is how a statement takes the last of the columns."""
+        self._db, self._table = db, table
+        takes = [*("?" for _ in columns[1:]), last]
+        fits = " AND ".join(f"{column} = {takes[at]}" for at, column in enumerate(columns))
+        self._select = f"SELECT id FROM {table} WHERE {fits}"  # noqa: S608 - names of ours, here and below
+        self._insert = f"INSERT INTO {table} ({', '.join(columns)}, id) VALUES ({', '.join(takes)}, ?)"  # noqa: S608
+        self._known: dict[Name, int] = {}
+
+    def of(self, names: Collection[Name]) -> list[int]:
+        """The number of each name, in their order; new names are written, with numbers in the order of the names."""
+        wanted = set(names)
+        missing = wanted - self._known.keys()
+        if missing and len(self._known) + len(missing) > _MOST_KNOWN:
+            self._known.clear()
+            missing = wanted
+        if missing:
+            self._find(missing)
+        return list(map(self._known.__getitem__, names))
+
+    def forget(self) -> None:
+        """Forget what is known."""
+        self._known.clear()
+
+    def _find(self, missing: Iterable[Name]) -> None:
+        known, execute, select = self._known, self._db.execute, self._select
+        fresh = []
+        for name in sorted(missing):
+            row = execute(select, _plain(name)).fetchone()
+            if row is None:
+                fresh.append(name)
+            else:
+                known[name] = row[0]
+        if fresh:
+            following = "UPDATE numbers SET next = next + ? WHERE name = ? RETURNING next"
+            first = execute(following, (len(fresh), self._table)).fetchone()[0] - len(fresh)
+            known.update((name, first + at) for at, name in enumerate(fresh))
+            self._db.executemany(self._insert, [(*_plain(name), known[name]) for name in fresh])
 
 
 class Names:
     """The numbers of one evidence file; used within a transaction of its owner alone."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        self.forget()
+        """Of an open file."""
+        self._places = _Numbers(db, "places", ("store", "container"))
+        self._keys = _Numbers(db, "keys", ("place", "key"), "CAST(? AS TEXT)")
+        self._clients = _Numbers(db, "clients", ("way", "requester", "address"))
+        self._agents = _Numbers(db, "agents", ("text",))
+        self._links = _Numbers(db, "links", ("text",))
+        self._sources = _Numbers(db, "sources", ("label",))
 
     def forget(self) -> None:
         """Forget what is known: after a transaction that was undone it may not be there."""
-        self._places: dict[tuple[str, str], tuple[int, dict[str, int]]] = {}
-        self._clients: dict[tuple[int, str, str], int] = {}
-        self._agents: dict[str, int] = {}
-        self._links: dict[str, int] = {"": 0}
-        self._sources: dict[str, int] = {}
-        self._known = 0
-
-    def rows(self, accesses: Iterable[Access]) -> list[Row]:
-        """The accesses as rows, their names written where they are new."""
-        places, clients, agents, links, sources = (
-            self._places, self._clients, self._agents, self._links, self._sources,
-        )  # fmt: skip
-        read, copy, link_way, credentials, anonymous = (
-            Deed.READ, Deed.COPY, Way.LINK, Way.CREDENTIALS, Way.ANONYMOUS,
-        )  # fmt: skip
-        found: list[Row] = []
-        for access in accesses:
-            (
-                source, name, deed, way, store, container, key, version, at, status, error, sent, size, partial,
-                requester, address, agent, link,
-            ) = access  # fmt: skip
-            place = places.get((store, container)) or self._place(store, container)
-            number = place[1].get(key) or self._key(place, key)
-            code = 0 if way is link_way else 1 if way is credentials else 2 if way is anonymous else 3
-            client = clients.get((code, requester, address)) or self._client(code, requester, address)
-            by = agents.get(agent) or self._agent(agent)
-            through = links.get(link)
-            if through is None:
-                through = self._link(link)
-            found.append(
-                (
-                    number, number_of(name) if name else number_of(repr(access)), at, client, by, through,
-                    sources.get(source) or self.source(source), 0 if deed is read else 1 if deed is copy else 2,
-                    1 if partial else 0, status, error if error.isascii() else raw(error), sent, size,
-                    version if version is None or version.isascii() else raw(version),
-                )
-            )  # fmt: skip
-        return found
+        for each in (self._places, self._keys, self._clients, self._agents, self._links, self._sources):
+            each.forget()
 
     def source(self, label: str) -> int:
         """The number of a source, which is made where it is new."""
-        found = self._numbered(
-            "SELECT id FROM sources WHERE label = CAST(? AS TEXT)",
-            "INSERT INTO sources (label, kinds) VALUES (CAST(? AS TEXT), '')",
-            (raw(label),),
+        return self._sources.of([(label,)])[0]
+
+    def rows(self, accesses: Sequence[Access]) -> Iterable[tuple[object, ...]]:
+        """The accesses as rows of the file: key, id, at, client, agent, link, source, deed, partial, status, error,
+        sent, size, version.
+        """  # fmt: skip
+        if not accesses:
+            return ()
+        (
+            sources, ids, deeds, ways, stores, containers, keys, versions, at, status, errors, sent, sizes, partial,
+            requesters, addresses, agents, links,
+        ) = zip(*accesses, strict=True)  # fmt: skip
+        places = self._places.of(list(zip(stores, containers, strict=True)))
+        kept = {agent: (unsigned(agent)[:MOST_AGENT],) for agent in set(agents)}
+        return zip(
+            self._keys.of(list(zip(places, keys, strict=True))),
+            [number_of(name) if name else number_of(repr(accesses[place])) for place, name in enumerate(ids)],
+            at,
+            self._clients.of(list(zip(map(_WAYS.__getitem__, map(_WORD, ways)), requesters, addresses, strict=True))),
+            self._agents.of(list(map(kept.__getitem__, agents))),
+            self._links.of(list(zip(links, strict=True))),
+            self._sources.of(list(zip(sources, strict=True))),
+            list(map(_DEEDS.__getitem__, map(_WORD, deeds))),
+            partial,
+            status,
+            errors if all(map(str.isascii, errors)) else list(map(raw, errors)),
+            sent,
+            sizes,
+            [version if version is None or version.isascii() else raw(version) for version in versions],
+            strict=True,
         )
-        self._sources[label] = found
-        return found
-
-    def _place(self, store: str, container: str) -> tuple[int, dict[str, int]]:
-        number = self._numbered(
-            "SELECT id FROM places WHERE store = CAST(? AS TEXT) AND container = CAST(? AS TEXT)",
-            "INSERT INTO places (store, container) VALUES (CAST(? AS TEXT), CAST(? AS TEXT))",
-            (raw(store), raw(container)),
-        )
-        found = self._places[store, container] = (number, {})
-        return found
-
-    def _key(self, place: tuple[int, dict[str, int]], key: str) -> int:
-        text = key if key.isascii() else raw(key)
-        row = self._db.execute(
-            "SELECT id FROM keys WHERE place = ? AND key = CAST(? AS TEXT)", (place[0], text)
-        ).fetchone()
-        if row is None:
-            row = self._db.execute("UPDATE next_key SET id = id + 1 RETURNING id - 1").fetchone()
-            self._db.execute("INSERT INTO keys VALUES (?, CAST(? AS TEXT), ?)", (place[0], text, row[0]))
-        if self._known >= _KEYS_KNOWN:
-            for _, keys in self._places.values():
-                keys.clear()
-            self._known = 0
-        self._known += 1
-        number = place[1][key] = int(row[0])
-        return number
-
-    def _client(self, way: int, requester: str, address: str) -> int:
-        if len(self._clients) >= _OTHERS_KNOWN:
-            self._clients.clear()
-        found = self._clients[way, requester, address] = self._numbered(
-            "SELECT id FROM clients WHERE way = ? AND requester = CAST(? AS TEXT) AND address = CAST(? AS TEXT)",
-            "INSERT INTO clients (way, requester, address) VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT))",
-            (way, raw(requester), raw(address)),
-        )
-        return found
-
-    def _agent(self, agent: str) -> int:
-        if len(self._agents) >= _OTHERS_KNOWN:
-            self._agents.clear()
-        found = self._agents[agent] = self._text("agents", unsigned(agent)[:MOST_AGENT])
-        return found
-
-    def _link(self, link: str) -> int:
-        if len(self._links) >= _OTHERS_KNOWN:
-            self._links.clear()
-            self._links[""] = 0
-        found = self._links[link] = self._text("links", link)
-        return found
-
-    def _text(self, table: str, text: str) -> int:
-        return self._numbered(
-            f"SELECT id FROM {table} WHERE text = CAST(? AS TEXT)",  # noqa: S608 - a name of ours
-            f"INSERT INTO {table} (text) VALUES (CAST(? AS TEXT))",  # noqa: S608
-            (raw(text),),
-        )
-
-    def _numbered(self, select: str, insert: str, values: tuple[object, ...]) -> int:
-        row = self._db.execute(select, values).fetchone()
-        return int(row[0]) if row else int(self._db.execute(insert, values).lastrowid or 0)
 
 
 def number_of(name: str) -> int:
-    """An access's id as 64 bits: what 16 hex digits say, which most ids are, else a hash."""
+    """An access's id in 64 bits: what 16 hex digits say, which most ids are, else a hash."""
     if len(name) == 16:
         try:
             number = int(name, 16)
@@ -157,7 +139,7 @@ def number_of(name: str) -> int:
 
 
 def raw(text: str) -> str | bytes:
-    """A text as a parameter of ``CAST(? AS TEXT)``, so that it comes back as it is even where it is no valid one."""
+    """A text as the file takes it: as bytes where it is not valid, so that it comes back as it is (`text_of`)."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -165,6 +147,15 @@ def raw(text: str) -> str | bytes:
     return text
 
 
+def text_of(told: str | bytes) -> str:
+    """The text that `raw` took."""
+    return told if isinstance(told, str) else told.decode("utf-8", "surrogatepass")
+
+
 def unsigned(text: str) -> str:
     """A text without the secret parts of a signed URL, which somebody may have put into it."""
     return _SIGNED.sub(r"\1…", text) if "amz-" in text.lower() else text
+
+
+def _plain(name: Name) -> Name:
+    return tuple(raw(part) if isinstance(part, str) and not part.isascii() else part for part in name)

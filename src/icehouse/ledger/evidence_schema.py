@@ -19,7 +19,7 @@ _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 _TABLES: Final = """
 CREATE TABLE sources (
-    id INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE, kinds TEXT NOT NULL, as_of INTEGER, gathered TEXT,
+    id INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE, kinds TEXT NOT NULL DEFAULT '', as_of INTEGER, gathered TEXT,
     files INTEGER NOT NULL DEFAULT 0, lines INTEGER NOT NULL DEFAULT 0, unparsed INTEGER NOT NULL DEFAULT 0,
     gathering INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT ''
 );
@@ -33,8 +33,8 @@ CREATE TABLE places (id INTEGER PRIMARY KEY, store TEXT NOT NULL, container TEXT
 CREATE TABLE keys (
     place INTEGER NOT NULL, key TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (place, key)
 ) WITHOUT ROWID;
-CREATE TABLE next_key (one INTEGER PRIMARY KEY CHECK (one = 1), id INTEGER NOT NULL);
-INSERT INTO next_key VALUES (1, 1);
+CREATE TABLE numbers (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO numbers VALUES ('sources', 1), ('places', 1), ('keys', 1), ('clients', 1), ('agents', 1), ('links', 1);
 CREATE TABLE clients (
     id INTEGER PRIMARY KEY, way INTEGER NOT NULL, requester TEXT NOT NULL, address TEXT NOT NULL,
     UNIQUE (way, requester, address)
@@ -48,7 +48,11 @@ CREATE TABLE accesses (
     PRIMARY KEY (key, id)
 ) WITHOUT ROWID;
 """
-"""An access is one row under its key's number: so one tree both tells what is there already and reads in key order."""
+"""An access is one row under its key's number: so one tree both tells what is there already and reads in key order.
+
+Text that is not valid is kept as bytes, but for keys, of which the order matters.  `numbers` has the next number of
+each table of names.
+"""
 
 
 def opened(path: Path) -> sqlite3.Connection:
@@ -66,7 +70,6 @@ def opened(path: Path) -> sqlite3.Connection:
     with telling(path, "opened"):
         db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            db.text_factory = _text
             for pragma in (
                 "journal_mode=TRUNCATE",
                 "synchronous=FULL",
@@ -132,7 +135,3 @@ def telling(path: Path, what: str) -> Iterator[None]:
         damaged = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _DAMAGED
         hint = "restore it from a backup, or move it aside to read the records anew" if damaged else ""
         raise LedgerError(f"{path}: the evidence could not be {what}: {error}", hint=hint) from error
-
-
-def _text(told: bytes) -> str:
-    return told.decode("utf-8", "surrogatepass")
