@@ -90,7 +90,7 @@ def queue_news(house: House, write: Callable[[News], tuple[str, str, str]]) -> i
     from . import deliveries
 
     rows, sources, records = deliveries.rows(house), deliveries.source_rows(house), deliveries.standings(house)
-    overdue, roots = _overdue(house), {each.label: each.root for each in deliveries.sources(house)}
+    overdue, roots = _overdue(house, sources), {each.label: each.root for each in deliveries.sources(house)}
     made = 0
     for to, theirs in _recipients(house, sources).items():
         at = house.clock.now()
@@ -168,15 +168,19 @@ def _news(
     return News(to, tuple(sources), new, due, apart, read, _faults(read, told, now), overdue, since, now)
 
 
-def _overdue(house: House) -> list[HandedOut]:
-    """What new links should have been mailed for by now, as `reissue_due` has just tried."""
+def _overdue(house: House, sources: Iterable[SourceRow]) -> list[HandedOut]:
+    """What new links should have been mailed for by now, as `reissue_due` has just tried; by the store's time."""
     from icehouse.ledger import deliveries
 
     from .reissue import due
 
-    now, ledger = house.clock.now(), house.ledger()
-    every = [each for each in deliveries.every(ledger) if each.mail and each.noted and each.promised > now]
-    return [each for each in every if due(each, deliveries.issues(ledger, each.id), now)]
+    seen = {row.source.store: row.by_store for row in sources if row.by_store is not None}
+    found = []
+    for each in deliveries.every(house.ledger()):
+        now = seen.get(each.folder.store, house.clock.now())
+        if each.mail and each.noted and each.promised > now:
+            found += [each] if due(each, deliveries.issues(house.ledger(), each.id), now) else []
+    return found
 
 
 def _in(handed: HandedOut, root: FolderRef) -> bool:
