@@ -25,18 +25,30 @@ _DEEDS: Final = {deed.value: number for number, deed in enumerate(DEEDS)}
 _WAYS: Final = {way.value: number for number, way in enumerate(WAYS)}
 _WORD: Final = attrgetter("_value_")
 _MOST_KNOWN: Final = 250_000
+_MOST_PLACES: Final = 8
 _SIGNED: Final = re.compile(r"(?i)(x-amz-(?:signature|credential|security-token)(?:=|%3d))[^&\s]*")
 
-Name = tuple[Any, ...]
-"""What a number stands for: the columns of its table."""
+Name = Any
+"""What a number stands for: a text, or the columns of its table where those are several."""
 
 
 class _Numbers:
-    """The numbers of one table's names, of which the last ones that were asked for are known."""
+    """The numbers of one table's names, of which the last ones that were asked for are known.
 
-    def __init__(self, db: sqlite3.Connection, table: str, columns: Sequence[str], last: str = "?") -> None:
+    `within` are the first columns' values where all names share them.
+    """
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        table: str,
+        columns: Sequence[str],
+        *,
+        last: str = "?",
+        within: tuple[int, ...] = (),
+    ) -> None:
         """`last` is how a statement takes the last of the columns."""
-        self._db, self._table = db, table
+        self._db, self._table, self._within = db, table, within
         takes = [*("?" for _ in columns[1:]), last]
         fits = " AND ".join(f"{column} = {takes[at]}" for at, column in enumerate(columns))
         self._select = f"SELECT id FROM {table} WHERE {fits}"  # noqa: S608 - names of ours, here and below
@@ -45,24 +57,23 @@ class _Numbers:
 
     def of(self, names: Collection[Name]) -> list[int]:
         """The number of each name, in their order; new names are written, with numbers in the order of the names."""
+        try:
+            return list(map(self._known.__getitem__, names))
+        except KeyError:
+            pass
         wanted = set(names)
         missing = wanted - self._known.keys()
-        if missing and len(self._known) + len(missing) > _MOST_KNOWN:
+        if len(self._known) + len(missing) > _MOST_KNOWN:
             self._known.clear()
             missing = wanted
-        if missing:
-            self._find(missing)
+        self._find(missing)
         return list(map(self._known.__getitem__, names))
-
-    def forget(self) -> None:
-        """Forget what is known."""
-        self._known.clear()
 
     def _find(self, missing: Iterable[Name]) -> None:
         known, execute, select = self._known, self._db.execute, self._select
         fresh = []
         for name in sorted(missing):
-            row = execute(select, _plain(name)).fetchone()
+            row = execute(select, self._columns(name)).fetchone()
             if row is None:
                 fresh.append(name)
             else:
@@ -71,7 +82,12 @@ class _Numbers:
             following = "UPDATE numbers SET next = next + ? WHERE name = ? RETURNING next"
             first = execute(following, (len(fresh), self._table)).fetchone()[0] - len(fresh)
             known.update((name, first + at) for at, name in enumerate(fresh))
-            self._db.executemany(self._insert, [(*_plain(name), known[name]) for name in fresh])
+            self._db.executemany(self._insert, [(*self._columns(name), known[name]) for name in fresh])
+
+    def _columns(self, name: Name) -> tuple[object, ...]:
+        if isinstance(name, str):
+            return (*self._within, name if name.isascii() else raw(name))
+        return tuple(raw(part) if isinstance(part, str) and not part.isascii() else part for part in name)
 
 
 class Names:
@@ -79,21 +95,21 @@ class Names:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         """Of an open file."""
-        self._places = _Numbers(db, "places", ("store", "container"))
-        self._keys = _Numbers(db, "keys", ("place", "key"), "CAST(? AS TEXT)")
-        self._clients = _Numbers(db, "clients", ("way", "requester", "address"))
-        self._agents = _Numbers(db, "agents", ("text",))
-        self._links = _Numbers(db, "links", ("text",))
-        self._sources = _Numbers(db, "sources", ("label",))
+        self._db = db
+        self.forget()
 
     def forget(self) -> None:
         """Forget what is known: after a transaction that was undone it may not be there."""
-        for each in (self._places, self._keys, self._clients, self._agents, self._links, self._sources):
-            each.forget()
+        self._places = _Numbers(self._db, "places", ("store", "container"))
+        self._clients = _Numbers(self._db, "clients", ("way", "requester", "address"))
+        self._agents = _Numbers(self._db, "agents", ("text",))
+        self._links = _Numbers(self._db, "links", ("text",))
+        self._sources = _Numbers(self._db, "sources", ("label",))
+        self._keys: dict[int, _Numbers] = {}
 
     def source(self, label: str) -> int:
         """The number of a source, which is made where it is new."""
-        return self._sources.of([(label,)])[0]
+        return self._sources.of([label])[0]
 
     def rows(self, accesses: Sequence[Access]) -> Iterable[tuple[object, ...]]:
         """The accesses as rows of the file: key, id, at, client, agent, link, source, deed, partial, status, error,
@@ -105,25 +121,44 @@ class Names:
             sources, ids, deeds, ways, stores, containers, keys, versions, at, status, errors, sent, sizes, partial,
             requesters, addresses, agents, links,
         ) = zip(*accesses, strict=True)  # fmt: skip
-        places = self._places.of(list(zip(stores, containers, strict=True)))
-        kept = {agent: (unsigned(agent)[:MOST_AGENT],) for agent in set(agents)}
+        kept = {agent: unsigned(agent)[:MOST_AGENT] for agent in set(agents)}
         return zip(
-            self._keys.of(list(zip(places, keys, strict=True))),
+            self._keys_of(stores, containers, keys),
             [number_of(name) if name else number_of(repr(accesses[place])) for place, name in enumerate(ids)],
             at,
             self._clients.of(list(zip(map(_WAYS.__getitem__, map(_WORD, ways)), requesters, addresses, strict=True))),
             self._agents.of(list(map(kept.__getitem__, agents))),
-            self._links.of(list(zip(links, strict=True))),
-            self._sources.of(list(zip(sources, strict=True))),
-            list(map(_DEEDS.__getitem__, map(_WORD, deeds))),
+            self._links.of(links),
+            self._sources.of(sources),
+            map(_DEEDS.__getitem__, map(_WORD, deeds)),
             partial,
             status,
-            errors if all(map(str.isascii, errors)) else list(map(raw, errors)),
+            errors if all(map(str.isascii, errors)) else map(raw, errors),
             sent,
             sizes,
             [version if version is None or version.isascii() else raw(version) for version in versions],
             strict=True,
         )
+
+    def _keys_of(self, stores: Sequence[str], containers: Sequence[str], keys: Sequence[str]) -> list[int]:
+        """The numbers of keys, of which mostly all lie in one container."""
+        if len(set(stores)) == len(set(containers)) == 1:
+            return self._within(*self._places.of([(stores[0], containers[0])])).of(keys)
+        found = [0] * len(keys)
+        at: dict[int, list[int]] = {}
+        for index, place in enumerate(self._places.of(list(zip(stores, containers, strict=True)))):
+            at.setdefault(place, []).append(index)
+        for place, indexes in at.items():
+            for index, number in zip(indexes, self._within(place).of([keys[each] for each in indexes]), strict=True):
+                found[index] = number
+        return found
+
+    def _within(self, place: int) -> _Numbers:
+        if place not in self._keys:
+            if len(self._keys) >= _MOST_PLACES:
+                self._keys.clear()
+            self._keys[place] = _Numbers(self._db, "keys", ("place", "key"), last="CAST(? AS TEXT)", within=(place,))
+        return self._keys[place]
 
 
 def number_of(name: str) -> int:
@@ -155,7 +190,3 @@ def text_of(told: str | bytes) -> str:
 def unsigned(text: str) -> str:
     """A text without the secret parts of a signed URL, which somebody may have put into it."""
     return _SIGNED.sub(r"\1…", text) if "amz-" in text.lower() else text
-
-
-def _plain(name: Name) -> Name:
-    return tuple(raw(part) if isinstance(part, str) and not part.isascii() else part for part in name)
