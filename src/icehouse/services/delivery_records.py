@@ -7,21 +7,29 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from icehouse.core.clock import Instant
+from icehouse.core.clock import Clock, Instant
 from icehouse.core.deliveries import EvidenceSpec, Source
 from icehouse.core.errors import IcehouseError
-from icehouse.core.evidence import Kind, Record, SourceStanding, Telling, Watched
+from icehouse.core.evidence import Gathered, Kind, Record, SourceStanding, Telling, Watched
 from icehouse.core.plans import canonical
 from icehouse.core.refs import FolderRef, Ref
 
 from .delivery_finding import Stop, Stopped
 from .house import House
 
+if TYPE_CHECKING:
+    from icehouse.ledger.evidence import EvidenceFile
+
 ASKED = "list-projects"
 """The kind of source that is asked object by object, each delivery once it has expired."""
 
 NOT_ASKED = "not asked yet"
+
+_KEEP_AT = 20_000
+_KEEP_EVERY = 1.5
+"""Accesses, and seconds, after which what was read is kept."""
 
 
 def label_of(spec: EvidenceSpec, source: Source) -> str:
@@ -108,15 +116,19 @@ class Records:
             self._kinds[label] = opened.kinds
             known, about = file.known(label), _about(watched)
             pages = opened.gather(watched, lambda record: known(_marked(record, about)), refs)
-            for files, page in enumerate(pages, 1):
-                if page.record is not None:
-                    page = replace(page, record=_marked(page.record, about))
-                file.keep(label, opened.kinds, page, now())
-                if spec.kind == ASKED and page.as_of is not None:
-                    self._asked[source.label] = datetime.fromtimestamp(page.as_of, UTC)
-                self._told(label, files)
-                if self._stop():
-                    raise Stopped
+            pending = _Pending(file, label, opened.kinds, house.clock)
+            try:
+                for files, page in enumerate(pages, 1):
+                    if page.record is not None:
+                        page = replace(page, record=_marked(page.record, about))
+                    pending.add(page)
+                    if spec.kind == ASKED and page.as_of is not None:
+                        self._asked[source.label] = datetime.fromtimestamp(page.as_of, UTC)
+                    self._told(label, files)
+                    if self._stop():
+                        raise Stopped
+            finally:
+                pending.keep()
             if spec.kind != ASKED:
                 file.finished(label, now())
         except IcehouseError as error:
@@ -124,6 +136,33 @@ class Records:
             if spec.kind != ASKED:
                 with suppress(IcehouseError):
                     house.evidence().finished(label, now(), error=str(error))
+
+
+class _Pending:
+    """Pages that were read and are not kept yet: a transaction for each would take longer than reading it.
+
+    Whatever ends the process before they are kept has their records read again.
+    """
+
+    def __init__(self, file: EvidenceFile, label: str, kinds: frozenset[Kind], clock: Clock) -> None:
+        self._file, self._label, self._kinds, self._clock = file, label, kinds, clock
+        self._pages: list[Gathered] = []
+        self._accesses = 0
+        self._until = clock.monotonic() + _KEEP_EVERY
+
+    def add(self, page: Gathered) -> None:
+        """Take a page, and keep all there are where it is time to."""
+        self._pages.append(page)
+        self._accesses += len(page.accesses)
+        if self._accesses >= _KEEP_AT or self._clock.monotonic() >= self._until:
+            self.keep()
+
+    def keep(self) -> None:
+        """Keep all there are."""
+        pages, self._pages, self._accesses = self._pages, [], 0
+        if pages:
+            self._file.keep_all(self._label, self._kinds, pages, self._clock.now())
+        self._until = self._clock.monotonic() + _KEEP_EVERY
 
 
 def _about(watched: Sequence[Watched]) -> str:
