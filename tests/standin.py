@@ -27,6 +27,9 @@ from typing import Any
 READY_SECONDS = 20.0
 STOP_SECONDS = 5.0
 
+_loader: Any = None
+"""What has read AWS's models once, for all clients: they are large."""
+
 
 class StandInError(RuntimeError):
     """The stand-in did not start, or refused what it was asked to do."""
@@ -142,8 +145,13 @@ class StandIn:
         """A plain boto3 client as `owner`, `reader`, `recipient` or a session, path-style, SigV4, one attempt;
         `config` goes to botocore."""
         import boto3
+        import botocore.session
         from botocore.config import Config
 
+        global _loader
+        core = botocore.session.Session()
+        _loader = _loader or core.get_component("data_loader")
+        core.register_component("data_loader", _loader)
         keys = self.ready["credentials"][who]
         settings: dict[str, Any] = {
             "signature_version": "s3v4" if service == "s3" else "v4",
@@ -157,6 +165,7 @@ class StandIn:
             aws_secret_access_key=keys["secret_key"],
             aws_session_token=keys.get("session_token"),
             region_name=self.region,
+            botocore_session=core,
         )
         return session.client(service, endpoint_url=self.endpoint, config=Config(**{**settings, **config}))
 

@@ -253,7 +253,9 @@ def test_a_late_log_and_real_downloads_are_told_when_the_logs_have_come(
     for name in ("a.raw", "b.raw"):
         source = {"Bucket": "instruments", "Key": f"live/copied/{name}"}
         theirs.copy_object(Bucket="recipient-lab", Key=f"got/live/{name}", CopySource=source)
-    [large] = shell.deliver("aborted")
+    large, small = shell.deliver("aborted")
+    # As a scanner in a mail system follows each link: a browser's one and only read, right after the links were made.
+    assert shell.curl(small, "-A", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)") == 200
     seq = s3.last_seq()
     with subprocess.Popen(["curl", "-s", large], stdout=subprocess.PIPE) as curl:
         assert curl.stdout is not None
@@ -277,6 +279,7 @@ def test_a_late_log_and_real_downloads_are_told_when_the_logs_have_come(
         "copied": [False, True, False, True, True],
         "aborted": [False, False, True, True, True],
     }
+    assert after["live", "aborted"]["evidence"]["downloaded"]["objects"] == 0
     assert "refused once" in json.dumps(after["live", "aborted"])
     assert [after["live", name]["recipient"] for name in told] == ["pi@partner.example", None, "pi@partner.example"]
     late = after["outbox", "late-log"]
