@@ -24,7 +24,7 @@ reason = click.option("--reason", metavar="TEXT", required=True, help="Why; it s
 def command(session: Session, address: str, reason: str, version: str | None, as_json: bool) -> int:
     """Hold ADDRESS (STORE:BUCKET/folder/ or STORE:BUCKET/key): it is not archived until the hold is lifted.
 
-    A hold wins over every plan, also over one that was approved before.
+    A hold wins over every plan, also over one that was approved before; a delivery that holds it is not ticked.
     """
     from icehouse.services import holds
     from icehouse.services.look import resolve

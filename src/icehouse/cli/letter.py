@@ -15,12 +15,16 @@ from .crash import without_secrets
 _LONGEST = 80
 """So much of a cell is told; a key may have a thousand characters."""
 
-_LINK = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s/?#]+)[/?#][^\s]*")
+_LINK = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#]*@)?([^\s/?#@]+)([/?#]\S*)?")
 
 
 def plain(text: str) -> str:
     """`text` safe to show, and without what a link has behind its host: whoever holds a signed link can use it."""
-    return without_secrets(_LINK.sub(r"\1/…", safe(text)))
+    return without_secrets(_LINK.sub(_host, safe(text)))
+
+
+def _host(link: re.Match[str]) -> str:
+    return f"{link[1]}{link[2]}{'/…' if link[3] else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,9 @@ def _delivered(
         if refused is None:  # else the mail is out, and only the parting went wrong
             if fate.handed:
                 words = _words(error, config.user, password)
-                return NotSent(f"it is not known whether the mail went out over {where}: {words}", unsure=True)
+                return NotSent(
+                    f"it is not known whether the mail went out over {where}: {words}", unsure=True, down=True
+                )
             if isinstance(error, (smtplib.SMTPException, OSError)):
                 words = _words(error, config.user, password)
                 return NotSent(f"the mail was not sent over {where}: {words}", down=down)
@@ -242,7 +244,9 @@ def _password(config: MailConfig) -> str | None:
         raise NotSent(f"the mail was not sent: {name}, which tells the password: {error.strerror}", down=True) from None
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     if done.returncode or not lines or not lines[0]:
-        raise NotSent(f"the mail was not sent: {name}, which tells the password, ended with {done.returncode}", down=True)
+        raise NotSent(
+            f"the mail was not sent: {name}, which tells the password, ended with {done.returncode}", down=True
+        )
     return lines[0]
 
 
