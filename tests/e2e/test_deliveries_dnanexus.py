@@ -13,13 +13,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from icehouse.core.deliveries import DeliveryRow
+from icehouse.core.errors import Refused
 from icehouse.core.evidence import Seen
+from icehouse.core.refs import FolderRef
+from icehouse.services.deliver import refuse, survey
 from icehouse.services.deliveries import rows, scan
 from icehouse.services.house import House, open_house
 from tests.dnanexus_standin import DxStandIn
@@ -242,6 +246,25 @@ def test_silence_tells_nothing_where_an_object_could_not_be_asked_for(shell: She
     assert [told[name].delivery.copied.seen for name in names] == wanted
     shell.dx.clear_faults()
     assert scanned(house)["cold-not-copied"].delivery.copied.seen is Seen.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("cold", "are cold (archived)"),
+        ("archival", "are being archived (archival)"),
+        ("being-written", "still open for writing"),
+        ("with-record", "of class record"),
+    ],
+)
+def test_what_nobody_could_fetch_is_not_handed_out(shell: Shell, house: House, name: str, words: str) -> None:
+    home = shell.dx.project("instrument-deliveries")
+    found = survey(house, FolderRef("dx", home, f"outbox/{name}/"), timedelta(days=3))
+    with pytest.raises(Refused) as refused:
+        refuse(found, reissue=False)
+    assert words in str(refused.value)
+    restore = f"icehouse restore dx:{home}/outbox/{name}/" in f"{refused.value} {refused.value.hint}"
+    assert restore is (name in ("cold", "archival"))
 
 
 def test_a_folder_that_is_delivered_is_fetched_until_its_links_expire_and_not_after(shell: Shell) -> None:
