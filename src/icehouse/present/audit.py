@@ -62,7 +62,7 @@ AUDIT = (
     Column("who", "who", 14, drop=1),
 )
 
-_TOLD = ("outcome", "state", "reason", "words", "unsent", "tier", "ready", "how", "digest", "key")
+_TOLD = ("outcome", "state", "reason", "words", "unsent", "tier", "ready", "how", "recipient", "links", "digest", "key")
 _PLAIN = ("outcome", "state", "reason", "key", "words")
 
 

@@ -102,7 +102,7 @@ def issue(house: House, handed: HandedOut, how: Sequence[str], *, seen: bool = F
     with house.ledger().writing() as connection:
         for way in how:
             deliveries.issue(connection, Issue(handed.id, at, last, who, way, len(made)))
-        told = {"delivery": handed.id, "how": list(how), "links": len(made), "until": to_text(last)}
+        told = {"delivery": handed.id, "how": ", ".join(how), "links": len(made), "until": to_text(last)}
         about = {**told, "recipient": handed.recipient, "folder": folder_address(handed.folder)}
         audit.append(connection, house.clock.now(), who, [Event("links", "", about)])
     return Issued(handed, made, dies, most.words if dies < handed.promised - timedelta(minutes=1) else "")
