@@ -40,6 +40,7 @@ _LIFE = (
         ("scan", "dx:tools/", "--lineage"),
     ),
     (
+        ("hold", "lab-s3:instruments/outbox/held/", "--reason", "reference set of the facility"),
         ("hold", "dx:instrument-deliveries/outbox/held/", "--reason", "reference set of the facility"),
         ("deliveries", "scan"),
     ),

@@ -19,13 +19,15 @@ from .demo_deliveries import demo_deliveries
 from .demo_scope import BUCKET, write_demo_scope
 
 FIXTURES = {
-    "s3": ("imaging", "hostile", "small", "million"),
+    "s3": ("imaging", "hostile", "small", "deliveries", "million"),
     "dnanexus": ("sequencing", "hostile", "small", "deliveries", "million"),
 }
 """The sample data that each stand-in has."""
-DEFAULTS = {"s3": ("imaging", "hostile", "small"), "dnanexus": ("sequencing", "deliveries")}
+DEFAULTS = {"s3": ("imaging", "hostile", "small", "deliveries"), "dnanexus": ("sequencing", "deliveries")}
 """What it has where nothing was said."""
 _SMALLEST = "small"
+_ACCOUNT = "111122223333"
+"""Whose the embedded S3 is."""
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 5.0
@@ -104,9 +106,10 @@ class EmbeddedS3(StandIn):
     """An S3."""
 
     def table(self) -> str:
-        """How the config names it."""
-        region = self.ready["region"]
-        return f'[stores.{self.name}]\nkind = "s3"\nregion = "{region}"\nendpoint_url = "{self.endpoint}"\n'
+        """How the config names it; whose it is, so that its records tell our own requests from others'."""
+        told = {"region": self.ready["region"], "endpoint_url": self.endpoint, "expected_owner": _ACCOUNT}
+        lines = [f'{key} = "{value}"' for key, value in told.items()]
+        return "\n".join([f"[stores.{self.name}]", 'kind = "s3"', *lines, ""])
 
     def environment(self, folder: Path) -> dict[str, str]:
         """What to export so that any AWS tool works on it, and finds no other account."""

@@ -16,7 +16,7 @@ from .deliveries import ListRow, Section, is_problem, refused, tick_kind, untell
 
 Test = Callable[[DeliveryRow], bool]
 
-HINT = "text  !text  expired  ticked  held  problems  for:smith  size>1G"
+HINT = "text  !text  ticked  held  problems  for:smith"
 """What the filter's line says that it takes."""
 
 SORTS = ("expired", "name", "for", "objects", "size", "uploaded", "got", "copied", "tried", "tick", "store", "verdict")

@@ -127,13 +127,12 @@ def source_trouble(sources: Sequence[SourceRow], standings: Sequence[SourceStand
 
 
 def as_of_words(standings: Sequence[SourceStanding], sources: Sequence[SourceRow], now: Instant) -> str:
-    """How old what is on screen is: ``evidence as of 21 Nov 04:10 · read 3 h ago``.  Host's time."""
+    """How old what is on screen is: ``evidence as of 14 Oct to 21 Nov 04:10 UTC · read 3 h ago``.  Host's time."""
     reach = [each.as_of for each in standings if each.as_of is not None]
-    told = (
-        f"evidence as of {day(min(reach), now)} {clock_time(min(reach))} UTC"
-        if reach
-        else "no record tells anything yet"
-    )
+    told = "no record tells anything yet"
+    if reach:
+        first = f"{day(min(reach), now)} to " if (max(reach) - min(reach)).days else ""
+        told = f"evidence as of {first}{day(max(reach), now)} {clock_time(max(reach))} UTC"
     reads = [each.read for each in sources if each.read is not None]
     if not reads:
         return "not read yet: S looks for deliveries"

@@ -24,6 +24,7 @@ from icehouse.tui.checklist import Checklist, Read, TickWriter
 from icehouse.tui.checklist_watch import Watch
 from icehouse.tui.feeds import Turn
 from icehouse.tui.sources import Line, Rows
+from icehouse.tui.widgets.status_line import StatusLine
 from icehouse.tui.widgets.virtual_list import GUTTER
 
 from .deliveries_verbs import VERBS
@@ -74,7 +75,8 @@ class Deliveries(Room):
             line = self.opened.line
             return [*parts, safe(proof.name_within(line, self.opened.row.delivery))] if line else [*parts]
         rows = self.checklist.rows
-        return [f"{self.title} · {words.title_words(rows)}"] if rows else [self.title]
+        dot = "-" if self.console.ascii_only else "·"
+        return [f"{self.title} {dot} {words.title_words(rows)}"] if rows else [self.title]
 
     def standing(self) -> tuple[str, Tone]:
         """What is going on, what went wrong, else how old all this is; and what is left out of the list."""
@@ -381,8 +383,13 @@ class Deliveries(Room):
             listed.narrow("")
             listed.only = ""
         if had:
+            self.hush()
             self._show()
         return had
+
+    def hush(self) -> None:
+        """What was said last makes room for what is shown now."""
+        self.app.screen_stack[0].query_one(StatusLine).hush()
 
     def sign(self, line: Line) -> str:
         """The box has a column of its own."""

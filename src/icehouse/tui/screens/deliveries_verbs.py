@@ -134,6 +134,7 @@ def do_expired(room: Deliveries) -> None:
 
 def _only(room: Deliveries, what: str) -> None:
     room.checklist.only = "" if room.checklist.only == what else what
+    room.hush()
     room.show_rows()
 
 
@@ -154,6 +155,7 @@ def do_filter(room: Deliveries) -> None:
         except IcehouseError as error:
             room.console.say(str(error), danger=True)
             return
+        room.hush()
         room.show_rows()
 
     before = opened.filtered if opened else room.checklist.filtered

@@ -1,0 +1,218 @@
+"""The checklist on a real terminal, over a real stand-in that was scanned: ticks, their survival, names, sizes."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+
+import pytest
+
+from tests.tui.house import Place, place
+from tests.tui.terminal import Terminal
+
+SOURCES = """
+expected_owner = "111122223333"
+
+[[deliveries]]
+store = "lab-s3"
+root = "instruments/outbox/"
+lifetime = "30d"
+exclude = ["keep/"]
+evidence = ["access-logs:lab-s3:instrument-logs/access/", "cloudtrail:lab-s3:instrument-logs/trail/"]
+own_networks = ["192.0.2.0/24"]
+
+[[deliveries]]
+store = "lab-s3"
+root = "instruments/manifested/"
+manifest = "delivery.json"
+depth = 1
+lifetime = "30d"
+evidence = ["access-logs:lab-s3:instrument-logs/access/"]
+"""
+PROGRAM = [sys.executable, "-m", "icehouse"]
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    with place(tmp_path_factory.mktemp("deliveries"), "deliveries") as made:
+        made.config.write_text(made.config.read_text() + SOURCES)
+        done = made.command("deliveries", "scan", "--quiet")
+        assert done.returncode in (0, 1), done.stderr
+        held = made.command("hold", "lab-s3:instruments/outbox/held/", "--reason", "reference set")
+        assert held.returncode == 0, held.stderr
+        yield made
+
+
+def checklist(here: Place, **how) -> Terminal:
+    term = here.console(argv=[*PROGRAM, "--screen", "deliveries"], **how)
+    term.wait_for("expired of 60")
+    term.wait_for("hidden")
+    return term
+
+
+def narrow(term: Terminal, text: str) -> None:
+    """Filter by `text`, and by nothing else."""
+    if " filter " in term.text():
+        term.send("\x1b")
+        term.wait_gone(" filter ")
+    term.send("/")
+    term.wait_for("text  !text")
+    term.send(text + "\r")
+    term.wait_for(f"filter {text}")
+
+
+def line_of(term: Terminal, name: str) -> str:
+    return next((line for line in term.display() if re.search(rf"[☐☑⊘!·xoH.] {re.escape(name)}", line)), "")
+
+
+def ticked(term: Terminal) -> int:
+    found = re.search(r"([0-9,]+) ticked", term.text())
+    return int(found[1].replace(",", "")) if found else 0
+
+
+def test_at_80_by_24_a_row_shows_name_expiry_three_indicators_tick_and_reason(here):
+    with checklist(here) as term:
+        assert term.display()[0].startswith("Deliveries · ")
+        for name, box, shown in (
+            ("whole", "☑", ["● yes", "· none", "got "]),
+            ("copied ", "☑", ["● yes", "copied "]),
+            ("held ", "⊘", ["● yes", "held: refer"]),
+            ("nothing-seen", "☐", ["· none", "nothing seen"]),
+            ("refused-expired", "☐", ["· none", "refused "]),
+            ("no-manifest", "!", ["no manifest"]),
+        ):
+            narrow(term, f"name:{name.strip()}")
+            term.wait(lambda name=name: line_of(term, name), name)
+            line = line_of(term, name)
+            assert len(line) <= 80
+            assert box in line
+            assert re.search(r" [0-9]+ d | \? ", line), line
+            for words in shown:
+                assert words in line, line
+
+
+def test_a_tick_survives_sort_filter_and_restart_and_is_told_while_it_is_hidden(here):
+    with checklist(here) as term:
+        before = ticked(term)
+        narrow(term, "name:nothing-seen expired")
+        term.wait(lambda: "☐ nothing-seen" in term.text(), "the rows")
+        term.send("*")
+        term.wait_for("2 deliveries ticked")
+        term.wait(lambda: ticked(term) == before + 2, "two more")
+        term.send("ss,")
+        term.wait(lambda: term.text().count("☑ nothing-seen") == 2, "the ticks after sorting")
+        narrow(term, "name:whole")
+        term.wait_for(f"{before + 1} hidden")
+        assert ticked(term) == before + 2
+        term.send("\x11")
+        assert term.wait_end() == 0
+    with checklist(here) as again:
+        assert ticked(again) == before + 2
+        narrow(again, "by-hand")
+        again.wait(lambda: again.text().count("☑ nothing-seen") == 2, "the ticks after a restart")
+        again.send("u")
+        again.wait_for("ticked or unticked by hand")
+        again.send("\t\r")
+        again.wait_for("2 deliveries as the rules say")
+        again.wait(lambda: ticked(again) == before, "what the rules say")
+        again.send("\x11")
+        assert again.wait_end() == 0
+    assert not [line for line in here.command("deliveries", "--json").stdout.splitlines() if '"by_hand": true' in line]
+
+
+def test_what_no_hand_may_tick_says_why_and_stays_as_it_is(here):
+    with checklist(here) as term:
+        narrow(term, "name:held !held-object")
+        term.wait_for("⊘ held ")
+        before = ticked(term)
+        term.send(" ")
+        term.wait_for("held: reference set; no hand can tick it")
+        assert "⊘ held " in term.text()
+        narrow(term, "apart")
+        term.wait_for("listed apart, never ticked")
+        term.send("*")
+        term.wait_for("can't be: ")
+        assert ticked(term) == before
+
+
+def test_a_range_ticks_what_may_be_ticked_and_what_is_shown_goes_into_a_file(here, tmp_path):
+    with checklist(here) as term:
+        narrow(term, "nothing-seen")
+        term.wait_for("☐ nothing-seen")
+        before = ticked(term)
+        term.send("v")
+        term.wait_for("range: move")
+        term.send("j ")
+        term.wait_for("2 deliveries ticked")
+        term.wait(lambda: ticked(term) == before + 2, "both ticked")
+        term.send("*")
+        term.wait_for("2 deliveries unticked")
+        term.wait(lambda: ticked(term) == before, "none of them ticked")
+        term.send("W")
+        term.wait_for("as .csv or .jsonl")
+        term.send("\x15")
+        term.wait_gone("deliveries.csv")
+        term.send(f"{tmp_path}/it.jsonl\r")
+        term.wait_for("2 deliveries in ")
+    lines = [json.loads(line) for line in (tmp_path / "it.jsonl").read_text().splitlines()]
+    assert [line["ticked"] for line in lines] == [False, False]
+    assert {line["address"].split("/")[-2] for line in lines} == {"nothing-seen"}
+
+
+def test_the_way_down_leads_to_who_when_how_sure_from_where_and_what_was_left_out(here):
+    with checklist(here) as term:
+        narrow(term, "name:whole")
+        term.wait_for("☑ whole")
+        term.send("e")
+        term.wait_for("Evidence on whole")
+        term.wait_for("access-logs:lab-s3:instrument-logs/access/")
+        term.send("q")
+        term.wait_gone("Evidence on whole")
+        term.send("\r")
+        term.wait_for("Deliveries › whole")
+        term.wait_for("● yes")
+        term.send("\r")
+        term.wait_for("how sure")
+        for words in (
+            "downloaded",
+            "certain",
+            "203.0.113.",
+            "from access-logs:",
+            "not counted",
+            "how far the records reach",
+        ):
+            assert words in term.text(), words
+        term.send("q")
+        term.wait_for("object↑")
+        term.send("q")
+        term.wait_for("expired of 60")
+        assert "whole" in term.display()[term.cursor_row() or 0]
+
+
+def test_hostile_names_are_shown_harmless_and_only_problems_shows_only_those(here):
+    with checklist(here) as term:
+        term.send("o")
+        term.wait_for("only problems ·")
+        assert "☑" not in "".join(term.display()[1:-3])
+        term.send("o")
+        term.wait_gone("only problems ·")
+        narrow(term, "name:=cmd")
+        term.wait_for("=cmd|")
+        assert b"\x1b[31m" not in bytes(term.raw).split(b"=cmd|", 1)[1][:40]
+        assert "\u202e" not in term.text()
+
+
+def test_without_colour_and_in_ascii_every_row_says_the_same(here):
+    text = here.config.read_text()
+    here.config.write_text(text + "\n[console]\nascii = true\n")
+    try:
+        with checklist(here, env={"NO_COLOR": "1"}) as term:
+            narrow(term, "name:whole")
+            term.wait(lambda: re.search(r"x whole .* \+ yes +- none +- none", term.text()), "the row in ASCII")
+            narrow(term, "name:held !held-object")
+            term.wait(lambda: re.search(r"H held ", term.text()), "the held one in ASCII")
+            assert term.text().isascii(), term.text()
+            assert not re.search(rb"\x1b\[[0-9;]*(?:3[1-7]|9[0-7]|38;[25];[0-9;]*)m", bytes(term.raw))
+    finally:
+        here.config.write_text(text)
