@@ -142,12 +142,12 @@ def test_each_recipient_gets_one_mail_over_all_their_sources_and_of_no_other(lab
         lab.port = post.port
         lab.declare(
             'root = "BUCKET/a/"\nnotify = ["pi@example.org", "Core <core@exämple.org>"]',
-            'root = "BUCKET/b/"\nnotify = "pi@example.org"',
+            'root = "BUCKET/b/"\nnotify = "The PI <pi@example.org>"',
             'root = "BUCKET/c/"',
         )
         post.inbox.unknown = {"core@xn--exmple-cua.org"}
         told = lab.scan(expect=4)
-        assert "a mail to Core <core@exämple.org> waits: the mail was not sent" in told
+        assert "a mail to core@xn--exmple-cua.org waits: the mail was not sent" in told
         [pi], [ops] = post.inbox.of("pi@example.org"), post.inbox.of("ops@example.org")
         assert len(post.inbox.mails) == 2
         post.inbox.unknown = set()

@@ -24,6 +24,7 @@ from icehouse.core.refs import FolderRef
 from .delivery_records import ASKED, label_of
 from .delivery_rows import mark_of
 from .house import House
+from .mail import bare
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -111,8 +112,8 @@ def queue_failure(house: House, error: IcehouseError, mail: tuple[str, str, str]
     """Put a mail into the outbox for everybody that the scan itself failed, once in a calendar week; how many."""
     from icehouse.ledger import outbox
 
-    everyone = {to for source in house.config.deliveries for to in source.notify}
-    everyone |= set(house.config.mail.to if house.config.mail else ())
+    everyone = {bare(to) for source in house.config.deliveries for to in source.notify}
+    everyone |= {bare(to) for to in (house.config.mail.to if house.config.mail else ())}
     made = 0
     for to in sorted(everyone):
         at = house.clock.now()
@@ -137,11 +138,11 @@ def _put(
 
 
 def _recipients(house: House, rows: Iterable[SourceRow]) -> dict[str, list[SourceRow]]:
-    """Who is told of which sources: as each source says, else as ``[mail]`` does."""
+    """Who is told of which sources, by their bare addresses: as each source says, else as ``[mail]`` does."""
     everyone = house.config.mail.to if house.config.mail else ()
     found: dict[str, list[SourceRow]] = {}
     for row in rows:
-        for to in dict.fromkeys(row.source.notify or everyone):
+        for to in dict.fromkeys(bare(each) for each in row.source.notify or everyone):
             found.setdefault(to, []).append(row)
     return found
 
