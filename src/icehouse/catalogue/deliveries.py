@@ -233,7 +233,8 @@ class DeliveryIndex:
         stamps = []
         for path in (self.path, self.path.with_name(self.path.name + "-wal")):
             try:
-                stamps.append(os.stat(path).st_mtime_ns)
+                told = os.stat(path)
+                stamps.append(told.st_mtime_ns if told.st_size else 0)
             except FileNotFoundError:
                 stamps.append(0)
         return stamps[0], stamps[1]

@@ -50,9 +50,10 @@ def command(session: Session, expired: bool, problems: bool, sources: tuple[str,
     """List the deliveries that the last scan found, and which of them are ticked. No store is asked.
 
     got: downloaded through a link; copy: copied to a project or bucket of another account; try: somebody began to read.
-    ● yes, ◐ partly, · nothing seen, ? can't be told. Exit code 1 tells that a source was not read to its end.
+    ● yes, ◐ partly, · nothing seen, ? can't be told. Exit code 1 tells that a source, or its records, were not read to
+    the end.
     """
-    from icehouse.services.deliveries import source_rows
+    from icehouse.services.deliveries import source_rows, standings
 
     found = chosen_rows(session, expired, problems, sources)
     standing = [each for each in source_rows(session.house) if _wanted(each.source.label, sources)]
@@ -66,7 +67,10 @@ def command(session: Session, expired: bool, problems: bool, sources: tuple[str,
     wrong = [each for each in standing if each.error]
     for each in wrong:
         tell(f"{each.source.label}: {each.error}{_as_of(session, each)}")
-    return 1 if wrong else 0
+    failed = [each for each in standings(session.house) if each.error]
+    for record in failed:
+        tell(f"{record.source}: {record.error}")
+    return 1 if wrong or failed else 0
 
 
 def chosen_rows(session: Session, expired: bool, problems: bool, sources: Sequence[str]) -> list[DeliveryRow]:

@@ -32,4 +32,7 @@ def to_text(instant: Instant) -> str:
 
 def from_text(text: str) -> Instant:
     """The instant that `to_text` wrote.  ValueError on anything else."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    made = datetime.fromisoformat(text)
+    if made.tzinfo is None or to_text(made) != text:
+        raise ValueError(f"not an instant: {text!r}")
+    return made.replace(tzinfo=UTC)

@@ -143,7 +143,7 @@ def export(house: House, path: Path, form: Format, rows: Iterable[DeliveryRow]) 
 def version(house: House) -> object:
     """What changes whenever `rows` or `source_rows` would say something else; cheap, and asks no store."""
     stamps: list[object] = [DeliveryIndex(house.paths.deliveries).version()]
-    for path in (house.paths.ticks, house.paths.ledger, house.paths.evidence, house.paths.verdicts):
+    for path in (house.paths.ticks, house.paths.ledger, house.paths.verdicts, house.paths.scopes):
         try:
             stamps.append(path.stat().st_mtime_ns)
         except OSError:

@@ -171,7 +171,7 @@ def read_documents(
         error = NotSupported("this store's documents can't be read")
         said.update((identity, Said(problem=f"can't be read: {error}")) for identity, _ in wanted)
         return said
-    passing: set[str] = set()
+    unread: set[str] = set()
     with ThreadPoolExecutor(_READERS, "manifests") as readers:
         failures, waiting = 0, iter(wanted)
         while batch := list(islice(waiting, _READ_AT_ONCE)):
@@ -180,35 +180,32 @@ def read_documents(
             told(len(said), len(seen.documents))
             answers = readers.map(lambda each: _read(store, each[1], source), batch)
             for (identity, _), answer in zip(batch, answers, strict=True):
-                if isinstance(answer, StoreError):
-                    failures += 1
-                    if isinstance(answer, LoginExpired) or failures >= _FAILURES:
-                        raise answer
-                    passing.add(identity)
-                    said[identity] = Said(problem=f"could not be read: {answer.line}")
+                if isinstance(answer, Said):
+                    failures, said[identity] = 0, answer
                     continue
-                failures = 0
-                said[identity] = answer
+                failures = failures + 1 if answer.passing else 0
+                if isinstance(answer, LoginExpired) or failures >= _FAILURES:
+                    raise answer
+                unread.add(identity)
+                said[identity] = Said(problem=f"can't be read: {answer.line}")
     if wanted or len(known) != len(said):
         kept = {
             entry.ref: (marks[identity], said[identity].text())
             for identity, entry in seen.documents.items()
-            if marks[identity] and identity not in passing
+            if marks[identity] and identity not in unread
         }
         index.keep_documents(root, kept)
     return said
 
 
 def _read(store: Store, entry: Entry, source: Source) -> Said | StoreError:
-    """What one document says; the error itself where another try may tell more."""
+    """What one document says; the error itself where it can't be read now."""
     assert isinstance(store, Notes)
     note = is_note(entry.ref.key.rpartition("/")[2])
     try:
         body = store.note(entry.ref)
-    except LoginExpired as error:
-        return error
     except StoreError as error:
-        return error if error.passing else Said(problem=f"can't be read: {error.line}")
+        return error
     return said_in(body, ManifestFields() if note else source.fields, dated=not note)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from icehouse.core.deliveries import note_name
-from icehouse.core.errors import Denied, LoginExpired, Refused, Throttled, Unavailable, UsageError
+from icehouse.core.errors import Cold, Denied, LoginExpired, Refused, StoreError, Throttled, Unavailable, UsageError
 from icehouse.core.evidence import Deed, Kind, Seen, Way
 from icehouse.services import deliveries
 from tests.unit.services.delivered import ASKED, LOGS, NOW, Lab, got, manifest, source
@@ -180,11 +180,12 @@ def test_manifests_that_did_not_change_are_not_read_again(lab: Lab) -> None:
     assert [name for name, row in rows.items() if not row.expired] == ["07"]
 
 
-def test_a_manifest_that_could_not_be_asked_for_now_is_asked_for_at_the_next_scan(lab: Lab) -> None:
+@pytest.mark.parametrize("why", [Throttled("slow down"), Denied("may not"), Cold("in GLACIER")])
+def test_a_manifest_that_can_not_be_read_now_is_asked_for_at_the_next_scan(lab: Lab, why: StoreError) -> None:
     lab.declare(source(manifest="m"))
     lab.store.put("out/a/1")
-    lab.store.put("out/a/m", body=Throttled("slow down"))
-    assert lab.scanned()["a"].delivery.apart == "its manifest could not be read: slow down"
+    lab.store.put("out/a/m", body=why)
+    assert lab.scanned()["a"].delivery.apart == f"its manifest can't be read: {why}"
     lab.store.documents["out/a/m"] = manifest(made="2026-01-01T00:00:00Z")
     assert lab.scanned()["a"].expired is True
 
@@ -386,6 +387,17 @@ def test_records_are_read_once_and_again_where_more_places_are_watched(lab: Lab)
     assert lab.evidence.read == ["log", "log"]
     assert [watched.prefix for watched in lab.evidence.watched] == ["out/", "more/"]
     assert all(row.ticked for row in rows.values())
+
+
+def test_what_was_read_of_records_before_a_stop_is_not_read_again(lab: Lab) -> None:
+    lab.store.put("out/a/1")
+    for number in range(4):
+        lab.log(got("out/a/1", number=number), name=f"log{number}")
+    report = deliveries.scan(lab.house, stop=lambda: len(lab.evidence.read) >= 2)
+    assert (report.stopped, lab.evidence.read) == (True, ["log0", "log1"])
+    assert lab.rows() == {}
+    assert lab.scanned()["a"].ticked
+    assert lab.evidence.read == ["log0", "log1", "log2", "log3"]
 
 
 def test_records_that_can_not_be_read_tell_nothing_and_what_they_told_before_stays(lab: Lab) -> None:
