@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,6 +12,8 @@ from icehouse.core.evidence import Issue
 from icehouse.core.refs import FolderRef
 
 from .house import House
+
+_ByPrefix = dict[str, list[HandedOut]]
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,13 @@ class Handed:
 
     def about(self, folder: FolderRef) -> list[HandedOut]:
         """What was handed out of a folder, of one above it, or of one in it."""
-        if not self.made:
+        there = self._places.get((folder.store, folder.container))
+        if there is None:
             return []
-        found = [each for place in _ancestors(folder) for each in self._at.get(place, ())]
-        return found + self._under.get(folder, [])
+        at, under = there
+        prefix = folder.prefix
+        found = [each for place in _ancestors(prefix) if place in at for each in at[place]]
+        return found + under[prefix] if prefix in under else found
 
     def of(self, folder: FolderRef) -> list[Issue]:
         """The links that were made to what lies in a folder."""
@@ -52,48 +57,41 @@ class Handed:
         """Until when it was promised; None where it never came to that: no note, and no link."""
         return handed.promised if handed.noted or handed.id in self.links else None
 
-    def merged(self, delivery: Delivery) -> Delivery:
-        """A delivery as a scan found it, with what the ledger knows: it expires no earlier than any promise or link."""
+    def merged(self, delivery: Delivery, *, named: bool = False) -> Delivery:
+        """A delivery as a scan found it, with what the ledger knows: it expires no earlier than any promise or link.
+
+        `named`: with all whom it was handed to besides whom the store names.
+        """
         about = self.about(delivery.folder)
         if not about:
             return delivery
         until = max((issue.until for each in about for issue in self.links.get(each.id, ())), default=None)
-        promised = [at for at in (self.promised(each) for each in about) if at is not None]
-        expires = delivery.expires
+        kept = [each for each in about if self.promised(each) is not None]
+        expires, recipient = delivery.expires, delivery.recipient
         if expires is not None:
-            expires = max([expires, *promised, *([until] if until else [])])
-        return replace(delivery, expires=expires, links_until=until)
-
-    def named(self, delivery: Delivery) -> Delivery:
-        """The delivery with all whom it was handed to besides whom the store names."""
-        told = [each.recipient for each in self.about(delivery.folder) if self.promised(each) is not None]
-        if not told:
-            return delivery
-        return replace(delivery, recipient=", ".join(dict.fromkeys(n for n in (delivery.recipient, *told) if n)))
+            expires = max([expires, *(each.promised for each in kept), *([until] if until else [])])
+        if named and kept:
+            recipient = ", ".join(dict.fromkeys(n for n in (recipient, *(each.recipient for each in kept)) if n))
+        return replace(delivery, expires=expires, links_until=until, recipient=recipient)
 
     @cached_property
-    def _at(self) -> dict[FolderRef, list[HandedOut]]:
-        found: dict[FolderRef, list[HandedOut]] = {}
+    def _places(self) -> dict[tuple[str, str], tuple[_ByPrefix, _ByPrefix]]:
+        """By store and container: what was handed out of each folder, and what of folders below it."""
+        found: dict[tuple[str, str], tuple[_ByPrefix, _ByPrefix]] = {}
         for each in self.made:
-            found.setdefault(each.folder, []).append(each)
-        return found
-
-    @cached_property
-    def _under(self) -> dict[FolderRef, list[HandedOut]]:
-        """What was handed out below each folder, but not of the folder itself."""
-        found: dict[FolderRef, list[HandedOut]] = {}
-        for each in self.made:
-            for place in _ancestors(each.folder):
-                if place != each.folder:
-                    found.setdefault(place, []).append(each)
+            folder = each.folder
+            at, under = found.setdefault((folder.store, folder.container), ({}, {}))
+            at.setdefault(folder.prefix, []).append(each)
+            for place in _ancestors(folder.prefix):
+                if place != folder.prefix:
+                    under.setdefault(place, []).append(each)
         return found
 
 
-def _ancestors(folder: FolderRef) -> Iterator[FolderRef]:
-    """The folder itself and each above it, the container's root among them."""
-    prefix = folder.prefix
-    yield FolderRef(folder.store, folder.container, "")
-    at = prefix.find("/") + 1
+def _ancestors(prefix: str) -> list[str]:
+    """The prefix itself and that of each folder above it, the container's root among them."""
+    found, at = [""], prefix.find("/") + 1
     while at:
-        yield FolderRef(folder.store, folder.container, prefix[:at])
+        found.append(prefix[:at])
         at = prefix.find("/", at) + 1
+    return found

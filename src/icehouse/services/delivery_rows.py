@@ -56,7 +56,7 @@ def rows(house: House) -> list[DeliveryRow]:
     made: list[DeliveryRow] = []
     for delivery in mine:
         note = notes[delivery.source]
-        row = _row(handed.named(handed.merged(delivery)), note.by_store, held, ticks.get(delivery.folder), note.read)
+        row = _row(handed.merged(delivery, named=True), note.by_store, held, ticks.get(delivery.folder), note.read)
         if delivery.id in verdicts:
             verdict, undecided = verdicts[delivery.id]
             row = replace(row, verdict=verdict, undecided=undecided)
