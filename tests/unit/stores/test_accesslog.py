@@ -70,7 +70,7 @@ class Line:
 
 def log_of(*lines: object, watched: Sequence[Watched] = (Watched("lab", "instruments", "out/"),)) -> AccessLog:
     log = AccessLog("access-logs:lab:logs/", "logs/2019", Watching(watched))
-    log.read([str(line) for line in lines])
+    log.read("\n".join(map(str, lines)))
     return log
 
 
@@ -141,7 +141,7 @@ def test_what_is_not_watched_counts_as_a_line_alone() -> None:
     both = [Watched("lab", "instruments", "out/"), Watched("lab", "instruments", "out/run1/")]
     assert len(log_of(Line(), watched=both).accesses) == 1
     others = [Watched("lab", "instruments", "out/"), Watched("other", "instruments", "")]
-    assert [access.store for access in log_of(Line(), watched=others).accesses] == ["lab", "other"]
+    assert {access.store for access in log_of(Line(), watched=others).accesses} == {"lab", "other"}
 
 
 @pytest.mark.parametrize(

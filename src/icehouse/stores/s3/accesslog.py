@@ -28,6 +28,9 @@ PAGE = 50_000
 _MOST_QUOTES = 32
 """A line with more quotes is not tried in every way."""
 
+_MOST_KNOWN = 10_000
+"""So many minutes or user agents are remembered at once."""
+
 _AGENT = 300
 """So many characters of a user agent are kept."""
 
@@ -52,7 +55,8 @@ _MIDDLE = re.compile(rf" (?:-|([1-5][0-9][0-9])) (\S+) {_COUNT} {_COUNT} (?:-|[0
 _BACK = re.compile(rf' {_WORD} {_WORD} (?:-|SigV2|SigV4A?) {_WORD} (?:-|AuthHeader|QueryString)(?: [^"]*)?')
 _SIGNATURES = frozenset({"-", "SigV2", "SigV4", "SigV4A"})
 
-_TIME = re.compile(r"\[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}):([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)")
+_TIME = re.compile(r"\[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}):([01][0-9]|2[0-3]):([0-5][0-9]):")
+_SECONDS = {f"{second:02}": second for second in range(61)}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -72,18 +76,22 @@ _new = tuple.__new__
 
 
 class Watching:
-    """Finds whose interest an object is."""
+    """Finds whose interest an object is.
+
+    `buckets` has the prefixes that are watched in each, with the store of each; none lies in another of its store.
+    """
 
     def __init__(self, watched: Sequence[Watched]) -> None:
         """Of all these places."""
         self.buckets: dict[str, tuple[tuple[str, str], ...]] = {}
-        for each in watched:
-            self.buckets[each.container] = (*self.buckets.get(each.container, ()), (each.prefix, each.store))
+        for each in sorted(set(watched), key=lambda each: len(each.prefix)):
+            there = self.buckets.get(each.container, ())
+            if not any(store == each.store and each.prefix.startswith(prefix) for prefix, store in there):
+                self.buckets[each.container] = (*there, (each.prefix, each.store))
 
     def stores(self, bucket: str, key: str) -> Sequence[str]:
         """The stores whose object that is, each once; mostly none or one."""
-        found = [store for prefix, store in self.buckets.get(bucket, ()) if key.startswith(prefix)]
-        return found if len(found) < 2 else tuple(dict.fromkeys(found))
+        return [store for prefix, store in self.buckets.get(bucket, ()) if key.startswith(prefix)]
 
 
 class AccessLog:
@@ -97,7 +105,7 @@ class AccessLog:
         self.samples: list[Unparsed] = []
         self.as_of: int | None = None
         self._source, self._name, self._watching = source, name, watching
-        self._times: dict[str, int | None] = {}
+        self._minutes: dict[str, int] = {}
         self._agents: dict[str, str] = {}
         self._number = 0
 
@@ -105,9 +113,10 @@ class AccessLog:
         """The accesses to what is watched, some at a time; `blocks` are the file's bytes, unpacked."""
         for lines in split(blocks, ending):
             if isinstance(lines, str):
-                self.skip(lines)
-            else:
                 self.read(lines)
+            else:
+                self._number += 1
+                self._refuse(self._number, lines.why)
             if len(self.accesses) >= PAGE:
                 yield self._taken()
         yield self._taken()
@@ -116,45 +125,106 @@ class AccessLog:
         taken, self.accesses = self.accesses, []
         return taken
 
-    def read(self, lines: Sequence[str]) -> None:
-        """The next lines of the file, without their ends; empty ones count for nothing."""
-        times, deeds, buckets = self._times, _DEEDS, self._watching.buckets
-        newest, number, seen = self.as_of or 0, self._number, 0
-        for line in lines:
-            number += 1
-            if not line:
+    def read(self, text: str) -> None:
+        """The next lines of the file, without the end of the last; empty ones count for nothing."""
+        first, count = self._number + 1, text.count("\n") + 1
+        self._number += count
+        if self._read_plain(text, range(first, first + count)):
+            return
+        plain: list[str] = []
+        numbers: list[int] = []
+        for number, line in enumerate(text.split("\n"), first):
+            if line.count('"') == 6:
+                plain.append(line)
+                numbers.append(number)
+            elif line:
+                self._read_odd(number, line)
+        if plain and not self._read_plain("\n".join(plain), numbers):
+            for number, line in zip(numbers, plain, strict=True):
+                self._read_odd(number, line)
+
+    def _read_plain(self, text: str, numbers: Sequence[int]) -> bool:
+        """Read lines of six quotes each, those of their three quoted fields; False where one has others.
+
+        Nothing is in doubt in such a line.  All are taken apart at once, as a call for each would cost the most.
+        """
+        count = len(numbers)
+        parts = text.split('"')
+        # Between two lines is one part, with the end of the first, the only line break, and the begin of the second.
+        if len(parts) != count * 6 + 1 or parts[4::6].count(" ") != count or not all("\n" in e for e in parts[6:-1:6]):
+            return False
+        middle_of, minutes, deeds, buckets = _MIDDLE.fullmatch, self._minutes, _DEEDS, self._watching.buckets
+        newest, following = self.as_of or 0, parts[0]
+        for number, uri, counts, referer, agent, end in zip(
+            numbers, parts[1::6], parts[2::6], parts[3::6], parts[5::6], parts[6::6], strict=True
+        ):
+            begin = following
+            end, _, following = end.partition("\n")
+            front, middle, back = begin.split(" "), middle_of(counts), end.split(" ", 6)
+            if (
+                middle is None
+                or len(front) != 10
+                or front[9]
+                or front.count("") != 1
+                or front[3] != "+0000]"
+                or len(back) < 6
+                or back[0]
+                or back.count("") != 1
+                or back[3] not in _SIGNATURES
+                or back[5] not in _WAYS
+                or (minute := minutes.get(front[2][:-2]) or self._minute(front[2][:-2])) is None
+                or (second := _SECONDS.get(front[2][-2:])) is None
+            ):
+                self._read_odd(number, '"'.join((begin, uri, counts, referer, " ", agent, end)))
                 continue
-            seen += 1
-            fields = _read_quickly(line) or _read_slowly(line)
-            if isinstance(fields, str):
-                self.refuse(number, fields)
-                continue
-            stamp = fields[0][2]
-            at = times[stamp] if stamp in times else times.setdefault(stamp, _seconds(stamp))
-            if at is None:
-                self.refuse(number, "no such time")
-                continue
+            self.lines += 1
+            at = minute + second
             if at > newest:
                 newest = at
-            if fields[0][7] in deeds and fields[0][1] in buckets:
-                self._take(at, *fields)
-        self.as_of, self._number = newest or None, number
-        self.lines += seen
-        times.clear()
+            if front[7] in deeds and front[1] in buckets:
+                self._take(at, front, uri, middle.groups(), agent, back)
+        self.as_of = max(newest, self.as_of or 0) or None
+        return True
 
-    def skip(self, why: str) -> None:
-        """Count a line that was not even looked at."""
-        self._number += 1
+    def _read_odd(self, number: int, line: str) -> None:
+        """Read a line by itself, whatever it holds."""
+        line = line.removesuffix("\r")
+        if not line:
+            return
+        fields = _read_slowly(line)
+        if isinstance(fields, str):
+            self._refuse(number, fields)
+            return
+        front = fields[0]
+        minute, second = self._minute(front[2][:-2]), _SECONDS.get(front[2][-2:])
+        if minute is None or second is None:
+            self._refuse(number, "no such time")
+            return
         self.lines += 1
-        self.refuse(self._number, why)
+        self.as_of = max(minute + second, self.as_of or 0)
+        if front[7] in _DEEDS:
+            self._take(minute + second, *fields)
 
-    def refuse(self, number: int, why: str) -> None:
-        """Count a line as not understood."""
+    def _minute(self, text: str) -> int | None:
+        """Seconds since 1970 of a minute (``[06/Feb/2019:00:00:``, in UTC), None where there is no such one."""
+        found = _TIME.fullmatch(text)
+        midnight = _midnight(found[1]) if found else None
+        if found is None or midnight is None:
+            return None
+        if len(self._minutes) > _MOST_KNOWN:
+            self._minutes.clear()
+        at = self._minutes[text] = midnight + int(found[2]) * 3600 + int(found[3]) * 60
+        return at
+
+    def _refuse(self, number: int, why: str) -> None:
+        """Count a line that is not understood."""
+        self.lines += 1
         self.unparsed += 1
         if len(self.samples) < SAMPLES:
             self.samples.append(Unparsed(f"{self._name}: line {number}", why))
 
     def _take(self, at: int, front: Sequence[str], uri: str, middle: _Counts, agent: str, back: Sequence[str]) -> None:
+        """Keep an access, where it is to what is watched."""
         _, bucket, _, _, address, who, request, operation, key, _ = front
         if "%" in key or "+" in key:
             key = decode_key(key, uri, bucket)
@@ -166,40 +236,40 @@ class AccessLog:
             way = Way.CREDENTIALS if who else Way.ANONYMOUS
         elif way is Way.LINK:
             link = _link(uri)
-        try:
-            known = self._agents[agent]
-        except KeyError:
+        known = self._agents.get(agent)
+        if known is None:
             known = self._agent(agent)
-        for store in self._watching.stores(bucket, key):
-            self.accesses.append(
-                _new(
-                    Access,
-                    (
-                        self._source,
-                        request,
-                        deed,
-                        way,
-                        store,
-                        bucket,
-                        key,
-                        None if version == "-" else version,
-                        at,
-                        int(status or 0),
-                        "" if error == "-" else error,
-                        int(sent or 0),
-                        None if size is None else int(size),
-                        status == "206" or operation == _PART,
-                        who,
-                        "" if address == "-" else address,
-                        known,
-                        link,
-                    ),
+        for prefix, store in self._watching.buckets.get(bucket, ()):
+            if key.startswith(prefix):
+                self.accesses.append(
+                    _new(
+                        Access,
+                        (
+                            self._source,
+                            request,
+                            deed,
+                            way,
+                            store,
+                            bucket,
+                            key,
+                            None if version == "-" else version,
+                            at,
+                            int(status or 0),
+                            "" if error == "-" else error,
+                            int(sent or 0),
+                            None if size is None else int(size),
+                            status == "206" or operation == _PART,
+                            who,
+                            "" if address == "-" else address,
+                            known,
+                            link,
+                        ),
+                    )
                 )
-            )
 
     def _agent(self, raw: str) -> str:
         """A user agent as it is kept: one text for all that are the same, and no signature in it."""
-        if len(self._agents) > 10_000:
+        if len(self._agents) > _MOST_KNOWN:
             self._agents.clear()
         kept = self._agents[raw] = clean_agent("" if raw == "-" else raw)
         return kept
@@ -246,15 +316,6 @@ def _link(uri: str) -> str:
     return found[0] if found and uri[found.end() : found.end() + 1] in ("", "&", " ") else ""
 
 
-def _seconds(stamp: str) -> int | None:
-    """Seconds since 1970 of a time (``[06/Feb/2019:00:00:38``, in UTC), None where there is no such one."""
-    found = _TIME.fullmatch(stamp)
-    if found is None:
-        return None
-    midnight = _midnight(found[1])
-    return None if midnight is None else midnight + int(found[2]) * 3600 + int(found[3]) * 60 + int(found[4])
-
-
 @lru_cache(1000)
 def _midnight(day: str) -> int | None:
     """Seconds since 1970 at the beginning of a day (``06/Feb/2019``), None where there is no such one."""
@@ -264,31 +325,8 @@ def _midnight(day: str) -> int | None:
         return None
 
 
-def _read_quickly(line: str) -> _Fields | None:
-    """The fields of a line of which nothing is in doubt: three quoted fields, no quote besides theirs."""
-    parts = line.split('"')
-    if len(parts) != 7 or parts[4] != " ":
-        return None
-    front, middle, back = parts[0].split(" "), _MIDDLE.fullmatch(parts[2]), parts[6].split(" ")
-    if (
-        middle is None
-        or len(front) != 10
-        or len(back) < 6
-        or front[3] != "+0000]"
-        or front[9]
-        or "" in front[:9]
-        or back[3] not in _SIGNATURES
-        or back[5] not in _WAYS
-        or back[0]
-        or not (back[1] and back[2] and back[4])
-    ):
-        return None
-    return front, parts[1], middle.groups(), parts[5], back
-
-
 def _read_slowly(line: str) -> _Fields | str:
     """The fields of a line with quotes in odd places, where there is exactly one way to read it; else why not."""
-    line = line.removesuffix("\r")
     front = _FRONT.match(line)
     if front is None:
         return "not a line of an access log"

@@ -16,6 +16,9 @@ _MOST, _MOST_TIMES = 256 << 20, 100
 _LONGEST = 128 << 10
 """A longer line is none: what a client sends is bounded by S3 far below."""
 
+_SOME = 32 << 10
+"""Lines are handed on in pieces of about so many characters."""
+
 _MAGIC = b"\x1f\x8b"
 
 
@@ -89,8 +92,18 @@ def _gunzip(blocks: Iterator[bytes], ending: Ending, most: int) -> Iterator[byte
         ending.early(ending.why or "its gzip ends early")
 
 
-def split(blocks: Iterable[bytes], ending: Ending) -> Iterator[list[str] | str]:
-    """The lines of a file, many at a time, without their ends; a text in place of one that can't be read says why.
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A line that can't be read, and why."""
+
+    why: str
+
+
+_TOO_LONG = Unreadable("the line is too long")
+
+
+def split(blocks: Iterable[bytes], ending: Ending) -> Iterator[str | Unreadable]:
+    """The lines of a file, some dozens at a time, without the end of the last of them.
 
     Bytes that are not UTF-8 come through as lone surrogates.
     """
@@ -102,21 +115,28 @@ def split(blocks: Iterable[bytes], ending: Ending) -> Iterator[list[str] | str]:
             if not begin:
                 continue
             skipping = False
-            yield "the line is too long"
+            yield _TOO_LONG
             block, cut = block[begin:], cut - begin
         if cut:
-            whole, rest = rest + block[:cut], block[cut:]
-            lines = whole.decode(errors="surrogateescape").split("\n")
-            lines.pop()
-            yield lines
+            yield from _pieces((rest + block[: cut - 1]).decode(errors="surrogateescape"))
+            rest = block[cut:]
         else:
             rest += block
         if len(rest) > _LONGEST:
             rest, skipping = b"", True
     if skipping:
-        yield "the line is too long"
+        yield _TOO_LONG
     elif rest and ending.broken:
-        yield "the file ends within it"
+        yield Unreadable("the file ends within it")
     elif rest:
         ending.why = ending.why or "its last line has no end"
-        yield [rest.decode(errors="surrogateescape")]
+        yield rest.decode(errors="surrogateescape")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Lines in pieces of some dozens, so that one that is odd holds up no more than these."""
+    begin = 0
+    while (end := text.find("\n", begin + _SOME)) >= 0:
+        yield text[begin:end]
+        begin = end + 1
+    yield text[begin:]
