@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import shlex
+import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,15 @@ import pytest
 
 from icehouse.cli.main import main
 from icehouse.core.deliveries import note_name
-from icehouse.core.errors import Denied, Invalid, Refused, StoreError, UsageError
+from icehouse.core.errors import Denied, Invalid, Refused, StoreError, Unavailable, UsageError
 from icehouse.core.jobs import JobState
+from icehouse.engine.probing import Finding, Found
+from icehouse.engine.worker import Options
 from icehouse.ledger import deliveries
-from icehouse.services import audit, deliver, deliver_links, holds, jobs
+from icehouse.ledger.steps import Task
+from icehouse.services import audit, deliver, deliver_links, holds, jobs, worker
 from icehouse.services.house import House
+from icehouse.stores.base import Store
 from tests.engine.handing import TO, approve, client_of, folder, found_at, hand_out, links_of, plant
 from tests.engine.rooms import Worker, nobody, open_over, until, work
 from tests.standin import StandIn
@@ -105,9 +110,9 @@ def test_a_worker_killed_between_intent_and_outcome_leaves_one_note_and_links_ca
     job, wish = approve(house, f"lab-s3:{bucket}/run1/")
     s3.fault("lost_reply", operations=["PutObject"], bucket=bucket, count=1)
     s3.fault("latency", operations=["GetObject"], bucket=bucket, latency_ms=30_000)
-    worker = Worker(house)
+    process = Worker(house)
     until(lambda: any(rule["hits"] for rule in s3.faults() if rule["kind"] == "latency"), "the note is looked for")
-    worker.kill()
+    process.kill()
     s3.clear_faults()
     assert not deliver_links.find(house, wish.delivery).noted
     with pytest.raises(Refused, match="not recorded"):
@@ -135,6 +140,26 @@ def test_a_cancelled_delivery_writes_no_note_and_makes_no_link(house: House, s3:
     work(house)
     assert jobs.job(house, job).state is JobState.CANCELLED
     assert _notes(s3, bucket, wish.delivery) == []
+
+
+def test_a_delivery_cancelled_after_its_note_was_written_makes_no_link_either(
+    house: House, s3: StandIn, bucket: str
+) -> None:
+    job, wish = approve(house, f"lab-s3:{bucket}/run1/")
+    s3.fault("lost_reply", operations=["PutObject"], bucket=bucket, count=1)
+    ending = threading.Event()
+
+    def ends(_store: Store, tasks: Sequence[Task]) -> Iterator[tuple[Task, Finding]]:
+        ending.set()
+        yield from ((task, Finding(Found.UNKNOWN, "no answer", error=Unavailable("no answer"))) for task in tasks)
+
+    worker.run(house, ending=ending, until_idle=True, options=Options(until_idle=True, prober=ends))
+    jobs.cancel(house, job, start=nobody)
+    work(house)
+    assert jobs.job(house, job).progress.outcomes == {"cancelled": 1}
+    assert len(_notes(s3, bucket, wish.delivery)) == 1
+    with pytest.raises(Refused, match="not recorded"):
+        links_of(house, deliver_links.find(house, wish.delivery))
 
 
 def test_a_plan_whose_note_was_changed_after_its_approval_writes_nothing(

@@ -21,7 +21,8 @@ def finish_cancel(hands: Hands, job: str, store: str) -> bool:
     """Settle what the cancelled job left under way, sending nothing; False where the worker has to end first.
 
     Raises where the store can't be asked.  The steps that were accepted end as cancelled, with the reason that they
-    will be billed: nothing says that they are readable.
+    will be billed: nothing says that they are readable.  A delivery whose note was written after all stays one of which
+    no link is made.
     """
     while tasks := steps.in_phase(hands.ledger, job, store, Phase.INTENT, limit=SLICE):
         if hands.ending():
@@ -31,7 +32,7 @@ def finish_cancel(hands: Hands, job: str, store: str) -> bool:
             if isinstance(finding.error, LoginExpired | Unavailable | Throttled):
                 raise finding.error
             records.append(hands.recorder.note(Probed(task, finding)))
-            if finding.found is Found.NOT_DONE:
+            if finding.found is Found.NOT_DONE or (finding.found is Found.DONE and task.act is Act.NOTE):
                 ended = Ended(task, Outcome.CANCELLED, hands.clock.now(), f"cancelled; {finding.words}")
                 records.append(hands.recorder.note(ended))
             else:
