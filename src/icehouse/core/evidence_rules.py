@@ -6,9 +6,9 @@ to, and neither does their order, or that one is told twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from math import floor
+from math import floor, inf
 from typing import Final
 
 from .evidence import (
@@ -32,6 +32,7 @@ __all__ = ["SCANNED_WITHIN", "of_delivery", "of_object"]
 SCANNED_WITHIN: Final = 600
 """So many seconds after links were handed out, a browser's only read may be that of a mail system's scanner."""
 
+_NOT_MODIFIED: Final = 304
 _UNVERSIONED: Final = "null"
 """The version of what was uploaded while a bucket kept none: it is overwritten in place, so that it tells nothing."""
 
@@ -42,13 +43,13 @@ _Client = tuple[int, str, str, str]
 
 def of_object(thing: Thing, accesses: Iterable[Access], *, ours: Ours, issues: Sequence[Issue]) -> ObjectEvidence:
     """What `accesses`, all of them to the key of `thing`, tell of its fate; `issues` are those of its delivery."""
-    side = side_of(ours)
-    since = None if thing.uploaded is None else floor(thing.uploaded.timestamp())
+    every = _each_once(accesses)
+    if not every:
+        return ObjectEvidence(thing)
     ignored: dict[Ignored, int] = {}
     reads: list[Access] = []
     clients: dict[_Client, list[Access]] = {}
-    for access in _each_once(accesses):
-        why = _nothing(access, thing, since, side)
+    for access, why in zip(every, _judged(thing, every, side_of(ours)), strict=True):
         if why is not None:
             ignored[why] = ignored.get(why, 0) + 1
         elif access.way is Way.LINK and access.deed is Deed.READ:
@@ -69,47 +70,53 @@ def of_object(thing: Thing, accesses: Iterable[Access], *, ours: Ours, issues: S
     return ObjectEvidence(thing, tuple(findings), ignored)
 
 
-def _each_once(accesses: Iterable[Access]) -> Iterable[Access]:
-    """Every access once, by its id; of two that are told differently the one that is smaller in every order."""
+def _each_once(accesses: Iterable[Access]) -> Sequence[Access]:
+    """Every access once, by its id; of two that are told differently the one that is smaller in any order."""
+    every = accesses if isinstance(accesses, list) else list(accesses)
+    if len(every) < 2:
+        return every
+    ids = {access.id for access in every}
+    if len(ids) == len(every) and "" not in ids:
+        return every
     known: dict[str, Access] = {}
-    for access in accesses:
+    for access in every:
         name = access.id or repr(access)
         before = known.setdefault(name, access)
-        if before is not access and before != access:
+        if before != access:
             known[name] = min(before, access, key=lambda each: (each.sent, repr(each)))
-    return known.values()
+    return list(known.values())
 
 
-def _nothing(access: Access, thing: Thing, since: int | None, side: Side) -> Ignored | None:
-    """Why an access is no evidence by itself; None where it may be."""
-    version, way = access.version, access.way
-    if version is not None and thing.version is not None and version != thing.version:
-        return Ignored.EARLIER
-    if (version is None or version != thing.version or version == _UNVERSIONED) and (
-        since is None or access.at < since
-    ):
-        return Ignored.EARLIER
-    if access.size is not None and access.size != thing.size:
-        return Ignored.EARLIER
-    if access.deed is Deed.LOOK:
-        return Ignored.LOOKED
-    if side.near(access.address):
-        return Ignored.OURS
-    if way is Way.PLATFORM:
-        if side.names(access.requester):
-            return Ignored.OURS
-        return Ignored.UNATTRIBUTED if access.error else None
-    if way is Way.CREDENTIALS or access.deed is Deed.COPY:
-        whose = side.whose(access.requester)
-        if whose is Whose.OURS or is_icehouse(access.agent):
-            return Ignored.OURS
-        if whose is Whose.UNKNOWN:
-            return Ignored.UNATTRIBUTED
-    if scans(access.agent):
-        return Ignored.SCANNER
-    if access.status == 304:
-        return Ignored.LOOKED
-    return None if 200 <= access.status <= 299 else Ignored.REFUSED
+def _judged(thing: Thing, accesses: Iterable[Access], side: Side) -> Iterator[Ignored | None]:
+    """For each access why it is no evidence by itself; None where it may be."""
+    mine, size = thing.version, thing.size
+    since = inf if thing.uploaded is None else floor(thing.uploaded.timestamp())
+    credentials, copy, look = Way.CREDENTIALS, Deed.COPY, Deed.LOOK
+    for (
+        _, _, deed, way, _, _, _, version, at, status, error, _, told_size, _, requester, address, agent, _,
+    ) in accesses:  # fmt: skip
+        if (
+            (version != mine and version is not None and mine is not None)
+            or (at < since and (version is None or mine is None or version == _UNVERSIONED))
+            or (told_size is not None and told_size != size)
+        ):
+            yield Ignored.EARLIER
+        elif deed is look:
+            yield Ignored.LOOKED
+        elif side.near(address):
+            yield Ignored.OURS
+        elif way is Way.PLATFORM:
+            yield Ignored.UNATTRIBUTED if error else Ignored.OURS if side.pays(requester) else None
+        elif (way is credentials or deed is copy) and (whose := side.whose(requester)) is not Whose.OTHERS:
+            yield Ignored.OURS if whose is Whose.OURS or is_icehouse(agent) else Ignored.UNATTRIBUTED
+        elif (way is credentials or deed is copy) and is_icehouse(agent):
+            yield Ignored.OURS
+        elif scans(agent):
+            yield Ignored.SCANNER
+        elif 200 <= status <= 299:
+            yield None
+        else:
+            yield Ignored.LOOKED if status == _NOT_MODIFIED else Ignored.REFUSED
 
 
 def _without_one_hits(
@@ -147,8 +154,10 @@ def _add(clients: dict[_Client, list[Access]], access: Access) -> None:
 
 def _how(access: Access) -> int:
     """A number for the deed and the way, quicker than they themselves."""
-    if access.deed is Deed.COPY:
+    if access.way is Way.PLATFORM:
         return 0
+    if access.deed is Deed.COPY:
+        return 4
     return 1 if access.way is Way.LINK else 2 if access.way is Way.CREDENTIALS else 3
 
 
@@ -175,13 +184,21 @@ def _in_part(access: Access) -> bool:
 
 def _adds_up(size: int, group: Sequence[Access]) -> bool:
     """Whether the parts come to all bytes, with the longest answer that broke off: each of those began at byte 0."""
-    broken = max((each.sent for each in group if not _in_part(each)), default=0)
-    return broken + sum(each.sent for each in group if _in_part(each) and each.sent > 0) >= size
+    broken = parts = 0
+    for each in group:
+        if _in_part(each):
+            parts += max(each.sent, 0)
+        elif each.sent > broken:
+            broken = each.sent
+    return broken + parts >= size
 
 
 def _finding(group: Sequence[Access], kind: Kind, sure: Sure) -> Finding:
     one = group[0]
     who = one.requester if one.way is Way.CREDENTIALS or one.deed is Deed.COPY else one.address
+    if len(group) == 1:
+        at = datetime.fromtimestamp(one.at, UTC)
+        return Finding(kind, who, at, at, one.source, sure, one.sent)
     moments = [each.at for each in group]
     return Finding(
         kind=kind,

@@ -95,7 +95,7 @@ def _silence(telling: Sequence[Telling], reach: Instant | None, needed: Instant 
         return "no source can tell"
     why = "; ".join(dict.fromkeys(each.words for each in telling if each.words))
     if reach is None:
-        return f"no record was found yet{': ' + why if why else ''}"
+        return why or "no record was found yet"
     if needed is not None and reach < needed:
         return f"logs end {reach.day} {_MONTHS[reach.month - 1]}{': ' + why if why else ''}"
     return ""

@@ -14,8 +14,8 @@ from .evidence import Ours
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _ARN: Final = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[^:]*:([0-9]{12}):")
 _CANONICAL: Final = re.compile(r"[0-9a-f]{64}")
-_BETWEEN: Final = re.compile(r"[\s()\[\],;]+")
-_CACHED: Final = 4096
+_PAYER: Final = re.compile(r"\(([^()]*)\)\Z")
+_CACHED: Final = 65_536
 
 SCANNERS: Final = (
     # Scanners of mail: they open what is in a mail before, or whenever, its reader does.
@@ -72,9 +72,14 @@ class Side:
             found = self._whose[requester] = self._decide(requester)
         return found
 
-    def names(self, words: str) -> bool:
-        """Whether what the platform says of a place names an account of ours, or fits one of our requesters."""
-        return not self._accounts.isdisjoint(_BETWEEN.split(words)) or self._fits(words)
+    def pays(self, place: str) -> bool:
+        """Whether an account of ours pays for a place, of which the platform said ``PLACE (ACCOUNT)``.
+
+        The last parentheses alone tell it: what a place is called its owner chose.
+        """
+        found = _PAYER.search(place)
+        account = found[1] if found else place
+        return account in self._accounts or self._fits(account)
 
     def near(self, address: str) -> bool:
         """Whether an address lies in one of our networks; what is no address does not."""
