@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icehouse.core.deliveries import DeliveryRow, ObjectLine, SourceRow
-from icehouse.core.evidence import Finding
+from icehouse.core.deliveries import DeliveryRow, HandedOut, ObjectLine, SourceRow
+from icehouse.core.evidence import Finding, Issue
 from icehouse.present.deliveries import delivery_details
 from icehouse.present.sizes import count, size
 from icehouse.present.states import glyph, word
@@ -34,12 +34,15 @@ def command(session: Session, delivery: str, with_objects: bool, as_json: bool) 
 
     row = deliveries.find(session.house, delivery)
     lines = deliveries.objects(session.house, row.delivery.id) if with_objects else []
+    handed = deliveries.hand_outs(session.house, row.delivery)
     if as_json:
-        json_line(delivery_row(row))
+        json_line({**delivery_row(row), "handed_out": [_handed_row(*each) for each in handed]})
         for line in lines:
             json_line(_object_row(row, line))
         return 0
     _tell(session, row)
+    for made, issues in handed:
+        say(_handed(made, issues))
     if with_objects:
         say()
         _tell_objects(row, lines)
@@ -56,6 +59,24 @@ def _source_of(session: Session, row: DeliveryRow) -> list[SourceRow]:
     from icehouse.services.deliveries import source_rows
 
     return [each for each in source_rows(session.house) if each.source.label == row.delivery.source]
+
+
+def _handed(made: HandedOut, issues: Sequence[Issue]) -> str:
+    until = max((each.until for each in issues), default=None)
+    links = f"links until {stamp(until)}" if until else f"no links yet: icehouse deliveries links {made.id}"
+    noted = "" if made.noted else ", its note is not in the store"
+    return f"handed out as {made.id} to {made.recipient}, promised until {stamp(made.promised)}; {links}{noted}"
+
+
+def _handed_row(made: HandedOut, issues: Sequence[Issue]) -> dict[str, object]:
+    return {
+        "id": made.id, "recipient": made.recipient, "made": instant(made.made), "promised": instant(made.promised),
+        "noted": made.noted, "reissued": made.mail, "by": made.by,
+        "links": [
+            {"at": instant(each.at), "until": instant(each.until), "how": each.how, "links": each.links, "by": each.by}
+            for each in issues
+        ],
+    }  # fmt: skip
 
 
 def _tell_objects(row: DeliveryRow, lines: Sequence[ObjectLine]) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from icehouse.catalogue.deliveries import DeliveryIndex
-from icehouse.core.deliveries import DeliveryRow, ObjectLine, Source, SourceRow, Totals, totals
+from icehouse.core.deliveries import Delivery, DeliveryRow, HandedOut, ObjectLine, Source, SourceRow, Totals, totals
 from icehouse.core.errors import Refused, UsageError
-from icehouse.core.evidence import SourceStanding, Thing, Unparsed
+from icehouse.core.evidence import Issue, SourceStanding, Thing, Unparsed
 from icehouse.core.refs import FolderRef, folder_address
 from icehouse.core.states import UNKNOWN
 
@@ -33,8 +33,8 @@ from .house import House
 
 __all__ = [
     "STOPPED", "DeliveriesProgress", "DeliveryRow", "ObjectLine", "ScanReport", "Source", "SourceReport",
-    "SourceRow", "Totals", "check_sources", "export", "find", "find_all", "forget", "mark_of", "objects", "rows",
-    "samples", "scan", "scanning", "source_rows", "sources", "standings", "start_scan", "tick", "totals", "version",
+    "SourceRow", "Totals", "check_sources", "export", "find", "find_all", "forget", "hand_outs", "mark_of", "objects",
+    "rows", "samples", "scan", "scanning", "source_rows", "sources", "standings", "start_scan", "tick", "totals", "version",
 ]  # fmt: skip
 
 
@@ -112,15 +112,22 @@ def objects(house: House, delivery_id: str) -> list[ObjectLine]:
     source = next((each for each in house.config.deliveries if each.label == row.delivery.source), None)
     if source is None or note is None:
         return _handed_objects(house, handed, folder)
-    whose, issues = ours_of(source, note.accounts), handed.of(folder)
+    whose, issues, since = ours_of(source, note.accounts), handed.of(folder), handed.since(folder)
     everywhere = FolderRef(folder.store, folder.container, "")
     told = by_key(house, everywhere if note.by_id else folder, by_id=note.by_id)
     lines = []
     for each in index.objects(delivery_id):
         thing = Thing(each.key, each.version, each.size, each.uploaded)
         accesses = told.get((each.version or "") if note.by_id else each.key, ())
-        lines.append(ObjectLine(thing, each.standing, judged(thing, accesses, whose, issues)))
+        lines.append(ObjectLine(thing, each.standing, judged(thing, accesses, whose, issues, since)))
     return lines
+
+
+def hand_outs(house: House, delivery: Delivery) -> list[tuple[HandedOut, list[Issue]]]:
+    """Each time that `deliver` handed out what lies in a delivery, the oldest first, with the links made for it."""
+    handed = Handed.load(house)
+    found = sorted(handed.about(delivery.folder), key=lambda each: (each.made, each.id))
+    return [(each, handed.links.get(each.id, [])) for each in found]
 
 
 def standings(house: House) -> list[SourceStanding]:

@@ -45,6 +45,15 @@ class Handed:
         """The links that were made to what lies in a folder."""
         return [issue for each in self.about(folder) for issue in self.links.get(each.id, ())]
 
+    def since(self, folder: FolderRef) -> list[tuple[str, Instant]]:
+        """From when on what lies below each prefix was handed out last: who fetched it before was another."""
+        found: dict[str, Instant] = {}
+        for each in self.about(folder):
+            if self.promised(each) is not None:
+                at = found.get(each.folder.prefix)
+                found[each.folder.prefix] = each.made if at is None else max(at, each.made)
+        return list(found.items())
+
     @cached_property
     def links(self) -> dict[str, list[Issue]]:
         """The issues by what they were made for."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from icehouse.catalogue.delivery_walk import Walked
 from icehouse.core.clock import Instant
 from icehouse.core.deliveries import Delivery, Source, delivery_id
-from icehouse.core.evidence import Access, Issue, Kind, ObjectEvidence, Ours, Telling, Thing
+from icehouse.core.evidence import Access, Ignored, Issue, Kind, ObjectEvidence, Ours, Telling, Thing, Way
 from icehouse.core.evidence_rules import of_delivery, of_object
 from icehouse.core.refs import FolderRef, Ref
 
@@ -69,7 +69,7 @@ class Bench:
     def evidence(self, delivery: Delivery) -> Iterator[ObjectEvidence]:
         """What is known of each object of a delivery, in key order."""
         folder = delivery.folder
-        issues = self.handed.of(folder)
+        issues, since = self.handed.of(folder), self.handed.since(folder)
         told: dict[str, list[Access]] = {}
         if not self.by_id:
             told = by_key(self.house, folder)
@@ -77,12 +77,11 @@ class Bench:
             if number % 1000 == 0 and self.stop():
                 raise Stopped
             accesses = self.walked.told(each.version) if self.by_id and each.version else told.get(each.key, ())
-            yield judged(Thing(each.key, each.version, each.size, each.uploaded), accesses, self.ours, issues)
+            thing = Thing(each.key, each.version, each.size, each.uploaded)
+            yield judged(thing, accesses, self.ours, issues, since)
 
     def judged(self, delivery: Delivery, tellings: Sequence[Telling]) -> Delivery:
         """The delivery with what the evidence comes to."""
-        from dataclasses import replace
-
         fetched = 0
 
         def counted() -> Iterator[ObjectEvidence]:
@@ -109,9 +108,27 @@ class Bench:
             self.walked.tell(self.house.evidence().accesses(self.root.store, self.root.container, ""))
 
 
-def judged(thing: Thing, accesses: Sequence[Access], ours: Ours, issues: Sequence[Issue]) -> ObjectEvidence:
-    """What the rules say of one object."""
-    return of_object(thing, accesses, ours=ours, issues=issues) if accesses else ObjectEvidence(thing)
+def judged(
+    thing: Thing, accesses: Sequence[Access], ours: Ours, issues: Sequence[Issue], since: Sequence[tuple[str, Instant]]
+) -> ObjectEvidence:
+    """What the rules say of one object.
+
+    Who reached it before it was handed out last, as `since` tells by prefix, did not do so by that; what the platform
+    says of where it lies now counts in any case.
+    """
+    if not accesses:
+        return ObjectEvidence(thing)
+    last = max((at for prefix, at in since if thing.key.startswith(prefix)), default=None)
+    if last is None:
+        return of_object(thing, accesses, ours=ours, issues=issues)
+    begin = int(last.timestamp())
+    kept = [each for each in accesses if each.at >= begin or each.way is Way.PLATFORM]
+    found = of_object(thing, kept, ours=ours, issues=issues)
+    before = len(accesses) - len(kept)
+    if not before:
+        return found
+    ignored = {**found.ignored, Ignored.EARLIER: found.ignored.get(Ignored.EARLIER, 0) + before}
+    return replace(found, ignored=ignored)
 
 
 def by_key(house: House, folder: FolderRef, *, by_id: bool = False) -> dict[str, list[Access]]:

@@ -12,6 +12,7 @@ import pytest
 
 from icehouse.core.deliveries import DeliveryRow
 from icehouse.core.errors import LedgerError, Refused, UsageError
+from icehouse.core.evidence import Ignored, Seen
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.scopes import Cover, Verdict
 from icehouse.services import deliveries, holds, scopes
@@ -135,6 +136,19 @@ def test_none_is_ticked_where_one_of_several_may_not_be(lab: Lab) -> None:
     with pytest.raises(Refused, match="out/z/a/ can't be ticked: not expired"):
         deliveries.tick(lab.house, found, True)
     assert not rows(lab)["out/x/a/"].ticked
+
+
+def test_who_fetched_it_before_it_was_handed_out_anew_did_not_fetch_that(lab: Lab) -> None:
+    assert rows(lab)["out/x/a/"].delivery.downloaded.seen is Seen.YES
+    lab.hand_out("out/x/a/", made=NOW - timedelta(days=10), promised=NOW - timedelta(days=5))
+    lab.scan()
+    row = rows(lab)["out/x/a/"]
+    assert (row.expired, row.delivery.downloaded.seen, row.ticked) == (True, Seen.NOTHING, False)
+    line = deliveries.objects(lab.house, row.delivery.id)[0]
+    assert line.evidence.ignored == {Ignored.EARLIER: 1}
+    lab.log(*(got(f"out/x/a/{number}", days=6) for number in (1, 2)), name="new")
+    lab.scan()
+    assert rows(lab)["out/x/a/"].ticked
 
 
 @pytest.mark.parametrize("place", ["out/x/a/", "out/x/", "out/x/a/deeper/"])
