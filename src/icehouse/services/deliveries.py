@@ -34,7 +34,8 @@ from .house import House
 __all__ = [
     "STOPPED", "DeliveriesProgress", "DeliveryRow", "ObjectLine", "ScanReport", "Source", "SourceReport",
     "SourceRow", "Totals", "check_sources", "export", "find", "find_all", "forget", "hand_outs", "mark_of", "objects",
-    "rows", "samples", "scan", "scanning", "source_rows", "sources", "standings", "start_scan", "tick", "totals", "version",
+    "rows", "samples", "scan", "scanning", "source_rows", "sources", "standings", "start_scan", "tick", "totals",
+    "version",
 ]  # fmt: skip
 
 
