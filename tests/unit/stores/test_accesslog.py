@@ -304,7 +304,18 @@ def test_whatever_a_client_sends_a_line_is_read_right_or_not_at_all_at_length(li
     assert agrees(log_of(line), line)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
+@given(st.lists(LINES.map(str) | st.sampled_from(["", "\r", str(Line()), '"', "not a line"]), max_size=6))
+def test_lines_are_read_the_same_one_by_one_and_together(lines: list[str]) -> None:
+    together, apart = log_of(*lines), [log_of(line) for line in lines]
+    assert sorted(map(repr, together.accesses)) == sorted(repr(access) for log in apart for access in log.accesses)
+    assert together.lines == sum(log.lines for log in apart)
+    assert together.as_of == max((log.as_of for log in apart if log.as_of), default=None)
+    wrong = [number for number, log in enumerate(apart, 1) if log.unparsed]
+    assert {sample.where for sample in together.samples} == {f"logs/2019: line {number}" for number in wrong}
+
+
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_lines_that_are_not_understood(raw: bytes) -> None:
     log = AccessLog("s", "n", Watching([Watched("lab", "instruments", "")]))
@@ -365,6 +376,12 @@ def test_what_does_not_unpack_is_told() -> None:
     assert read([bytes(damaged)])[2] == "its gzip is damaged"
     assert read([gzip.compress(PLAIN) + b"something else"])[2] == "its gzip is damaged"
     assert read([b""])[2] == read([])[2] == ""
+
+
+def test_what_is_no_text_is_one_line_that_is_not_understood() -> None:
+    for raw in (b"PAR1\x15\x04" + bytes(5000), gzip.compress(b"ORC\n\n\n" * 1000)):
+        log, found, _ = read([raw])
+        assert (found, log.lines, log.unparsed, log.samples[0].why) == ([], 1, 1, "the file is no text")
 
 
 def test_a_bomb_is_not_unpacked_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ _SOME = 32 << 10
 """Lines are handed on in pieces of about so many characters."""
 
 _MAGIC = b"\x1f\x8b"
+_NO_TEXT = (b"PAR1", b"ORC", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+"""What files begin with that lie beside logs at times: inventories, and what was packed otherwise."""
 
 
 @dataclass(slots=True)
@@ -107,8 +109,12 @@ def split(blocks: Iterable[bytes], ending: Ending) -> Iterator[str | Unreadable]
 
     Bytes that are not UTF-8 come through as lone surrogates.
     """
-    rest, skipping = b"", False
+    rest, skipping, begun = b"", False, False
     for block in blocks:
+        if not begun and block.startswith(_NO_TEXT):
+            yield Unreadable("the file is no text")
+            return
+        begun = True
         cut = block.rfind(b"\n") + 1
         if skipping:
             begin = block.find(b"\n") + 1
