@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Sequence
 
 import click
@@ -119,15 +120,24 @@ def _cells(row: DeliveryRow, now: Instant, room: int) -> list[str]:
     delivery = row.delivery
     left = max(_LEAST, room - _FIXED)
     name = left * 2 // 5
-    signs = "" if delivery.apart else "{:<5}{:<6}{:<5}".format(*(sign(each.seen) for each in delivery.indicators))
+    signs = (
+        ""
+        if delivery.apart
+        else "{:<5}{:<6}{:<5}".format(*(sign(each.seen, plain_signs()) for each in delivery.indicators))
+    )
     return [
-        tick_cell(row).text,
+        tick_cell(row, plain).text,
         delivery.id[:_ID],
         cut(shown(delivery.name), name),
         expired_cell(row, now).text,
         size(delivery.bytes),
         head(signs + shown(why_words(row, now)), left - name),
     ]
+
+
+def plain_signs() -> bool:
+    """Whether this terminal takes ASCII alone."""
+    return "utf" not in (sys.stdout.encoding or "").lower()
 
 
 def _as_of(session: Session, row: SourceRow) -> str:

@@ -14,6 +14,7 @@ from icehouse.present.states import glyph, word
 from icehouse.present.times import stamp
 
 from .choice import json_lines
+from .deliveries_list import plain_signs
 from .output import json_line, say, table
 from .rows import instant
 from .session import Session
@@ -51,7 +52,7 @@ def command(session: Session, delivery: str, with_objects: bool, as_json: bool) 
 
 def _tell(session: Session, row: DeliveryRow) -> None:
     now = next((each.by_store for each in _source_of(session, row) if each.by_store), session.house.clock.now())
-    table(("", ""), [(label, cell.text) for label, cell in delivery_details(row, now)])
+    table(("", ""), [(label, cell.text) for label, cell in delivery_details(row, now, ascii=plain_signs())])
 
 
 def _source_of(session: Session, row: DeliveryRow) -> list[SourceRow]:
@@ -83,7 +84,9 @@ def _tell_objects(row: DeliveryRow, lines: Sequence[ObjectLine]) -> None:
     at = len(row.delivery.folder.prefix)
     for line in lines:
         state = line.standing.state
-        say(f"{line.thing.key[at:]}  {size(line.thing.size)}  {glyph(state)} {line.standing.word or word(state)}")
+        say(
+            f"{line.thing.key[at:]}  {size(line.thing.size)}  {glyph(state, plain_signs())} {line.standing.word or word(state)}"
+        )
         for finding in line.evidence.findings:
             say(f"    {_finding(finding)}")
         if line.evidence.ignored:
