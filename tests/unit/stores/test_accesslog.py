@@ -6,6 +6,7 @@ import gzip
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import example, given, settings
@@ -133,6 +134,16 @@ def test_a_signed_address_in_a_user_agent_is_not_kept() -> None:
     assert "feed01" not in access.agent
     assert "=tok" not in access.agent
     assert only(Line(agent="x" * 5000)).agent == "x" * 300
+
+
+@pytest.mark.parametrize("name", ["X-Amz-Signature", "x-amz-security-token", "X-AMZ-CREDENTIAL"])
+def test_a_garbled_link_that_is_logged_as_a_key_or_a_version_is_not_kept(name: str) -> None:
+    garbled = f"out/a.raw?X-Amz-Expires=9&{name}=deadbeef"
+    once = quote_plus(garbled, safe="/")
+    log = log_of(
+        Line(key=quote_plus(once, safe="/"), status="404"), Line(key=once), Line(version=f"v1&{name}=deadbeef")
+    )
+    assert (log.accesses, log.lines, log.unparsed) == ([], 3, 0)
 
 
 def test_what_is_not_watched_counts_as_a_line_alone() -> None:

@@ -118,6 +118,12 @@ def test_what_was_refused_is_told_as_refused() -> None:
         assert (access.status, access.error) == (status, error)
 
 
+def test_a_garbled_link_that_is_told_as_a_key_is_not_kept() -> None:
+    asked = {"bucketName": "instruments", "key": "out/a.raw?X-Amz-Signature=deadbeef"}
+    trail, found = told(event(requestParameters=asked, errorCode="NoSuchKey"))
+    assert (found, trail.lines, trail.unparsed) == ([], 1, 0)
+
+
 def test_other_events_count_as_read_and_tell_nothing() -> None:
     elsewhere = {"bucketName": "others", "key": "out/a"}
     trail, found = told(

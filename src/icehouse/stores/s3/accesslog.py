@@ -63,7 +63,8 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _TRACE = f"{TRACE}="
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]{1,64}")
-_SECRET = re.compile(r"(?i)(x-amz-(?:signature|credential|security-token)=)[^&\s]+")
+_SIGNED = re.compile(r"(?i)x-amz-(?:signature|credential|security-token)")
+_SECRET = re.compile(r"(?i)(x-amz-(?:signature|credential|security-token)(?:=|%3d))[^&\s]+")
 
 _Counts = tuple[str | Any, ...]
 """Status, error, bytes sent and size; a number that is ``-`` is None."""
@@ -228,8 +229,12 @@ class AccessLog:
         _, bucket, _, _, address, who, request, operation, key, _ = front
         if "%" in key or "+" in key:
             key = decode_key(key, uri, bucket)
+            if is_signed(key):
+                return
         status, error, sent, size = middle
         version, way, deed, link = back[1], _WAYS[back[5]], _DEEDS[operation], ""
+        if version != "-" and is_signed(version):
+            return
         if who == "-":
             who = ""
         if way is None or deed is Deed.COPY:
@@ -273,6 +278,14 @@ class AccessLog:
             self._agents.clear()
         kept = self._agents[raw] = clean_agent("" if raw == "-" else raw)
         return kept
+
+
+def is_signed(text: str) -> bool:
+    """Whether a key or a version holds what signs a link: somebody asked by a link that his program had garbled.
+
+    Nothing is ever of that name, and whoever keeps it keeps a link that lives.
+    """
+    return _SIGNED.search(text) is not None
 
 
 def clean_agent(raw: str) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, unquote_plus
 from icehouse.core.evidence import Access, Deed, Unparsed, Way
 from icehouse.core.links import TRACE
 
-from .accesslog import SAMPLES, Watching, clean_agent
+from .accesslog import SAMPLES, Watching, clean_agent, is_signed
 from .unpacking import Ending
 
 _DEEDS = {
@@ -119,7 +119,7 @@ class TrailFile:
         error = _text(event.get("errorCode"))
         bucket, key, version = _source(asked, event) if deed is Deed.COPY else _target(asked)
         stores = self._watching.stores(bucket, key)
-        if not stores:
+        if not stores or is_signed(key) or is_signed(version or ""):
             return
         who, way = _who(event.get("userIdentity") or {}), _WAYS.get(_text(more.get("AuthenticationMethod")))
         if way is None or deed is Deed.COPY:
