@@ -120,11 +120,9 @@ def _cells(row: DeliveryRow, now: Instant, room: int) -> list[str]:
     delivery = row.delivery
     left = max(_LEAST, room - _FIXED)
     name = left * 2 // 5
-    signs = (
-        ""
-        if delivery.apart
-        else "{:<5}{:<6}{:<5}".format(*(sign(each.seen, plain_signs()) for each in delivery.indicators))
-    )
+    plain = plain_signs()
+    seen = (sign(each.seen, plain) for each in delivery.indicators)
+    signs = "" if delivery.apart else "{:<5}{:<6}{:<5}".format(*seen)
     return [
         tick_cell(row, plain).text,
         delivery.id[:_ID],

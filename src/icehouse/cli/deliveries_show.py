@@ -84,9 +84,8 @@ def _tell_objects(row: DeliveryRow, lines: Sequence[ObjectLine]) -> None:
     at = len(row.delivery.folder.prefix)
     for line in lines:
         state = line.standing.state
-        say(
-            f"{line.thing.key[at:]}  {size(line.thing.size)}  {glyph(state, plain_signs())} {line.standing.word or word(state)}"
-        )
+        stands = f"{glyph(state, plain_signs())} {line.standing.word or word(state)}"
+        say(f"{line.thing.key[at:]}  {size(line.thing.size)}  {stands}")
         for finding in line.evidence.findings:
             say(f"    {_finding(finding)}")
         if line.evidence.ignored:
