@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from icehouse.cli.main import main
-from icehouse.core.deliveries import note_name
+from icehouse.core.deliveries import delivery_id, note_name
 from icehouse.core.errors import Denied, Invalid, Refused, StoreError, Unavailable, UsageError
 from icehouse.core.jobs import JobState
 from icehouse.engine.probing import Finding, Found
@@ -81,6 +81,7 @@ def test_a_folder_is_recorded_in_its_store_and_its_links_can_be_fetched(house: H
     assert [made.path for made in issued.links] == ["a.fastq", "sub/b.txt"]
     assert [_read(made.link.url) for made in issued.links] == [b"bytes of run1/a.fastq", b"bytes of run1/sub/b.txt"]
     assert all(f"x-delivery={handed.id}" in made.link.url for made in issued.links)
+    assert deliver_links.find(house, delivery_id(handed.folder)) == handed
     (issue,) = deliveries.issues(house.ledger(), handed.id)
     assert (issue.how, issue.links) == ("printed", 2)
     kinds = [entry.kind for entry in audit.entries(house, limit=500) if entry.body.get("delivery") == handed.id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -122,6 +123,15 @@ def test_a_mail_that_failed_is_told_and_tried_again_without_keeping_others_waiti
     house.paths.stop.touch()
     assert reissue_due(house) == []
     house.paths.stop.unlink()
+
+
+def test_two_that_look_at_once_do_not_both_mail(house: House, s3: StandIn, post: Post) -> None:
+    plant(s3, "twice", {"x/a": "STANDARD"})
+    handed = hand_out(house, "lab-s3:twice/x/", 20, mail=True)
+    with (house.paths.locks / "reissue.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert reissue_due(house) == []
+    assert handed.id in {each.delivery for each in reissue_due(house)}
 
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

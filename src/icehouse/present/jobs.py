@@ -202,7 +202,7 @@ def job_details(job: Job, now: Instant, *, names: Mapping[tuple[str, str], str] 
     """Everything known about one job; `now` is the store's time."""
     progress = job.progress
     if job.verb == DELIVER:
-        return _delivery_details(job)
+        return _delivery_details(job, names)
     lines = [
         ("job", Cell(f"{job.id}  {job_word(job.state)}")),
         ("", Cell(job_name(job, names), ours=False)),
@@ -228,11 +228,11 @@ def job_details(job: Job, now: Instant, *, names: Mapping[tuple[str, str], str] 
     return lines
 
 
-def _delivery_details(job: Job) -> list[tuple[str, Cell]]:
+def _delivery_details(job: Job, names: Mapping[tuple[str, str], str]) -> list[tuple[str, Cell]]:
     """A job whose one step is the note on a delivery: how much is handed out, and what became of the note."""
     lines = [
         ("job", Cell(f"{job.id}  {job_word(job.state)}")),
-        ("", Cell(job_name(job), ours=False)),
+        ("", Cell(job_name(job, names), ours=False)),
         ("store", Cell(safe(job.store), ours=False)),
         ("plan", Cell(job.plan[:12])),
         ("asked", Cell(stamp(job.created))),
