@@ -31,6 +31,10 @@ _WHOLE = 180.0
 _GO_ON = 354
 """What a server says when it wants the text of a mail."""
 
+_LINK = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/?#]+)[/?#]\S*")
+_LONG = re.compile(r"\S{40,}")
+_MOST = 300
+
 _UNSAYABLE = "SMTP can't carry the user, the password or an address"
 
 
@@ -254,7 +258,7 @@ def _words(error: Exception, user: str, password: str | None) -> str:
     """What went wrong in one line, whatever a server says back."""
     if isinstance(error, smtplib.SMTPResponseException):
         told = error.smtp_error
-        words = f"{error.smtp_code} {told.decode('utf-8', 'replace') if isinstance(told, bytes) else told}"
+        words = f"{error.smtp_code} {_short(told.decode('utf-8', 'replace') if isinstance(told, bytes) else told)}"
     elif isinstance(error, smtplib.SMTPRecipientsRefused):
         words = "refused for " + ", ".join(sorted(error.recipients))
     elif isinstance(error, TimeoutError):
@@ -269,6 +273,11 @@ def _words(error: Exception, user: str, password: str | None) -> str:
     for secret in _spellings(user, password):
         words = words.replace(secret, "…")
     return words
+
+
+def _short(told: str) -> str:
+    """What a server said, without what it may have taken out of the mail: links, and whatever is as long as one."""
+    return _LONG.sub("…", _LINK.sub(r"\1/…", told))[:_MOST]
 
 
 def _spellings(user: str, password: str | None) -> list[str]:

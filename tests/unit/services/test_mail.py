@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import quopri
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -165,3 +167,19 @@ def test_headers_take_no_lines_from_a_subject_and_addresses_go_out_in_ascii(take
 )
 def test_an_address_is_one_address(text: str, good: bool) -> None:
     assert is_address(text) is good
+
+
+def test_a_server_that_quotes_the_mail_in_its_refusal_does_not_bring_its_links_into_our_words(
+    taker: Taker, tmp_path: Path
+) -> None:
+    link = f"https://b.s3.amazonaws.com/plate/a.raw?X-Amz-Credential=AKIA%2F1&X-Amz-Signature={'ab12' * 16}"
+    quoted = base64.b64encode(link.encode() * 3)
+    soft = quopri.encodestring(link.encode()).replace(b"=\n", b" ")
+    taker.last = b"554 5.7.1 spam: " + link.encode() + b" in " + quoted + b" and " + soft + b" " + b"blah " * 1000
+    with pytest.raises(mail.NotSent, match=r"554 5\.7\.1 spam: https://b\.s3\.amazonaws\.com/… in … and") as caught:
+        mail.send(house(tmp_path, taker.config()), "news", link, f"<p>{link}</p>")
+    told = str(caught.value)
+    assert "Signature" not in told
+    assert "ab12" * 4 not in told
+    assert quoted[:20].decode() not in told
+    assert len(told) < 500
