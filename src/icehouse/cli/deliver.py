@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -23,6 +24,10 @@ from .session import Interrupt, Session
 
 if TYPE_CHECKING:
     from icehouse.services.deliver import Handing
+
+
+_FRESH = 600.0
+"""Seconds for which links are made without another look: a question may stay unanswered, and STOP may be set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,7 @@ def command(
     manner = Manner(recipient, lasting, reissue, unread, dry_run, yes, Ways(links_to, by_mail, as_json))
     _check(session, manner)
     folder = _folder(session, address)
+    began = time.monotonic()
     found = _survey(session, folder, include, exclude, manner)
     plan = _plan(session, found, manner)
     _show(found, plan, manner)
@@ -94,7 +100,7 @@ def command(
         return 0
     if not yes and not click.confirm(question(plan), default=False, err=True):
         raise click.Abort
-    return _carry_out(session, found, plan, manner)
+    return _carry_out(session, found, plan, manner, began)
 
 
 def _check(session: Session, manner: Manner) -> None:
@@ -157,8 +163,8 @@ def _show(found: Handing, plan: Plan, manner: Manner) -> None:
         print_line(left_out_line(found.left_out))
 
 
-def _carry_out(session: Session, found: Handing, plan: Plan, manner: Manner) -> int:
-    """Approve, wait for the note, and only then make links."""
+def _carry_out(session: Session, found: Handing, plan: Plan, manner: Manner, began: float) -> int:
+    """Approve, wait for the note, and only then make links; what was looked at long ago is looked at again."""
     from icehouse.services import deliver, deliver_links
 
     how = "command line, --yes" if manner.yes else "command line, confirmed at a terminal"
@@ -175,5 +181,5 @@ def _carry_out(session: Session, found: Handing, plan: Plan, manner: Manner) -> 
         why = next((item.reason for item in items(session.house, job)), "") or done.note
         tell(f"job {job[:8]}: the delivery could not be recorded in its folder, so no link was made: {why}")
         return 1
-    hand_over(session, deliver_links.find(session.house, delivery), manner.ways, seen=True)
+    hand_over(session, deliver_links.find(session.house, delivery), manner.ways, seen=time.monotonic() - began < _FRESH)
     return 0

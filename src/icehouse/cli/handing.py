@@ -79,7 +79,11 @@ def hand_over(session: Session, handed: HandedOut, ways: Ways, *, seen: bool) ->
         *([MAILING] if ways.by_mail else []),
     ]
     with _private(ways.file) as file:
-        issued = issue(session.house, handed, how, seen=seen)
+        try:
+            issued = issue(session.house, handed, how, seen=seen)
+        except IcehouseError:
+            tell(f"no link was made; to try once more: {again(handed.id)}")
+            raise
         if file is not None:
             _write(file, issued, as_json=ways.file is not None and ways.file.suffix == ".jsonl")
     if ways.printed:
