@@ -6,6 +6,7 @@ Nothing here decides whether a delivery has expired; what is not known makes it 
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -111,7 +112,7 @@ def walk(
 
 def folders(root: FolderRef, source: Source, walked: Walked, seen: Walking) -> list[str]:
     """The prefixes of the folders below a root that are deliveries, in order."""
-    marked = {entry.ref.key.rpartition("/")[0] + "/" for entry in seen.documents.values()}
+    marked = {_place(entry.ref.key)[0] for entry in seen.documents.values()}
     if source.depth is not None:
         depth = source.depth
         at_depth = {_at_depth(key, root, depth) for key in (*seen.markers, *marked)}
@@ -132,19 +133,20 @@ def found_in(
     manifests: dict[str, list[Said]] = {}
     notes: dict[str, list[Said]] = {}
     for identity, entry in seen.documents.items():
-        prefix, _, name = entry.ref.key.rpartition("/")
-        (notes if is_note(name) else manifests).setdefault(f"{prefix}/", []).append(said.get(identity, _UNREAD))
-    places = folders(root, source, walked, seen)
-    for prefix in places:
+        place, name = _place(entry.ref.key)
+        (notes if is_note(name) else manifests).setdefault(place, []).append(said.get(identity, _UNREAD))
+    noted, marked, growing = sorted(notes), sorted(manifests), sorted(seen.growing)
+    for prefix in folders(root, source, walked, seen):
         if stop():
             raise Stopped
         own = manifests.get(prefix, [])
-        about = [each for place, there in notes.items() if _touch(place, prefix) for each in there]
+        near = [place for place in _above(prefix) if place in notes] + _within(noted, prefix)
+        about = [each for place in dict.fromkeys(near) for each in notes[place]]
         odd = "" if whole else "not read to the end"
         odd = odd or _undated(source, own, about, noted=prefix in notes)
-        if not odd and source.depth is None and any(each != prefix and each.startswith(prefix) for each in manifests):
+        if not odd and source.depth is None and any(each != prefix for each in _within(marked, prefix)):
             odd = "another delivery lies in it"
-        if not odd and any(key.startswith(prefix) for key in seen.growing):
+        if not odd and _within(growing, prefix):
             odd = "something in it is still written"
         found = _summed(prefix, walked.objects(prefix), now, whole=whole)
         yield replace(found, said=own[0] if own else None, notes=tuple(about), odd=odd)
@@ -243,8 +245,27 @@ def _distinct(each_in_order: Iterable[str | None]) -> Iterator[str | None]:
             last = each
 
 
-def _touch(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one)
+def _place(key: str) -> tuple[str, str]:
+    """The prefix of the folder that an object lies in, and its name there."""
+    name = key.rpartition("/")[2]
+    return key[: len(key) - len(name)], name
+
+
+def _above(prefix: str) -> Iterator[str]:
+    """The prefixes of the folders above one, from the container's root on."""
+    yield ""
+    at = prefix.find("/") + 1
+    while 0 < at < len(prefix):
+        yield prefix[:at]
+        at = prefix.find("/", at) + 1
+
+
+def _within(ordered: Sequence[str], prefix: str) -> list[str]:
+    """Those that begin with `prefix`, of texts that are in order."""
+    first = last = bisect_left(ordered, prefix)
+    while last < len(ordered) and ordered[last].startswith(prefix):
+        last += 1
+    return list(ordered[first:last])
 
 
 def _undated(source: Source, own: Sequence[Said], notes: Sequence[Said], *, noted: bool) -> str:

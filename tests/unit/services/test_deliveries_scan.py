@@ -166,6 +166,15 @@ def test_a_note_of_ours_makes_a_delivery_of_its_folder_and_says_for_whom_until_w
     assert rows["b"].delivery.apart == "a note on it is no JSON"
 
 
+def test_a_note_on_a_whole_bucket_is_about_every_delivery_in_it(lab: Lab) -> None:
+    lab.declare(source(""))
+    lab.store.put("a/1")
+    lab.store.put("b/1")
+    told = manifest(made="2026-11-20T12:00:00Z", promised="2026-12-20T12:00:00Z", recipient="b@e.org")
+    lab.store.put(note_name("0123"), 1, body=told)
+    assert {(row.expired, row.delivery.recipient) for row in lab.scanned().values()} == {(False, "b@e.org")}
+
+
 def test_manifests_that_did_not_change_are_not_read_again(lab: Lab) -> None:
     lab.declare(source(manifest="m"))
     for number in range(70):
