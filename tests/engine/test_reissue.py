@@ -28,7 +28,6 @@ HOSTILE = 'x/<img src=x onerror="y">&.txt'
 @pytest.fixture(scope="module")
 def s3() -> Iterator[StandIn]:
     with StandIn("small") as standin:
-        standin.switch(link_clock="simulated")
         yield standin
 
 

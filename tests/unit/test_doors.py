@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import icehouse
@@ -22,7 +23,9 @@ LINKS = {"services/deliver.py", "services/deliver_links.py"}
 """Where links are made: for trial, and once their delivery is recorded."""
 
 
+@cache
 def _sources() -> list[tuple[str, ast.Module]]:
+    """Every file of the house, parsed once for all tests."""
     return [
         (path.relative_to(ROOT).as_posix(), ast.parse(path.read_text()))
         for path in sorted(ROOT.rglob("*.py"))
@@ -30,6 +33,7 @@ def _sources() -> list[tuple[str, ast.Module]]:
     ]
 
 
+@cache
 def _names(tree: ast.Module) -> set[str]:
     found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     found |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
@@ -48,14 +52,16 @@ def test_the_changing_protocol_is_named_by_the_gate_and_its_worker_alone() -> No
     assert elsewhere == set()
 
 
+@cache
+def _calls(tree: ast.Module) -> set[str]:
+    """The names by which a file calls anything."""
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {getattr(func, "id", "") or getattr(func, "attr", "") for func in called}
+
+
 def _builders(name: str) -> set[str]:
     """The files that call something of that name."""
-    return {
-        path
-        for path, tree in _sources()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and name in (getattr(node.func, "id", ""), getattr(node.func, "attr", ""))
-    }
+    return {path for path, tree in _sources() if name in _calls(tree)}
 
 
 def test_a_restore_request_is_built_by_the_gate_alone() -> None:
