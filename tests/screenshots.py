@@ -18,10 +18,12 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 import icehouse.tui  # noqa: F401
+from icehouse.cli.demo_deliveries import demo_deliveries
 from icehouse.cli.demo_scope import PROJECTS, write_demo_scope
 from icehouse.present.scopes import Ruled, Undecided
 from icehouse.services.house import open_house
 from icehouse.tui.app import Console
+from icehouse.tui.screens.deliveries import Deliveries
 from tests.tui.dx import DxPlace, dx_place
 from tests.tui.house import Place, place
 
@@ -362,6 +364,72 @@ async def tour_of_scope(here: DxPlace, folder: Path, size: tuple[int, int]) -> N
     house.close()
 
 
+def prepare_deliveries(here: DxPlace) -> None:
+    """Say where deliveries are looked for on both stores, look there, and hold one of each."""
+    text = here.config.read_text().replace('kind = "s3"\n', f'kind = "s3"\nexpected_owner = "{OWNER}"\n')
+    buckets, projects = ["instruments"], ["instrument-deliveries"]
+    here.config.write_text(text + demo_deliveries("lab-s3", buckets, "dx", projects))
+    project = here.dx.project("instrument-deliveries")
+    for held in ("lab-s3:instruments/outbox/held/", f"dx:{project}/outbox/held/"):
+        done = here.command("hold", held, "--reason", "reference set of the facility")
+        assert done.returncode == 0, done.stderr
+    scanned = here.command("deliveries", "scan", "--quiet")
+    assert scanned.returncode == 0, scanned.stderr
+
+
+OWNER = "111122223333"
+
+
+async def tour_of_deliveries(here: DxPlace, folder: Path, size: tuple[int, int]) -> None:
+    """The checklist, in one size: all, only problems, evidence, objects, and everything on one of them."""
+    house = open_house(str(here.config), str(here.state))
+    app = Console(house, ascii=False, screen="deliveries")
+    async with app.run_test(size=size) as pilot:
+        session = Session(app, pilot, folder, "" if size == NARROW else f"-{size[0]}x{size[1]}")
+        await session.until("expired of 120")
+        await session.until("0 hidden")
+        room = app.room
+        assert isinstance(room, Deliveries)
+        await session.press(*"jjj")
+        await session.shot("deliveries")
+        if size == WIDE:
+            await session.press("i")
+            await session.until("uploaded")
+            await session.shot("deliveries-list")
+            await session.press("i")
+        await session.press("o")
+        await session.until("only problems ·")
+        await session.shot("deliveries-problems")
+        await session.press("o")
+        await session.until("0 hidden")
+        await session.press("t")
+        await session.until("Records that tell who fetched what")
+        await session.shot("deliveries-sources")
+        await session.press("q")
+        await session.press("slash")
+        await session.until("text  !text")
+        await session.press(*"name:mail-scanners", "enter")
+        await session.until("1 of 1")
+        await session.press("e")
+        await session.until("Evidence on mail-scanners")
+        await session.shot("delivery-evidence")
+        await session.press("q", "escape", "slash")
+        await session.until("text  !text")
+        await session.press(*"name:one-way-each", "enter")
+        await session.until("1 of 1")
+        await session.press("enter")
+        await session.until("● yes")
+        await session.shot("delivery-objects")
+        await session.press("enter")
+        await session.until("how sure")
+        await session.shot("object-evidence")
+        await session.press("q", "q", "escape", "question_mark")
+        await session.until("Keys in Deliveries")
+        await session.shot("deliveries-help")
+        await session.press("q")
+    house.close()
+
+
 def draw(here: Place, tours: Callable[[tuple[int, int]], Coroutine[object, object, None]]) -> None:
     """Take both sizes of a tour at this place."""
     os.environ.update(here.environment())
@@ -385,6 +453,12 @@ def main() -> int:
         draw(both, lambda size: tour_of_both(both, folder, size))
         prepare_scope(both)
         draw(both, lambda size: tour_of_scope(both, folder, size))
+    with (
+        tempfile.TemporaryDirectory(prefix="icehouse-shots-") as scratch,
+        dx_place(Path(scratch), "deliveries", s3="deliveries") as handed,
+    ):
+        prepare_deliveries(handed)
+        draw(handed, lambda size: tour_of_deliveries(handed, folder, size))
     for path in sorted(folder.glob("*.svg")):
         print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
     return 0

@@ -23,6 +23,7 @@ from .times import DAY, ago, day, duration, stamp
 SIGNS_BELOW = 72
 """Cells of a list below which an indicator is a glyph under its title, for want of room for its word."""
 
+_UNTOLD = "no source can tell"
 _WHY = 15
 _WHY_WIDE = 30
 _WIDE = 132
@@ -63,10 +64,10 @@ def columns(width: int) -> tuple[Column, ...]:
     return (
         Column("tick", "", 1),
         Column("name", "delivery", 0, least=least),
-        Column("store", "store", 8, drop=5),
-        Column("for", "for", 14, drop=3),
+        Column("store", "store", 7, drop=5),
+        Column("for", "for", 12, drop=3),
         Column("uploaded", "uploaded", 8, "right", drop=6),
-        Column("expired", "expired", 7, "right"),
+        Column("expired", "expired", 8, "right"),
         Column("objects", "objects", 8, "right", drop=4),
         Column("size", "size", 9, "right", drop=1),
         *seen,
@@ -101,7 +102,7 @@ def delivery_cells(row: DeliveryRow, now: Instant, *, ascii: bool = False, words
 
 def _apart(row: DeliveryRow) -> Cell:
     """Why it is listed apart, in the room of the indicators as well: nothing else decides about it."""
-    return Cell(safe(row.delivery.apart), Tone.DANGER, ours=False, span=5, tail=True, keep=80)
+    return Cell(safe(row.delivery.apart), ours=False, span=5, tail=True, keep=80)
 
 
 def list_cells(row: ListRow, now: Instant, *, ascii: bool = False, words: bool = True) -> Cells:
@@ -152,7 +153,7 @@ def _days(seconds: float) -> str:
 
 def why_words(row: DeliveryRow, now: Instant) -> str:
     """Why it is ticked or not, in a few words."""
-    said = safe(row.ticking.words)
+    said = "not tellable" if row.ticking.words.startswith(_UNTOLD) else safe(row.ticking.words)
     if row.by_hand and row.ticked and not row.ticking.ticked:
         return f"by hand; {said}" if said else "by hand"
     if row.by_hand and not row.ticked and row.ticking.ticked:
@@ -168,9 +169,9 @@ def why_words(row: DeliveryRow, now: Instant) -> str:
 
 
 def why_cell(row: DeliveryRow, now: Instant) -> Cell:
-    """The reason, in a tone that fits: what is wrong in red, what needs nothing faint."""
+    """The reason: faint where nothing is to be done, yellow where somebody should look."""
     kind = tick_kind(row)
-    tone = {"ticked": Tone.FAINT, "problem": Tone.DANGER, "later": Tone.FAINT}.get(kind, Tone.PLAIN)
+    tone = Tone.FAINT if kind in ("ticked", "later") else Tone.PLAIN
     if kind == "ticked" and row.by_hand:
         tone = Tone.PLAIN
     if kind == "open" and is_problem(row):
@@ -183,7 +184,8 @@ def _fetched_words(found: Delivery, now: Instant) -> str:
     for verb, indicator in done:
         if indicator.seen is Seen.YES:
             return f"{verb} {day(indicator.last, now)}" if indicator.last else verb
-    return "fetched, some each way"
+    last = max((each.last for each in found.indicators if each.last is not None), default=None)
+    return f"fetched {day(last, now)}" if last else "fetched"
 
 
 def refused(found: Delivery) -> str:
@@ -224,24 +226,24 @@ def title_words(rows: Sequence[DeliveryRow]) -> str:
 
 
 def totals_cells(totals: Totals, *, ascii: bool = False) -> list[Cell]:
-    """The ticked in one line: ``☑ 31 ticked · 22,814 objects · 3.8 TiB · live 3.1 TiB, cold 717 GiB``."""
+    """The ticked in one line: ``☑ 31 ticked, 22,814 objects, 3.8 TiB · live 3.1 TiB cold 717 GiB``."""
     if not totals.deliveries:
         return [Cell("nothing ticked", Tone.FAINT)]
     found = totals.rollup
     more = not found.complete
-    words = [
+    told = [
         f"{count(totals.deliveries)} ticked",
         f"{at_least(count(found.objects), growing=more)} {'object' if found.objects == 1 else 'objects'}",
         at_least(size(found.bytes), growing=more),
     ]
     cells = [
         Cell(f"{_TICKS['ticked'][1 if ascii else 0]} ", Tone.MARK, ours=False),
-        Cell(" · ".join(words), Tone.STRONG),
+        Cell(", ".join(told), Tone.STRONG),
     ]
     by_state = {word: sum(found.sizes.get(state, 0) for state in states) for word, states in _GROUPS.items()}
-    told = [f"{word} {size(n)}" for word, n in by_state.items() if n]
-    if told:
-        cells.append(Cell(" · " + ", ".join(told)))
+    shares = [f"{word} {size(n)}" for word, n in by_state.items() if n]
+    if shares:
+        cells.append(Cell(" · " + " ".join(shares)))
     return cells
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from icehouse.core.clock import Instant
-from icehouse.core.deliveries import DeliveryRow, SourceRow
-from icehouse.core.evidence import SourceStanding, Unparsed
+from icehouse.core.deliveries import DeliveryRow, ObjectLine, SourceRow
+from icehouse.core.evidence import Ignored, SourceStanding, Unparsed
 from icehouse.core.outbox import QueuedMail
 from icehouse.core.text import safe
 
 from .cells import Cell, Tone
-from .evidence import KINDS
+from .evidence import KINDS, REASONS
 from .indicators import done_word, indicator_lines
 from .sizes import count, plural
 from .times import clock_time, day, since, stamp, when
@@ -32,20 +33,47 @@ def standings_of(
 
 
 def told_lines(
-    row: DeliveryRow, standings: Sequence[SourceStanding], now: Instant, here: Instant, *, ascii: bool = False
+    row: DeliveryRow,
+    objects: Sequence[ObjectLine] | None,
+    standings: Sequence[SourceStanding],
+    now: Instant,
+    here: Instant,
+    *,
+    ascii: bool = False,
 ) -> list[tuple[str, Cell]]:
-    """What is known of who fetched a delivery, and which records say so.  `now` is the store's time, `here` ours."""
+    """What is known of who fetched a delivery, what was left out, and which records say so.
+
+    `objects` None: they are being read.  `now` is the store's time, `here` the host's.
+    """
     found = row.delivery
     lines: list[tuple[str, Cell]] = []
     for kind, indicator in zip(KINDS, found.indicators, strict=True):
         lines += [*indicator_lines(done_word(kind), indicator, now, ascii), ("", Cell(""))]
-    lines.append(("", Cell("Records that could tell", Tone.STRONG)))
+    lines.append(("", Cell("Not counted", Tone.STRONG)))
+    if objects is None:
+        lines.append(("", Cell("reading …", Tone.FAINT)))
+    else:
+        lines += _discounted(objects)
+    lines += [("", Cell("")), ("", Cell("Records that could tell", Tone.STRONG))]
     lines += _standings_lines(standings, (), here)
     lines += [
         ("", Cell("")),
         ("", Cell("enter opens its objects, and enter on one of them all there is on it", Tone.FAINT)),
     ]
     return lines
+
+
+def _discounted(objects: Sequence[ObjectLine]) -> list[tuple[str, Cell]]:
+    """How many accesses to these count for nothing, and why."""
+    left_out: Counter[Ignored] = Counter()
+    for line in objects:
+        left_out.update(line.evidence.ignored)
+    if not left_out:
+        return [("", Cell("no access was left out", Tone.FAINT))]
+    return [
+        ("", Cell(f"{plural(number, 'access', 'accesses')}: {REASONS[reason]}"))
+        for reason, number in left_out.most_common()
+    ]
 
 
 def source_lines(

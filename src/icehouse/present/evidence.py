@@ -36,7 +36,7 @@ EVIDENCE = (
 
 KINDS = (Kind.DOWNLOADED, Kind.COPIED, Kind.ATTEMPTED)
 
-_REASONS = {
+REASONS = {
     Ignored.OURS: "our own requests",
     Ignored.SCANNER: "by a link scanner, or not to be told from one",
     Ignored.LOOKED: "only looked, no byte was sent",
@@ -103,7 +103,7 @@ def object_details(
                 lines.append(("", Cell(f"  {_span(finding, now)} UTC by {safe(finding.who) or '?'}", ours=False)))
                 lines.append(("", Cell(f"  {safe(finding.source)}", Tone.FAINT, ours=False)))
     for reason, number in line.evidence.ignored.items():
-        lines.append(("not counted", Cell(f"{count(number)} {_REASONS[reason]}")))
+        lines.append(("not counted", Cell(f"{count(number)} {REASONS[reason]}")))
     return lines
 
 
@@ -222,7 +222,7 @@ def evidence_cells(row: EvidenceRow, now: Instant, *, ascii: bool = False) -> Ce
         case Discounted():
             tone = Tone.WAY if row.reason is Ignored.REFUSED else Tone.PLAIN
             times = plural(row.number, "access", "accesses")
-            return (Cell(f"  {times}: {_REASONS[row.reason]}", tone, span=5, align="left"),)
+            return (Cell(f"  {times}: {REASONS[row.reason]}", tone, span=5, align="left"),)
         case Reach():
             return (Cell(_reach(row, ascii), ours=False, span=5, align="left"),)
 
@@ -250,5 +250,5 @@ def evidence_details(row: EvidenceRow) -> list[tuple[str, Cell]]:
             ("source", Cell(safe(finding.source), ours=False)),
         ]
     if isinstance(row, Discounted):
-        return [("not counted", Cell(plural(row.number, "access", "accesses"))), ("why", Cell(_REASONS[row.reason]))]
+        return [("not counted", Cell(plural(row.number, "access", "accesses"))), ("why", Cell(REASONS[row.reason]))]
     return []

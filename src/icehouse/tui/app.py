@@ -49,6 +49,9 @@ from .widgets.status_line import StatusLine
 if TYPE_CHECKING:
     from icehouse.services.house import House
 
+SWITCH_EVERY = 0.001
+"""Seconds after which a thread that reads lets the screen's go on: a key waits for several such turns."""
+
 WIDE = 110
 """Columns from which the details have the right half; below they have the whole screen."""
 
@@ -193,6 +196,7 @@ def run(house: House, *, ascii: bool | None = None, mouse: bool | None = None, s
     settings = house.config.console
     with_mouse = (settings.mouse and "SSH_CONNECTION" not in os.environ) if mouse is None else mouse
     console = Console(house, ascii=settings.ascii if ascii is None else ascii, theme=settings.theme, screen=screen)
+    sys.setswitchinterval(SWITCH_EVERY)
 
     def leave() -> None:
         console.call_later(console.leave)

@@ -13,6 +13,7 @@ from icehouse.core.refs import Address
 from icehouse.core.text import safe
 from icehouse.present import delivery_order
 from icehouse.present import delivery_sources as basis
+from icehouse.present.cells import Cell
 from icehouse.present.deliveries import refusals_words
 from icehouse.present.sizes import count, plural
 from icehouse.tui.actions.deliveries import delivery_of
@@ -43,10 +44,21 @@ def do_evidence(room: Deliveries) -> None:
     if room.opened is not None or row is None:
         do_open(room)
         return
-    listed, here = room.checklist, room.console.house.clock.now()
+    listed, console = room.checklist, room.console
     standings = basis.standings_of(row, listed.sources, listed.standings)
-    lines = basis.told_lines(row, standings, room.now(row), here, ascii=room.console.ascii_only)
-    room.console.push_screen(TellingDialog(f"Evidence on {safe(row.delivery.name)}", lines))
+
+    def lines(objects: Sequence[ObjectLine] | None) -> list[tuple[str, Cell]]:
+        here, ascii = console.house.clock.now(), console.ascii_only
+        return basis.told_lines(row, objects, standings, room.now(row), here, ascii=ascii)
+
+    def work(_: Turn) -> list[ObjectLine]:
+        from icehouse.services import deliveries
+
+        return deliveries.objects(console.house, row.delivery.id)
+
+    dialog = TellingDialog(f"Evidence on {safe(row.delivery.name)}", lines(None))
+    console.push_screen(dialog, lambda _: console.feeds.drop("told"))
+    console.feeds.read("told", work, lambda found: dialog.put(lines(found)))
 
 
 # Ticks
@@ -177,6 +189,8 @@ def do_reverse(room: Deliveries) -> None:
     order = room.opened or room.checklist
     order.sort(order.by, not order.descending)
     room.show_rows()
+    by = delivery_order.CALLED.get(order.by, order.by)
+    room.console.say(f"by {by}, {'from the end' if order.descending else 'from the beginning'}")
 
 
 def do_refresh(room: Deliveries) -> None:

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from icehouse.core.errors import IcehouseError
-from icehouse.present.cells import Cell, Column, Tone, cut, fitted
+from icehouse.present.cells import Cell, Column, Tone, cut, fitted, head
 from icehouse.tui.sources import NO_ROWS, Line, Source
 
 from .details import folded
@@ -246,7 +246,7 @@ class VirtualList(Painted, can_focus=True):
             column = self.columns[index]
             title = column.title
             if self.sorted_by and self.sorted_by[0] == column.id:
-                title += "↓" if self.sorted_by[1] else "↑"
+                title = head(title, room - 1) + ("↓" if self.sorted_by[1] else "↑")
             title = spoken(Cell(title), self.ascii)
             parts.append(Cell((" " if n else "") + padded(title, room, column.align), Tone.FAINT))
         return strip_of(parts, width, ascii=self.ascii)
