@@ -7,21 +7,33 @@ A damaged file, or one of another version, is set aside: its sources then count 
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from icehouse.core.clock import Instant
 from icehouse.core.deliveries import Delivery
 from icehouse.core.refs import FolderRef, Ref
-from icehouse.core.states import Standing, State
 
-from .base import CatalogueDamaged, connect, from_micros, param, plainly, to_micros, transaction
-from .delivery_text import delivery_in, delivery_text
+from .base import CatalogueDamaged, connect, param, plainly, transaction
+from .delivery_rows import (
+    INSERT_OBJECT,
+    OBJECT_COLUMNS,
+    DeliveryObject,
+    ObjectsOf,
+    SourceNote,
+    forget,
+    known,
+    object_in,
+    object_values,
+    put_delivery,
+    put_note,
+    sources_in,
+)
+from .delivery_text import delivery_text
+
+__all__ = ["DeliveryIndex", "DeliveryObject", "ObjectsOf", "SourceNote"]
 
 _VERSION = 2
 _TABLES = (
@@ -49,51 +61,8 @@ _TABLES = (
         store TEXT NOT NULL, container TEXT NOT NULL, key TEXT NOT NULL, version TEXT NOT NULL, mark TEXT NOT NULL,
         told TEXT NOT NULL, PRIMARY KEY (store, container, key, version)) WITHOUT ROWID""",
 )
-_OBJECT = (
-    "INSERT INTO objects VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, CAST(? AS TEXT), ?, ?, CAST(? AS TEXT), "
-    "CAST(? AS TEXT), ?, CAST(? AS TEXT), ?)"
-)
-
 _CHANGED = "UPDATE about SET revision = revision + 1"
 _BELOW = "WHERE store = ? AND container = CAST(? AS TEXT) AND key >= CAST(? AS TEXT) AND key < CAST(? AS TEXT)"
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryObject:
-    """One object of a delivery as a walk told it; `uploaded` by the store's clock where it tells."""
-
-    key: str
-    version: str | None
-    size: int
-    etag: str
-    uploaded: Instant | None
-    standing: Standing
-
-
-ObjectsOf = Callable[[str], Iterable[DeliveryObject]]
-"""The objects in the folder of that prefix."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceNote:
-    """How the last reading of one source ended.
-
-    `settings` is the digest of what the config said then; `container` the identity of the one that it named and `title`
-    what people call it.  `whole`: it was read to its end once, at `read` by the host's clock and `by_store` by the
-    store's; `error` is why the last attempt was not.  `by_id`: an object is its version, wherever it lies; `accounts`
-    are those of the operator's side then.
-    """
-
-    label: str
-    settings: str
-    container: str
-    title: str = ""
-    by_store: Instant | None = None
-    read: Instant | None = None
-    whole: bool = False
-    error: str = ""
-    by_id: bool = False
-    accounts: tuple[str, ...] = ()
 
 
 class DeliveryIndex:
@@ -106,7 +75,7 @@ class DeliveryIndex:
         """What is known of each source, by its label."""
         try:
             with self._open() as connection:
-                return {} if connection is None else _sources(connection)
+                return {} if connection is None else sources_in(connection)
         except CatalogueDamaged:
             return {}
 
@@ -117,7 +86,7 @@ class DeliveryIndex:
                 if connection is None:
                     return {}, []
                 with transaction(connection, "DEFERRED"):
-                    return _sources(connection), list(_known(connection))
+                    return sources_in(connection), list(known(connection))
         except CatalogueDamaged:
             return {}, []
 
@@ -137,12 +106,12 @@ class DeliveryIndex:
             if connection is None:
                 return
             rows = connection.execute(
-                "SELECT key, version, size, etag, uploaded, state, word, cold_word, until, tier FROM objects "
+                f"SELECT {OBJECT_COLUMNS} FROM objects "
                 "WHERE delivery = (SELECT number FROM deliveries WHERE id = ?) ORDER BY key, version",
                 (delivery,),
             )
             for row in rows:
-                yield _object(row)
+                yield object_in(row)
 
     def with_ids(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
         """In which deliveries lie the objects of these stores and ids, where an id is an object's whole identity."""
@@ -170,30 +139,32 @@ class DeliveryIndex:
             connection.execute(_CHANGED)
             wanted = {delivery.id for delivery, _ in deliveries}
             for gone in known.keys() - wanted:
-                _forget(connection, known[gone][0])
+                forget(connection, known[gone][0])
             for delivery, stamp in deliveries:
                 number, was = known.get(delivery.id, (0, ""))
                 if not number or was != stamp:
                     if number:
-                        _forget(connection, number)
-                    number = _new(connection, delivery, stamp)
+                        forget(connection, number)
+                    number = put_delivery(connection, delivery, stamp)
                     folder = delivery.folder.prefix
-                    connection.executemany(_OBJECT, (_values(number, each, note.by_id) for each in objects(folder)))
+                    connection.executemany(
+                        INSERT_OBJECT, (object_values(number, each, note.by_id) for each in objects(folder))
+                    )
                 else:
                     told = delivery_text(delivery)
                     connection.execute("UPDATE deliveries SET told = ? WHERE number = ?", (told, number))
-            _note(connection, note)
+            put_note(connection, note)
 
     def note(self, note: SourceNote) -> None:
         """Tell how a reading ended that leaves the deliveries as they were."""
         with self._open(write=True) as connection:
-            _note(_there(connection), note)
+            put_note(_there(connection), note)
 
     def keep_sources(self, labels: Iterable[str]) -> None:
         """Forget all sources but these."""
         kept = set(labels)
         with self._open() as connection:
-            gone = [] if connection is None else [label for label in _sources(connection) if label not in kept]
+            gone = [] if connection is None else [label for label in sources_in(connection) if label not in kept]
         if not gone:
             return
         with self._open(write=True) as connection, transaction(_there(connection)):
@@ -203,7 +174,7 @@ class DeliveryIndex:
                 for (number,) in connection.execute(
                     "SELECT number FROM deliveries WHERE source = ?", (label,)
                 ).fetchall():
-                    _forget(connection, number)
+                    forget(connection, number)
                 connection.execute("DELETE FROM sources WHERE label = ?", (label,))
 
     def documents(self, folder: FolderRef) -> dict[Ref, tuple[str, str]]:
@@ -299,121 +270,3 @@ def _below(folder: FolderRef) -> tuple[object, ...]:
 def _there(connection: sqlite3.Connection | None) -> sqlite3.Connection:
     assert connection is not None
     return connection
-
-
-_last: dict[tuple[str, int], tuple[Delivery, ...]] = {}
-"""The deliveries that were read last, by file and revision: reading them takes long enough to be felt."""
-
-
-def _known(connection: sqlite3.Connection) -> tuple[Delivery, ...]:
-    file, revision = connection.execute("SELECT file, revision FROM about").fetchone()
-    found = _last.get((file, revision))
-    if found is None:
-        rows = connection.execute(
-            "SELECT id, source, store, container, prefix, told FROM deliveries ORDER BY store, container, prefix"
-        ).fetchall()
-        found = tuple(_deliveries(rows))
-        _last.clear()
-        _last[file, revision] = found
-    return found
-
-
-def _sources(connection: sqlite3.Connection) -> dict[str, SourceNote]:
-    rows = connection.execute(
-        "SELECT label, settings, container, title, by_store, read, whole, error, by_id, accounts FROM sources"
-    ).fetchall()
-    try:
-        return {
-            row[0]: SourceNote(
-                label=row[0],
-                settings=row[1],
-                container=row[2],
-                title=row[3],
-                by_store=from_micros(row[4]),
-                read=from_micros(row[5]),
-                whole=bool(row[6]),
-                error=row[7],
-                by_id=bool(row[8]),
-                accounts=tuple(str(each) for each in json.loads(row[9])),
-            )
-            for row in rows
-        }
-    except (ValueError, TypeError, OverflowError) as error:
-        raise _unreadable() from error
-
-
-def _note(connection: sqlite3.Connection, note: SourceNote) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, CAST(? AS TEXT), ?, ?, ?, CAST(? AS TEXT), ?, ?)",
-        (
-            note.label,
-            note.settings,
-            note.container,
-            param(note.title),
-            to_micros(note.by_store),
-            to_micros(note.read),
-            note.whole,
-            param(note.error),
-            note.by_id,
-            json.dumps(note.accounts),
-        ),
-    )
-
-
-def _new(connection: sqlite3.Connection, delivery: Delivery, stamp: str) -> int:
-    folder = delivery.folder
-    made = connection.execute(
-        "INSERT INTO deliveries (id, source, store, container, prefix, stamp, told) "
-        "VALUES (?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
-        (
-            delivery.id,
-            delivery.source,
-            folder.store,
-            param(folder.container),
-            param(folder.prefix),
-            stamp,
-            delivery_text(delivery),
-        ),
-    )
-    assert made.lastrowid is not None
-    return made.lastrowid
-
-
-def _forget(connection: sqlite3.Connection, number: int) -> None:
-    connection.execute("DELETE FROM objects WHERE delivery = ?", (number,))
-    connection.execute("DELETE FROM deliveries WHERE number = ?", (number,))
-
-
-def _values(number: int, each: DeliveryObject, by_id: bool) -> tuple[object, ...]:
-    standing = each.standing
-    return (
-        number,
-        param(each.key),
-        param(each.version or ""),
-        each.size,
-        param(each.etag),
-        to_micros(each.uploaded),
-        standing.state.value,
-        param(standing.word),
-        param(standing.cold_word),
-        to_micros(standing.until),
-        param(standing.tier),
-        by_id,
-    )
-
-
-def _object(row: Sequence[object]) -> DeliveryObject:
-    key, version, size, etag, uploaded, state, word, cold_word, until, tier = row
-    standing = Standing(State(state), str(word), str(cold_word), from_micros(until), str(tier))  # type: ignore[arg-type]
-    return DeliveryObject(str(key), str(version) or None, int(size), str(etag), from_micros(uploaded), standing)  # type: ignore[call-overload,arg-type]
-
-
-def _deliveries(rows: Iterable[Sequence[str]]) -> list[Delivery]:
-    try:
-        return [delivery_in(row[0], row[1], FolderRef(row[2], row[3], row[4]), row[5]) for row in rows]
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
-        raise _unreadable() from error
-
-
-def _unreadable() -> CatalogueDamaged:
-    return CatalogueDamaged("the deliveries that were found last can't be read", hint="scan again")

@@ -12,10 +12,9 @@ from types import TracebackType
 
 from icehouse.core.entries import Entry
 from icehouse.core.evidence import Access, Deed, Way
-from icehouse.core.states import Standing, State
 
-from .base import connect_aside, from_micros, param, plainly, to_micros
-from .deliveries import DeliveryObject
+from .base import connect_aside, param, plainly, to_micros
+from .delivery_rows import OBJECT_COLUMNS, DeliveryObject, object_in
 
 _TABLES = (
     # identity: what the object is known by; one that comes twice is as it was told last
@@ -77,14 +76,12 @@ class Walked:
         until = param(prefix[:-1] + "0") if prefix else b"\xff\xff"
         with plainly(_NAMELESS):
             rows = self._db.execute(
-                "SELECT key, version, size, etag, uploaded, state, word, cold_word, until, tier FROM walked "
-                f"WHERE {self._place} >= CAST(? AS TEXT) AND {self._place} < CAST(? AS TEXT) "
-                f"ORDER BY {self._place}, version",
+                f"SELECT {OBJECT_COLUMNS} FROM walked WHERE {self._place} >= CAST(? AS TEXT) "
+                f"AND {self._place} < CAST(? AS TEXT) ORDER BY {self._place}, version",
                 (param(prefix), until),
             )
-            for key, version, size, etag, uploaded, state, word, cold_word, cold_again, tier in rows:
-                standing = Standing(State(state), word, cold_word, from_micros(cold_again), tier)
-                yield DeliveryObject(key, version or None, size, etag, from_micros(uploaded), standing)
+            for row in rows:
+                yield object_in(row)
 
     def tell(self, accesses: Iterable[Access]) -> None:
         """Keep what is known of accesses, to be found by the ids of the objects."""
