@@ -16,7 +16,7 @@ from pathlib import Path
 
 from icehouse.core.deliveries import EvidenceSpec
 from icehouse.core.entries import Entry, WalkPage
-from icehouse.core.evidence import Watched
+from icehouse.core.evidence import Gathered, Watched
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.states import Standing, State
 from icehouse.ledger.evidence import EvidenceFile
@@ -27,6 +27,12 @@ from icehouse.stores.wrap.forward import Forward
 
 A_FILE = 20_000
 OBJECTS = 60_000
+AT_ONCE = 40
+"""So many recipients fetch at the same time."""
+
+KEPT = 50_000
+"""So many accesses are kept in one transaction, as a scan does."""
+
 LEAST = 80_000
 """Lines a second and core that the whole way must make."""
 
@@ -72,13 +78,15 @@ class Folder:
 
 
 def made(lines: int, seed: int = 5) -> Iterator[str]:
-    """Lines as they are in life: most of them downloads of parts and wholes, some of other operations and buckets."""
+    """Lines as they are in life: recipients go through their deliveries, many at once, and others do other things."""
     dice = random.Random(seed)
     clients = [f"203.0.113.{n}" for n in range(250)]
+    places = [dice.randrange(OBJECTS) for _ in range(AT_ONCE)]
     for number in range(lines):
         day, hour, minute = number // 86_400 % 28 + 1, number // 3600 % 24, number // 60 % 60
         at = f"[{day:02}/Oct/2026:{hour:02}:{minute:02}:{number % 60:02} +0000]"
-        thing = dice.randrange(OBJECTS)
+        client = dice.randrange(AT_ONCE)
+        thing = places[client] = dice.randrange(OBJECTS) if dice.random() < 0.002 else (places[client] + 1) % OBJECTS
         key = f"outbox/run{thing // 400:04}/plate_{thing // 40:05}/well_{thing:06}.ome.tiff"
         kind, bucket = dice.random(), "instruments" if dice.random() < 0.9 else "other-bucket"
         size = 1_000_000 + thing
@@ -98,10 +106,10 @@ def made(lines: int, seed: int = 5) -> Iterator[str]:
             )  # fmt: skip
         status = "206" if kind < 0.2 else "200"
         yield (
-            f"{OWNER} {bucket} {at} {clients[number % 250]} arn:aws:iam::111122223333:user/owner "
+            f"{OWNER} {bucket} {at} {clients[client]} arn:aws:iam::111122223333:user/owner "
             f'{dice.getrandbits(64):016X} {operation} {key} "{verb} /{key}{query} HTTP/1.1" {status} - '
             f'{size // 4 if status == "206" else size} {size} {number % 900} {number % 90} "-" '
-            f'"{AGENTS[number % len(AGENTS)]}" - {HOST} SigV4 TLS_AES_128_GCM_SHA256 {auth} '
+            f'"{AGENTS[client % len(AGENTS)]}" - {HOST} SigV4 TLS_AES_128_GCM_SHA256 {auth} '
             f"{bucket}.s3.us-east-1.amazonaws.com TLSv1.3 - - us-east-1"
         )
 
@@ -137,9 +145,14 @@ def read_all(folder: Folder, path: Path) -> tuple[int, int, float, float]:
     source = open_evidence(EvidenceSpec("access-logs", "lab", "logs", "access/"), Forward(folder))  # type: ignore[arg-type]
     begun, by_clock = time.process_time(), time.perf_counter()
     lines = accesses = 0
+    pages: list[Gathered] = []
     for page in source.gather(WATCHED, file.known(source.label), tuple):
-        file.keep(source.label, source.kinds, page, datetime.now(UTC))
+        pages.append(page)
         lines, accesses = lines + page.lines, accesses + len(page.accesses)
+        if sum(len(each.accesses) for each in pages) >= KEPT:
+            file.keep_all(source.label, source.kinds, pages, datetime.now(UTC))
+            pages.clear()
+    file.keep_all(source.label, source.kinds, pages, datetime.now(UTC))
     file.finished(source.label, datetime.now(UTC))
     file.close()
     return lines, accesses, time.process_time() - begun, time.perf_counter() - by_clock
