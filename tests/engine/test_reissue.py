@@ -110,12 +110,15 @@ def test_a_mail_that_failed_is_told_and_tried_again_without_keeping_others_waiti
     issued = deliver_links.issue(house, one, (deliver_links.MAILING,), seen=True)
     with pytest.raises(NotSent):
         deliver_mail.send_links(house, issued)
+    assert reissue_due(house) == []  # an hour after a failure at the soonest
+    s3.step(hours=2)
     (failed,) = reissue_due(house)
     assert "451" in failed.error
     assert "X-Amz" not in failed.error
     two = hand_out(house, "lab-s3:failing/y/", 20, mail=True)
     s3.boto3_client().delete_object(Bucket="failing", Key="x/a")
     post.inbox.refuse = ""
+    s3.step(hours=2)
     done = {each.delivery: each for each in reissue_due(house)}
     assert "is gone" in done[one.id].error
     assert (done[two.id].links, done[two.id].error) == (1, "")
@@ -154,6 +157,12 @@ def _issue(days: float, how: str = "mail", *, ago: float = 6) -> Issue:
         ([_issue(0.9), _issue(7)], False),
         ([_issue(30)], False),
         ([_issue(0.1, ago=0.1)], False),
+        ([_issue(7, "mailing", ago=0.01)], False),
+        ([_issue(7, "mailing"), _issue(7, "unsure", ago=0.01)], False),
+        ([_issue(7, "mailing"), _issue(7, "unsure")], True),
+        ([_issue(7, "mailing"), _issue(7, "unsure"), _issue(7, "mailing"), _issue(7, "unsure")], False),
+        ([_issue(1, "unsure"), _issue(1), _issue(1, "unsure")], True),
+        ([_issue(1, "unsure"), _issue(1, "unsure")], True),
     ],
 )
 def test_only_links_that_a_server_took_count(issues: list[Issue], expected: bool) -> None:

@@ -30,6 +30,8 @@ MAILING = "mailing"
 """How links are called that a mail is about to take; `MAILED` once a server took it."""
 
 MAILED = "mail"
+UNSURE = "unsure"
+"""How they are called once a server was handed all of the mail, and gave no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +110,14 @@ def issue(house: House, handed: HandedOut, how: Sequence[str], *, seen: bool = F
     return Issued(handed, made, dies, most.words if dies < handed.promised - timedelta(minutes=1) else "")
 
 
-def mailed(house: House, issued: Issued) -> None:
-    """Set down that a server took the mail with these links."""
+def settle(house: House, issued: Issued, how: str) -> None:
+    """Set down what became of the mail with these links: `MAILED` or `UNSURE`."""
     from icehouse.ledger import audit, deliveries
 
     last = max(each.link.expires for each in issued.links)
     at = house.store(issued.handed.folder.store).now()
     with house.ledger().writing() as connection:
-        record = Issue(issued.handed.id, at, last, audit.actor(), MAILED, len(issued.links))
-        deliveries.issue(connection, record)
+        deliveries.issue(connection, Issue(issued.handed.id, at, last, audit.actor(), how, len(issued.links)))
 
 
 def _made(links: Links, handed: HandedOut, things: Sequence[Thing], life: timedelta) -> tuple[MadeLink, ...]:

@@ -8,9 +8,9 @@ from icehouse.core.clock import Instant
 from icehouse.core.errors import UsageError
 from icehouse.core.text import safe
 
-from .deliver_links import Issued, mailed
+from .deliver_links import MAILED, UNSURE, Issued, settle
 from .house import House
-from .mail import require_mail, send
+from .mail import NotSent, require_mail, send
 
 MOST = 1000
 """Links that one mail takes; more are a file's."""
@@ -24,10 +24,15 @@ def require(house: House, objects: int) -> None:
 
 
 def send_links(house: House, issued: Issued) -> None:
-    """Send the links to their recipient, and set down that a server took them.  NotSent where it did not."""
+    """Send the links to their recipient, and set down what a server made of them.  NotSent where it took them not."""
     subject, text, html = mail_of(issued)
-    send(house, subject, text, html, to=(issued.handed.recipient,))
-    mailed(house, issued)
+    try:
+        send(house, subject, text, html, to=(issued.handed.recipient,))
+    except NotSent as error:
+        if error.unsure:
+            settle(house, issued, UNSURE)
+        raise
+    settle(house, issued, MAILED)
 
 
 def mail_of(issued: Issued) -> tuple[str, str, str]:

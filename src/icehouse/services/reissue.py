@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +14,7 @@ from icehouse.core.deliveries import HandedOut
 from icehouse.core.errors import IcehouseError
 from icehouse.core.evidence import Issue
 
-from .deliver_links import MAILED, MAILING, issue
+from .deliver_links import MAILED, MAILING, UNSURE, issue
 from .deliver_mail import require, send_links
 from .house import House
 
@@ -23,6 +23,12 @@ BEFORE = timedelta(hours=36)
 
 APART = timedelta(hours=12)
 """How long a recipient is left in peace after a mail, however soon the links in it die."""
+
+AGAIN = timedelta(hours=1)
+"""How long after a try that failed the next one comes."""
+
+_UNSURE_TWICE = 2
+"""A mail that was handed over without an answer is sent once more, and then taken for sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +74,21 @@ def _reissue(house: House, handed: HandedOut) -> Reissued | None:
     return Reissued(handed.id, handed.recipient, len(issued.links), issued.dies)
 
 
-def due(handed: HandedOut, issues: list[Issue], now: Instant) -> bool:
+def due(handed: HandedOut, issues: Sequence[Issue], now: Instant) -> bool:
     """Whether new links are to be mailed by `now`: the last that a server took die soon, and before the promise ends.
 
-    A mail that was about to go out, and of which nothing more is known, counts for nothing.
+    `issues` in the order in which they were.  A try that failed is made again an hour later; one of which it is not
+    known whether it went out, once.
     """
-    last = max((each for each in issues if each.how == MAILED), key=lambda each: each.until, default=None)
+    tries = [each for each in issues if each.how in (MAILING, MAILED, UNSURE)]
+    if tries and now < tries[-1].at + AGAIN:
+        return False
+    last: Issue | None = None
+    unsure = 0
+    for each in tries:
+        unsure = 0 if each.how == MAILED else unsure + (each.how == UNSURE)
+        if each.how == MAILED or (each.how == UNSURE and unsure >= _UNSURE_TWICE):
+            last = each
     if last is None:
         return True
     ends_before = last.until < handed.promised - timedelta(minutes=1)
