@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
+from icehouse.catalogue.deliveries import DeliveryObject
 from icehouse.catalogue.delivery_walk import Walked
 from icehouse.core.clock import Instant
 from icehouse.core.deliveries import Delivery, Source, delivery_id
@@ -16,6 +18,8 @@ from .delivery_finding import Found, Stop, Stopped
 from .delivery_handed import Handed
 from .delivery_manifest import Said
 from .house import House
+
+_MANY = 100_000
 
 Tellings = Callable[[bool], Sequence[Telling]]
 """What the sources are worth, for a delivery that has expired (True) or not."""
@@ -70,15 +74,25 @@ class Bench:
         """What is known of each object of a delivery, in key order."""
         folder = delivery.folder
         issues, since = self.handed.of(folder), self.handed.since(folder)
-        told: dict[str, list[Access]] = {}
-        if not self.by_id:
-            told = by_key(self.house, folder)
+        told = self._told(delivery)
         for number, each in enumerate(self.walked.objects(folder.prefix)):
             if number % 1000 == 0 and self.stop():
                 raise Stopped
-            accesses = self.walked.told(each.version) if self.by_id and each.version else told.get(each.key, ())
+            accesses = told(each)
             thing = Thing(each.key, each.version, each.size, each.uploaded)
             yield judged(thing, accesses, self.ours, issues, since)
+
+    def _told(self, delivery: Delivery) -> Callable[[DeliveryObject], Sequence[Access]]:
+        """Tells what is known of accesses to each object of a delivery, asked for in key order.
+
+        Those to a delivery of so many objects that they may not fit into memory are read alongside.
+        """
+        if self.by_id:
+            return lambda each: self.walked.told(each.version) if each.version else ()
+        if delivery.objects > _MANY:
+            return InKeyOrder(_accesses(self.house, delivery.folder)).of
+        told = by_key(self.house, delivery.folder)
+        return lambda each: told.get(each.key, ())
 
     def judged(self, delivery: Delivery, tellings: Sequence[Telling]) -> Delivery:
         """The delivery with what the evidence comes to."""
@@ -131,10 +145,39 @@ def judged(
     return replace(found, ignored=ignored)
 
 
+class InKeyOrder:
+    """Accesses that come in the order of their keys, looked up in that order, so that those of one key are held."""
+
+    def __init__(self, accesses: Iterator[Access]) -> None:
+        self._groups = groupby(accesses, key=lambda access: access.key)
+        self._next = next(self._groups, None)
+        self._key, self._held = "", list[Access]()
+
+    def of(self, each: DeliveryObject) -> Sequence[Access]:
+        """Those to the key of an object; no key that comes before it may be asked for any more."""
+        if each.key != self._key:
+            self._key, self._held = each.key, []
+            place = _raw(each.key)
+            while self._next is not None and _raw(self._next[0]) < place:
+                self._next = next(self._groups, None)
+            if self._next is not None and self._next[0] == each.key:
+                self._held = list(self._next[1])
+                self._next = next(self._groups, None)
+        return self._held
+
+
+def _accesses(house: House, folder: FolderRef) -> Iterator[Access]:
+    return house.evidence().accesses(folder.store, folder.container, folder.prefix)
+
+
+def _raw(key: str) -> bytes:
+    return key.encode("utf-8", "surrogatepass")
+
+
 def by_key(house: House, folder: FolderRef, *, by_id: bool = False) -> dict[str, list[Access]]:
     """What is known of accesses below a folder, by the keys, or the ids, of what they were to."""
     told: dict[str, list[Access]] = {}
-    for access in house.evidence().accesses(folder.store, folder.container, folder.prefix):
+    for access in _accesses(house, folder):
         told.setdefault((access.version or "") if by_id else access.key, []).append(access)
     return told
 

@@ -436,6 +436,17 @@ def test_logs_that_end_before_a_delivery_expired_tell_nothing_by_their_silence(l
     assert lab.scanned()["a"].delivery.downloaded.seen is Seen.NOTHING
 
 
+def test_a_delivery_of_very_many_objects_is_judged_as_any_other(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [f"out/a/{name}" for name in ("1", "10", "1/2", "Z", "é", "a b", "z" * 50, "\U0001f9ca", "\uffee")]
+    for key in keys:
+        lab.store.put(key)
+    lab.log(*(got(key, number=number) for key in reversed(keys[1:]) for number in range(3)), got("out/a/0"))
+    few = lab.scanned()["a"].delivery
+    assert (few.downloaded.seen, few.fetched) == (Seen.PARTLY, len(keys) - 1)
+    monkeypatch.setattr("icehouse.services.delivery_judging._MANY", 0)
+    assert lab.scanned()["a"].delivery == few
+
+
 def test_what_newly_expired_is_told_once(lab: Lab) -> None:
     lab.store.put("out/a/1", 40)
     lab.store.put("out/b/1", 29)
