@@ -157,21 +157,25 @@ _KEYS: Mapping[str, Callable[[DeliveryRow], object]] = {
 }
 
 
-def ordered(rows: Iterable[DeliveryRow], by: str = "expired", *, descending: bool = False) -> list[DeliveryRow]:
-    """The rows by a column, equal ones by name and place; a column that there is not is an error of the caller's."""
-    found = sorted(rows, key=lambda row: (row.delivery.name, row.delivery.folder))
-    found.sort(key=_KEYS[by], reverse=descending)  # type: ignore[arg-type]
-    return found
+def by_name(rows: Iterable[DeliveryRow]) -> list[DeliveryRow]:
+    """The rows by name and place, as `arranged` wants them."""
+    return sorted(rows, key=lambda row: (row.delivery.name, row.delivery.folder.store, row.delivery.folder.prefix))
 
 
-def listed(rows: Sequence[DeliveryRow], by: str, *, descending: bool, test: Test | None = None) -> list[ListRow]:
-    """What the list shows: the deliveries that pass, and below them, under a line of their own, those listed apart."""
-    shown = [row for row in rows if test is None or test(row)]
-    with_date = ordered((row for row in shown if not row.delivery.apart), by, descending=descending)
-    apart = ordered((row for row in shown if row.delivery.apart), by, descending=descending)
-    if not apart:
-        return list(with_date)
-    return [*with_date, Section("apart", f"listed apart, never ticked ({len(apart)})"), *apart]
+def arranged(rows: Iterable[DeliveryRow], by: str = "expired", *, descending: bool = False) -> list[DeliveryRow]:
+    """The rows by a column, equal ones as they come; those that are listed apart come last, whatever the order."""
+    found = sorted(rows, key=_KEYS[by], reverse=descending)  # type: ignore[arg-type]
+    return [*(row for row in found if not row.delivery.apart), *(row for row in found if row.delivery.apart)]
+
+
+def listed(rows: Sequence[DeliveryRow], test: Test | None = None) -> list[ListRow]:
+    """What the list shows of rows that are arranged: those that pass, with a line before those that stand apart."""
+    passing = [row for row in rows if test is None or test(row)]
+    number = sum(bool(row.delivery.apart) for row in passing)
+    if not number:
+        return list(passing)
+    words = f"listed apart, never ticked ({number})"
+    return [*passing[:-number], Section("apart", words), *passing[-number:]]
 
 
 def identity(row: ListRow) -> str:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from icehouse.core.clock import Instant
 from icehouse.core.deliveries import DeliveryRow, SourceRow, Totals, totals
+from icehouse.core.errors import IcehouseError
 from icehouse.core.evidence import SourceStanding
 from icehouse.core.outbox import QueuedMail
 from icehouse.core.rows import Rollup
+from icehouse.core.text import safe
 from icehouse.present.deliveries import ListRow
-from icehouse.present.delivery_order import DESCENDING, SORTS, Test, listed, narrowing
+from icehouse.present.delivery_order import DESCENDING, SORTS, Test, arranged, listed, narrowing
 
 if TYPE_CHECKING:
     from icehouse.services.house import House
@@ -29,7 +31,7 @@ WRITTEN_WITHIN = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read at once; `began` is how many ticks had been written before."""
+    """What was read at once, `rows` by name; `began` is how many ticks had been written before."""
 
     rows: Sequence[DeliveryRow]
     sources: Sequence[SourceRow]
@@ -54,6 +56,7 @@ class Checklist:
         self.totals = Totals(0, Rollup(complete=True))
         self.hidden = 0
         self._test: Test | None = None
+        self._arranged: list[DeliveryRow] | None = None
         self._mine: dict[str, tuple[DeliveryRow, int]] = {}
         self._times: dict[str, Instant] = {}
 
@@ -61,6 +64,7 @@ class Checklist:
         """These are the rows now, but for ticks that were made since they were read."""
         self._mine = {name: made for name, made in self._mine.items() if made[1] > found.began}
         self.rows = [self._as_ticked(row) for row in found.rows]
+        self._arranged = None
         self.sources, self.standings, self.mails, self.read = found.sources, found.standings, found.mails, True
         self._times = {each.source.label: each.by_store for each in found.sources if each.by_store}
 
@@ -83,6 +87,8 @@ class Checklist:
         changed = {row.delivery.id: row for row in rows}
         self._mine.update({name: (row, number) for name, row in changed.items()})
         self.rows = [changed.get(row.delivery.id, row) for row in self.rows]
+        if self._arranged is not None:
+            self._arranged = [changed.get(row.delivery.id, row) for row in self._arranged]
 
     def unmark(self) -> None:
         """What is on the disk counts, as writing has failed."""
@@ -98,6 +104,7 @@ class Checklist:
     def sort(self, by: str, descending: bool | None = None) -> None:
         """Order by a column; `descending` None is as that column is wanted mostly."""
         self.by, self.descending = by, by in DESCENDING if descending is None else descending
+        self._arranged = None
 
     def next_sort(self) -> str:
         """The column after the one that is ordered by."""
@@ -105,13 +112,15 @@ class Checklist:
 
     def shown(self) -> list[ListRow]:
         """The lines of the list; counts what is ticked and out of sight."""
+        if self._arranged is None:
+            self._arranged = arranged(self.rows, self.by, descending=self.descending)
         only = narrowing(self.only) if self.only else None
         test = self._test
 
         def passes(row: DeliveryRow) -> bool:
             return (only is None or only(row)) and (test is None or test(row))
 
-        lines = listed(self.rows, self.by, descending=self.descending, test=passes)
+        lines = listed(self._arranged, passes if only or test else None)
         seen = sum(row.ticked for row in lines if isinstance(row, DeliveryRow))
         self.hidden = sum(row.ticked for row in self.rows) - seen
         return lines
@@ -158,8 +167,10 @@ class TickWriter:
                 rows, ticked = self._waiting.popleft()
             try:
                 self._put(rows, ticked)
-            except Exception as error:  # noqa: BLE001 - the console goes on, and says what was not written
+            except IcehouseError as error:
                 self._failed(str(error))
+            except Exception as error:  # noqa: BLE001 - the console goes on, and says what was not written
+                self._failed(safe(f"not written: unexpected {type(error).__name__}: {error}"))
             self.written += 1
 
     def _put(self, rows: Sequence[DeliveryRow], ticked: bool | None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from icehouse.core.errors import IcehouseError
 from icehouse.core.outbox import QueuedMail
+from icehouse.present.delivery_order import by_name
 
 from .checklist import Read, TickWriter
 from .feeds import Turn
@@ -83,7 +84,7 @@ class Watch:
         from icehouse.services import deliveries
 
         written = self._writer.written
-        return Read(deliveries.rows(self._house), deliveries.source_rows(self._house),
+        return Read(by_name(deliveries.rows(self._house)), deliveries.source_rows(self._house),
                     deliveries.standings(self._house), mails, written)  # fmt: skip
 
     def _mails(self) -> list[QueuedMail]:

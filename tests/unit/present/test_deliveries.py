@@ -179,7 +179,7 @@ def test_problems_are_what_somebody_has_to_look_at_and_nothing_else():
 def test_those_listed_apart_stand_below_the_others_however_they_are_ordered():
     for by in delivery_order.SORTS:
         for descending in (False, True):
-            rows = delivery_order.listed(ROWS, by, descending=descending)
+            rows = delivery_order.listed(delivery_order.arranged(ROWS, by, descending=descending))
             assert isinstance(rows[-2], deliveries.Section)
             assert rows[-1] is ROWS[6]
             assert len(rows) == len(ROWS) + 1
@@ -188,9 +188,9 @@ def test_those_listed_apart_stand_below_the_others_however_they_are_ordered():
 
 def test_every_column_can_be_sorted_by():
     assert set(delivery_order.SORTS) | {"why"} == {each.id for each in deliveries.columns(78)}
-    by_size = delivery_order.ordered(ROWS, "size", descending=True)
+    by_size = delivery_order.arranged(ROWS, "size", descending=True)
     assert by_size[0] is ROWS[8]
-    oldest = delivery_order.ordered(ROWS, "expired")
+    oldest = delivery_order.arranged(ROWS, "expired")
     assert oldest[-1] is ROWS[6]
     assert oldest[-2] is ROWS[5]
 

@@ -201,7 +201,7 @@ class Deliveries(Room):
             self.console.say(line, danger=True)
             self.poke()
 
-        self.console.call_from_thread(told)
+        self.console.call_later(told)
 
     def _scanned(self, progress: DeliveriesProgress | None) -> None:
         ended = self.scanning is not None and progress is None
