@@ -153,7 +153,8 @@ def version(house: House) -> object:
     stamps: list[object] = [DeliveryIndex(house.paths.deliveries).version()]
     for path in (house.paths.ticks, house.paths.ledger, house.paths.verdicts, house.paths.scopes):
         try:
-            stamps.append(path.stat().st_mtime_ns)
+            told = path.stat()
+            stamps.append((told.st_mtime_ns, told.st_size))
         except OSError:
             stamps.append(0)
     return tuple(stamps)

@@ -169,7 +169,7 @@ class _Scan:
         every = self._house.config.deliveries
         self._index.keep_sources(source.label for source in every)
         notes = self._index.sources()
-        roots: dict[str, FolderRef | IcehouseError] = {each.label: self._root(each, notes) for each in every}
+        roots: dict[str, FolderRef | IcehouseError] = {each.label: self._root(each) for each in every}
         known = [(each, root) for each in every if isinstance(root := roots[each.label], FolderRef)]
         records = Records(self._house, known, self._stop, lambda label, n: self._tell(label, "reading", n))
         reports: list[SourceReport] = []
@@ -218,18 +218,8 @@ class _Scan:
                     self._keep_part(source, root, title, walked, seen, failure)
                 raise
             accounts = _accounts(house, store, source)
-            bench = Bench(
-                house,
-                source,
-                root,
-                title,
-                walked,
-                Handed.load(house),
-                ours_of(source, accounts),
-                now,
-                by_id,
-                self._stop,
-            )
+            whose, handed = ours_of(source, accounts), Handed.load(house)
+            bench = Bench(house, source, root, title, walked, handed, whose, now, by_id, self._stop)
             found = list(found_in(root, source, walked, seen, said, now, self._stop))
             dated = [bench.dated(each) for each in found]
             bench.recall()
@@ -279,7 +269,7 @@ class _Scan:
         )  # fmt: skip
         self._index.replace(note, [(bench.dated(each), each.stamp) for each in part], walked.objects)
 
-    def _root(self, source: Source, notes: dict[str, SourceNote]) -> FolderRef | IcehouseError:
+    def _root(self, source: Source) -> FolderRef | IcehouseError:
         """Where a source really lies, its container by its identity; the error where that can't be told."""
         try:
             address = self._house.address(str(Address(source.store, source.container, source.prefix)))
