@@ -15,7 +15,7 @@ from icehouse.core.states import UNKNOWN
 from .delivery_export import Format
 from .delivery_export import export as write_export
 from .delivery_handed import Handed
-from .delivery_judging import by_key, judged
+from .delivery_judging import by_id, by_key, judged
 from .delivery_records import label_of
 from .delivery_rows import mark_of, rows, source_rows, sources
 from .delivery_scan import (
@@ -114,10 +114,10 @@ def objects(house: House, delivery_id: str) -> list[ObjectLine]:
     if source is None or note is None:
         return _handed_objects(house, handed, folder)
     whose, issues, since = ours_of(source, note.accounts), handed.of(folder), handed.since(folder)
-    everywhere = FolderRef(folder.store, folder.container, "")
-    told = by_key(house, everywhere if note.by_id else folder, by_id=note.by_id)
+    found = list(index.objects(delivery_id))
+    told = by_id(house, folder, {each.version for each in found}) if note.by_id else by_key(house, folder)
     lines = []
-    for each in index.objects(delivery_id):
+    for each in found:
         thing = Thing(each.key, each.version, each.size, each.uploaded)
         accesses = told.get((each.version or "") if note.by_id else each.key, ())
         lines.append(ObjectLine(thing, each.standing, judged(thing, accesses, whose, issues, since)))

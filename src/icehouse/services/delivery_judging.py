@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -174,11 +174,20 @@ def _raw(key: str) -> bytes:
     return key.encode("utf-8", "surrogatepass")
 
 
-def by_key(house: House, folder: FolderRef, *, by_id: bool = False) -> dict[str, list[Access]]:
-    """What is known of accesses below a folder, by the keys, or the ids, of what they were to."""
+def by_key(house: House, folder: FolderRef) -> dict[str, list[Access]]:
+    """What is known of accesses below a folder, by the keys of what they were to."""
     told: dict[str, list[Access]] = {}
     for access in _accesses(house, folder):
-        told.setdefault((access.version or "") if by_id else access.key, []).append(access)
+        told.setdefault(access.key, []).append(access)
+    return told
+
+
+def by_id(house: House, folder: FolderRef, ids: Collection[str | None]) -> dict[str, list[Access]]:
+    """What is known of accesses to the objects of these ids, wherever in the container they lay then."""
+    told: dict[str, list[Access]] = {}
+    for access in _accesses(house, FolderRef(folder.store, folder.container, "")):
+        if access.version is not None and access.version in ids:
+            told.setdefault(access.version, []).append(access)
     return told
 
 
