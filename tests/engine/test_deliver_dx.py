@@ -14,9 +14,9 @@ from icehouse.core.refs import FolderRef
 from icehouse.services import deliver, deliver_links, jobs
 from icehouse.services.house import House
 from tests.dnanexus_standin import DxStandIn
-from tests.engine.dxrooms import open_dx
+from tests.engine.dxrooms import approve_archive, open_dx
 from tests.engine.handing import TO, approve, found_at, hand_out, links_of
-from tests.engine.rooms import Worker, until, work
+from tests.engine.rooms import Worker, nobody, until, work
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,17 @@ def test_what_nobody_could_fetch_is_refused(house: House, folder: str, words: st
     found = found_at(house, f"dx:small/{folder}")
     with pytest.raises(Refused, match=words):
         deliver.freeze(house, found, TO)
+
+
+def test_what_a_job_of_ours_is_about_to_archive_is_refused_until_that_is_cancelled(house: House) -> None:
+    handed = hand_out(house, "dx:small/bytes/live/")
+    job = approve_archive(house, "dx:small/bytes/live/")
+    with pytest.raises(Refused, match="about to fall cold"):
+        links_of(house, handed)
+    with pytest.raises(Refused, match=f"12 of 12 are about to fall cold.*icehouse cancel {job[:8]}"):
+        deliver.freeze(house, found_at(house, "dx:small/bytes/live/"), TO)
+    jobs.cancel(house, job, start=nobody)
+    deliver.freeze(house, found_at(house, "dx:small/bytes/live/"), TO)
 
 
 def test_a_promise_that_the_platform_does_not_keep_is_refused_before_anything_is_recorded(

@@ -154,7 +154,14 @@ def _show(found: Handing, plan: Plan, manner: Manner) -> None:
     wish = plan.delivering
     if manner.ways.as_json:
         if manner.dry_run:
-            json_line({**plan_row(plan), "links_die": instant(found.dies), "words": found.life.words})
+            json_line(
+                {
+                    **plan_row(plan),
+                    "links_die": instant(found.dies),
+                    "words": found.life.words,
+                    "left_out": found.left_out,
+                }
+            )
         return
     print_line = say if manner.dry_run else tell
     for line in (*head_lines(plan), *life_lines(wish, found.dies, found.life.words, found.seen_at)):

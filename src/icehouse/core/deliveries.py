@@ -183,8 +183,8 @@ class DeliveryRow:
     `expired` None where the store's time is not known.  `hold` is one hold's reason, "" for none; `holds` how many.
     `verdict` is what the scopes say (None: none covers it, or none was applied), `undecided` of how many objects none
     says anything.  `by_hand`: somebody ticked or unticked this very content; `ticking` is what the rules say.
-    `lapsed`: somebody did so, and content or expiry changed since, so that it does not count any more.  `seen_at` is the
-    host's time of the scan that this is as of.
+    `lapsed`: somebody did so, and content or expiry changed since, so that it does not count any more.  `seen_at` is
+    the host's time of the scan that this is as of.
     """
 
     delivery: Delivery

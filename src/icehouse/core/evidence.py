@@ -204,8 +204,8 @@ class Ours:
 class Issue:
     """Links that were handed out for a delivery, once: when, until when they live (store's time), by whom, and how.
 
-    `how` is ``printed``, ``file`` or ``mail``; ``mailing`` where a mail is about to take them, ``unsure`` where a server
-    was handed one and gave no answer.
+    `how` is ``printed``, ``file`` or ``mail``; ``mailing`` where a mail is about to take them, ``unsure`` where a
+    server was handed one and gave no answer.
     """
 
     delivery: str

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 from icehouse.core.archives import Expected
 from icehouse.core.clock import Instant, from_text, to_text
 from icehouse.core.errors import LedgerError
-from icehouse.core.jobs import Phase
+from icehouse.core.jobs import JobState, Phase
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act
 from icehouse.core.refs import Ref
@@ -213,6 +213,20 @@ def number_failed(connection: Connection, job: str) -> int:
     words = [outcome.value for outcome in Outcome if outcome.failed]
     query = select(func.count()).select_from(steps).where(steps.c.job == job, steps.c.outcome.in_(words))
     return int(connection.execute(query).scalar_one())
+
+
+def to_archive(ledger: Ledger, store: str, container: str, prefix: str) -> list[tuple[Ref, str]]:
+    """What open jobs are about to archive below `prefix`, or have under way: each object with its job's id."""
+    over = [state.value for state in JobState if not state.open]
+    query = (
+        select(steps.c.key, steps.c.version, steps.c.job)
+        .join(jobs, jobs.c.id == steps.c.job)
+        .where(jobs.c.store == store, jobs.c.state.notin_(over), steps.c.act == Act.ARCHIVE.value)
+        .where(steps.c.phase != Phase.ENDED.value, steps.c.container == container)
+        .where(func.substr(steps.c.key, 1, len(prefix)) == prefix)
+    )
+    with ledger.reading() as connection:
+        return [(Ref(store, container, key, version), job) for key, version, job in connection.execute(query)]
 
 
 def unended(connection: Connection, job: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import parseaddr
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 from icehouse.core.clock import Instant, to_text
@@ -24,7 +25,7 @@ from icehouse.settings.mail import is_address
 
 from . import deliver_checks
 from .approve import approve as approve_plan
-from .deliver_checks import Obstacle, obstacles, restore_command
+from .deliver_checks import Obstacle, obstacles, restore_command, to_archive
 from .house import House
 from .look import Looking, look
 from .worker import ensure_worker
@@ -112,7 +113,8 @@ def survey(
         raise UsageError(f"{folder_address(folder)}: {what} to hand out")
     entries.sort(key=lambda entry: (entry.ref.key, entry.ref.version or ""))
     promised = (seen_at + lasting).replace(microsecond=0)
-    found = obstacles(entries, promised, links.cooling(entries, promised), unread=unread)
+    falling = chain(to_archive(house, folder, entries), links.cooling(entries, promised))
+    found = obstacles(entries, promised, falling, unread=unread)
     command = restore_command(folder, entries, store.features.restore_rules, lasting, include, exclude)
     return Handing(
         folder=folder,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +16,8 @@ from icehouse.core.links import LinkLife
 from icehouse.core.refs import FolderRef, Ref, folder_address, ref_address
 from icehouse.core.restores import RestoreRule
 from icehouse.core.states import State
+
+from .house import House
 
 _MOST_DAYS = 365
 _MOST_REASONS = 3
@@ -88,6 +90,18 @@ def unfit(entry: Entry, until: Instant) -> tuple[str, bool] | None:
             return f"being archived ({standing.word})", True
         case _:
             return f"in a state that is not known: {standing.word or standing.state.value}", False
+
+
+def to_archive(house: House, folder: FolderRef, entries: Sequence[Entry]) -> Iterator[tuple[Ref, str]]:
+    """What our own open jobs send to the cold, in words as a store's own rules have."""
+    from icehouse.ledger import steps
+
+    found = steps.to_archive(house.ledger(), folder.store, folder.container, folder.prefix)
+    going = {(ref.key, ref.version): job for ref, job in found}
+    for entry in entries:
+        job = going.get((entry.ref.key, entry.ref.version))
+        if job is not None:
+            yield entry.ref, f"job {job[:8]} archives it; to keep it: icehouse cancel {job[:8]}"
 
 
 def refuse(folder: FolderRef, entries: Sequence[Entry], found: Sequence[Obstacle], command: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 from icehouse.core.clock import Instant, to_text
@@ -16,12 +17,12 @@ from icehouse.core.links import Link, LinkRequest
 from icehouse.core.marks import Mark
 from icehouse.core.refs import FolderRef, Ref, folder_address, ref_address
 
-from .deliver_checks import obstacles, refuse, restore_command
+from .deliver_checks import obstacles, refuse, restore_command, to_archive
 from .house import House
 from .look import look
 
 if TYPE_CHECKING:
-    from icehouse.stores.base import Links, Store
+    from icehouse.stores.base import Links
 
 Thing = tuple[Ref, int, str]
 """What was handed out: an identity, its size and its ETag."""
@@ -94,7 +95,7 @@ def issue(house: House, handed: HandedOut, how: Sequence[str], *, seen: bool = F
     if life <= timedelta(0):
         raise Refused(f"no link can be made: {most.words}", hint="use credentials that tell when they end")
     if not seen:
-        _look_again(store, links, handed, things, now, life)
+        _look_again(house, handed, things, now + life)
     made = _made(links, handed, things, life)
     at = store.now()
     dies, last = min(each.link.expires for each in made), max(each.link.expires for each in made)
@@ -138,10 +139,9 @@ def below(folder: FolderRef, ref: Ref) -> str:
     return ref.key.removeprefix(folder.prefix)
 
 
-def _look_again(
-    store: Store, links: Links, handed: HandedOut, things: Sequence[Thing], now: Instant, life: timedelta
-) -> None:
+def _look_again(house: House, handed: HandedOut, things: Sequence[Thing], until: Instant) -> None:
     """Refused where anything that was handed out has changed, is gone, or is not readable until the links die."""
+    store = house.store(handed.folder.store)
     ids = store.features.ids
 
     def identity(ref: Ref) -> tuple[str, str | None]:
@@ -163,8 +163,8 @@ def _look_again(
             hint = f"deliver what is there now: icehouse deliver {where} --to {handed.recipient} --for …"
             raise Refused(f"{ref_address(ref)} is {what}", hint=hint)
         entries.append(replace(entry, ref=ref))
-    until = now + life
-    found = obstacles(entries, until, links.cooling(entries, until), unread=True)
+    falling = chain(to_archive(house, handed.folder, entries), cast("Links", store).cooling(entries, until))
+    found = obstacles(entries, until, falling, unread=True)
     unreadable = [entry for entry in entries if not entry.standing.state.readable] or entries
-    command = restore_command(handed.folder, unreadable, store.features.restore_rules, life, (), ())
+    command = restore_command(handed.folder, unreadable, store.features.restore_rules, until - store.now(), (), ())
     refuse(handed.folder, entries, found, command)
