@@ -155,7 +155,8 @@ class AccessLog:
         if len(parts) != count * 6 + 1 or parts[4::6].count(" ") != count or not all("\n" in e for e in parts[6:-1:6]):
             return False
         middle_of, minutes, deeds, buckets = _MIDDLE.fullmatch, self._minutes, _DEEDS, self._watching.buckets
-        newest, following = self.as_of or 0, parts[0]
+        newest, following, odd = self.as_of or 0, parts[0], 0
+        taken: list[tuple[int, _Fields]] = []
         for number, uri, counts, referer, agent, end in zip(
             numbers, parts[1::6], parts[2::6], parts[3::6], parts[5::6], parts[6::6], strict=True
         ):
@@ -176,15 +177,17 @@ class AccessLog:
                 or (minute := minutes.get(front[2][:-2]) or self._minute(front[2][:-2])) is None
                 or (second := _SECONDS.get(front[2][-2:])) is None
             ):
+                odd += 1
                 self._read_odd(number, '"'.join((begin, uri, counts, referer, " ", agent, end)))
                 continue
-            self.lines += 1
             at = minute + second
             if at > newest:
                 newest = at
             if front[7] in deeds and front[1] in buckets:
-                self._take(at, front, uri, middle.groups(), agent, back)
+                taken.append((at, (front, uri, middle.groups(), agent, back)))
+        self.lines += count - odd
         self.as_of = max(newest, self.as_of or 0) or None
+        self._take(taken)
         return True
 
     def _read_odd(self, number: int, line: str) -> None:
@@ -204,7 +207,7 @@ class AccessLog:
         self.lines += 1
         self.as_of = max(minute + second, self.as_of or 0)
         if front[7] in _DEEDS:
-            self._take(minute + second, *fields)
+            self._take([(minute + second, fields)])
 
     def _minute(self, text: str) -> int | None:
         """Seconds since 1970 of a minute (``[06/Feb/2019:00:00:``, in UTC), None where there is no such one."""
@@ -224,53 +227,50 @@ class AccessLog:
         if len(self.samples) < SAMPLES:
             self.samples.append(Unparsed(f"{self._name}: line {number}", why))
 
-    def _take(self, at: int, front: Sequence[str], uri: str, middle: _Counts, agent: str, back: Sequence[str]) -> None:
-        """Keep an access, where it is to what is watched."""
-        _, bucket, _, _, address, who, request, operation, key, _ = front
-        if "%" in key or "+" in key:
-            key = decode_key(key, uri, bucket)
-            if is_signed(key):
-                return
-        status, error, sent, size = middle
-        version, way, deed, link = back[1], _WAYS[back[5]], _DEEDS[operation], ""
-        if version != "-" and is_signed(version):
-            return
-        if who == "-":
-            who = ""
-        if way is None or deed is Deed.COPY:
-            way = Way.CREDENTIALS if who else Way.ANONYMOUS
-        elif way is Way.LINK:
-            link = _link(uri)
-        known = self._agents.get(agent)
-        if known is None:
-            known = self._agent(agent)
-        for prefix, store in self._watching.buckets.get(bucket, ()):
-            if key.startswith(prefix):
-                self.accesses.append(
-                    _new(
-                        Access,
-                        (
-                            self._source,
-                            request,
-                            deed,
-                            way,
-                            store,
-                            bucket,
-                            key,
-                            None if version == "-" else version,
-                            at,
-                            int(status or 0),
-                            "" if error == "-" else error,
-                            int(sent or 0),
-                            None if size is None else int(size),
-                            status == "206" or operation == _PART,
-                            who,
-                            "" if address == "-" else address,
-                            known,
-                            link,
-                        ),
+    def _take(self, taken: Sequence[tuple[int, _Fields]]) -> None:
+        """Keep those accesses that are to what is watched."""
+        source, buckets, agents, add = self._source, self._watching.buckets, self._agents, self.accesses.append
+        for at, (front, uri, (status, error, sent, size), agent, back) in taken:
+            _, bucket, _, _, address, who, request, operation, key, _ = front
+            if "%" in key or "+" in key:
+                key = decode_key(key, uri, bucket)
+                if is_signed(key):
+                    continue
+            deed, way, version, link = _DEEDS[operation], _WAYS[back[5]], back[1], ""
+            if version != "-" and is_signed(version):
+                continue
+            if who == "-":
+                who = ""
+            if way is None or deed is Deed.COPY:
+                way = Way.CREDENTIALS if who else Way.ANONYMOUS
+            elif way is Way.LINK:
+                link = _link(uri)
+            known = agents.get(agent)
+            if known is None:
+                known = self._agent(agent)
+            for prefix, store in buckets.get(bucket, ()):
+                if key.startswith(prefix):
+                    access = (
+                        source,
+                        request,
+                        deed,
+                        way,
+                        store,
+                        bucket,
+                        key,
+                        None if version == "-" else version,
+                        at,
+                        int(status or 0),
+                        "" if error == "-" else error,
+                        int(sent or 0),
+                        None if size is None else int(size),
+                        status == "206" or operation == _PART,
+                        who,
+                        "" if address == "-" else address,
+                        known,
+                        link,
                     )
-                )
+                    add(_new(Access, access))
 
     def _agent(self, raw: str) -> str:
         """A user agent as it is kept: one text for all that are the same, and no signature in it."""
