@@ -96,8 +96,8 @@ def _judged(thing: Thing, accesses: Iterable[Access], side: Side) -> Iterator[Ig
         _, _, deed, way, _, _, _, version, at, status, error, _, told_size, _, requester, address, agent, _,
     ) in accesses:  # fmt: skip
         if (
-            (version != mine and version is not None and mine is not None)
-            or (at < since and (version is None or mine is None or version == _UNVERSIONED))
+            (version != mine and version is not None and (mine is not None or version != _UNVERSIONED))
+            or (at < since and (version is None or version == _UNVERSIONED))
             or (told_size is not None and told_size != size)
         ):
             yield Ignored.EARLIER

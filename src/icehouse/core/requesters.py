@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
@@ -15,6 +15,7 @@ _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _ARN: Final = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[^:]*:([0-9]{12}):")
 _CANONICAL: Final = re.compile(r"[0-9a-f]{64}")
 _PAYER: Final = re.compile(r"\(([^()]*)\)\Z")
+_WILD: Final = re.compile(r"[*?[]")
 _CACHED: Final = 65_536
 
 SCANNERS: Final = (
@@ -55,6 +56,7 @@ class Side:
         self._numbers = any(_ACCOUNT.fullmatch(each) for each in ours.accounts)
         self._canonical = any(_CANONICAL.fullmatch(each) for each in ours.accounts)
         self._globs = tuple(re.compile(translate(each)) for each in ours.requesters)
+        self._arns = tuple(glob for glob in ours.requesters if _like_arn(glob))
         self._networks = tuple(ip_network(each, strict=False) for each in ours.networks)
         self._whose: dict[str, Whose] = {}
         self._near: dict[str, bool] = {}
@@ -63,7 +65,8 @@ class Side:
         """Whose a request is that `requester` signed.
 
         UNKNOWN where nobody signed it, and where no account of ours is told in the way in which the requester is: a
-        12-digit account, as in an ARN, can't be compared with a canonical id.
+        12-digit account, as in an ARN, can't be compared with a canonical id.  UNKNOWN as well where an account is told
+        alone, and somebody in it may be one of our requesters.
         """
         found = self._whose.get(requester)
         if found is None:
@@ -96,6 +99,8 @@ class Side:
         account = account_of(requester)
         if requester and (account in self._accounts or requester in self._accounts or self._fits(requester)):
             return Whose.OURS
+        if _ACCOUNT.fullmatch(requester) and any(_may_be_of(requester, glob) for glob in self._arns):
+            return Whose.UNKNOWN
         comparable = (self._numbers and _ACCOUNT.fullmatch(account)) or (
             self._canonical and _CANONICAL.fullmatch(account)
         )
@@ -109,6 +114,24 @@ class Side:
 def side_of(ours: Ours) -> Side:
     """The side of these, made once."""
     return Side(ours)
+
+
+def _like_arn(glob: str) -> bool:
+    """Whether an ARN may fit a glob."""
+    return "arn:".startswith(_literal(glob)[:4])
+
+
+def _may_be_of(account: str, glob: str) -> bool:
+    """Whether an ARN in `account` may fit a glob that some ARN may fit."""
+    parts = glob.split(":")
+    if len(parts) < 5:
+        return True
+    return fnmatchcase(account, parts[4]) if len(parts) > 5 else f"{account}:".startswith(_literal(parts[4]))
+
+
+def _literal(glob: str) -> str:
+    """What everything begins with that fits a glob."""
+    return _WILD.split(glob, maxsplit=1)[0]
 
 
 def account_of(requester: str) -> str:

@@ -17,6 +17,9 @@ from icehouse.core.evidence import Access, Deed, Way
 MOST_AGENT: Final = 300
 """So many characters of a user agent are kept."""
 
+MOST_ERROR: Final = 200
+"""So many characters of an error's code."""
+
 DEEDS: Final = (Deed.READ, Deed.COPY, Deed.LOOK)
 WAYS: Final = (Way.LINK, Way.CREDENTIALS, Way.ANONYMOUS, Way.PLATFORM)
 """The file has each as its place in here; both only ever grow at their ends."""
@@ -24,6 +27,8 @@ WAYS: Final = (Way.LINK, Way.CREDENTIALS, Way.ANONYMOUS, Way.PLATFORM)
 _DEEDS: Final = {deed.value: number for number, deed in enumerate(DEEDS)}
 _WAYS: Final = {way.value: number for number, way in enumerate(WAYS)}
 _WORD: Final = attrgetter("_value_")
+_SHORTER: Final = 70
+"""No signature is in a shorter text."""
 _MOST_KNOWN: Final = 250_000
 _MOST_PLACES: Final = 8
 _SIGNED: Final = re.compile(r"(?i)(x-amz-(?:signature|credential|security-token)(?:=|%3d))[^&\s]*")
@@ -71,23 +76,24 @@ class _Numbers:
 
     def _find(self, missing: Iterable[Name]) -> None:
         known, execute, select = self._known, self._db.execute, self._select
-        fresh = []
+        fresh: dict[tuple[object, ...], list[Name]] = {}
         for name in sorted(missing):
-            row = execute(select, self._columns(name)).fetchone()
+            columns = self._columns(name)
+            row = execute(select, columns).fetchone()
             if row is None:
-                fresh.append(name)
+                fresh.setdefault(columns, []).append(name)
             else:
                 known[name] = row[0]
         if fresh:
             following = "UPDATE numbers SET next = next + ? WHERE name = ? RETURNING next"
             first = execute(following, (len(fresh), self._table)).fetchone()[0] - len(fresh)
-            known.update((name, first + at) for at, name in enumerate(fresh))
-            self._db.executemany(self._insert, [(*self._columns(name), known[name]) for name in fresh])
+            known.update((name, first + at) for at, alike in enumerate(fresh.values()) for name in alike)
+            self._db.executemany(self._insert, [(*columns, first + at) for at, columns in enumerate(fresh)])
 
     def _columns(self, name: Name) -> tuple[object, ...]:
         if isinstance(name, str):
-            return (*self._within, name if name.isascii() else raw(name))
-        return tuple(raw(part) if isinstance(part, str) and not part.isascii() else part for part in name)
+            return (*self._within, raw(unsigned(name)))
+        return tuple(raw(unsigned(part)) if isinstance(part, str) else part for part in name)
 
 
 class Names:
@@ -133,10 +139,10 @@ class Names:
             map(_DEEDS.__getitem__, map(_WORD, deeds)),
             partial,
             status,
-            errors if all(map(str.isascii, errors)) else map(raw, errors),
+            map({error: raw(unsigned(error)[:MOST_ERROR]) for error in set(errors)}.__getitem__, errors),
             sent,
             sizes,
-            [version if version is None or version.isascii() else raw(version) for version in versions],
+            [_version(version) if version else version for version in versions],
             strict=True,
         )
 
@@ -180,6 +186,10 @@ def raw(text: str) -> str | bytes:
     except UnicodeEncodeError:
         return text.encode("utf-8", "surrogatepass")
     return text
+
+
+def _version(text: str) -> str | bytes:
+    return text if len(text) < _SHORTER and text.isascii() else raw(unsigned(text))
 
 
 def text_of(told: str | bytes) -> str:

@@ -66,7 +66,10 @@ CASES: list[Case] = [
     ("of another version", VERSIONED, [access(version="v1")], {E}),
     ("that tells no version, later", VERSIONED, [access()], {WHOLE}),
     ("that tells no version, before", VERSIONED, [access(at=UP - 1)], {E}),
-    ("that tells one where none is known", THING, [access(version="v9")], {WHOLE}),
+    ("that tells one where none is known", THING, [access(version="v9")], {E}),
+    ("of version null where none is kept", THING, [access(version="null")], {WHOLE}),
+    ("of version null where none is kept, before", THING, [access(version="null", at=UP - 1)], {E}),
+    ("of version null of one that has a version", VERSIONED, [access(version="null")], {E}),
     ("of version null, which is overwritten in place, before", NULL, [access(version="null", at=UP - 1)], {E}),
     ("of version null, later", NULL, [access(version="null")], {WHOLE}),
     ("of the same size", THING, [access(size=100)], {WHOLE}),
@@ -193,6 +196,38 @@ def test_nothing_is_ours_or_anybodys_where_nobody_told_who_we_are() -> None:
     assert of_object(THING, [copy()], ours=nobody, issues=[]).ignored == {Ignored.UNATTRIBUTED: 1}
     assert of_object(THING, [access()], ours=nobody, issues=[]).has(Kind.DOWNLOADED)
     assert of_object(THING, [platform()], ours=nobody, issues=[]).has(Kind.COPIED)
+
+
+BACKUP = "777788889999"
+
+
+@pytest.mark.parametrize(
+    ("own", "requester", "expected"),
+    [
+        (f"arn:aws:sts::{BACKUP}:assumed-role/backup/*", BACKUP, Ignored.UNATTRIBUTED),
+        (f"arn:aws:sts::{BACKUP}:assumed-role/backup/*", "444455556666", None),
+        (f"arn:aws:sts::{BACKUP}:assumed-role/backup/*", f"arn:aws:sts::{BACKUP}:assumed-role/other/1", None),
+        (f"arn:*:*:*:{BACKUP}:*", BACKUP, Ignored.UNATTRIBUTED),
+        (f"arn:*:*:*:{BACKUP}:*", "444455556666", None),
+        (f"arn:*:*:*:{BACKUP}:*", f"arn:aws:iam::{BACKUP}:user/x", Ignored.OURS),
+        (f"arn:aws:iam::{BACKUP}*", BACKUP, Ignored.UNATTRIBUTED),
+        (f"arn:aws:iam::{BACKUP}*", "444455556666", None),
+        ("arn:aws:iam::7777*", BACKUP, Ignored.UNATTRIBUTED),
+        ("arn:aws:iam::*:role/backup", "444455556666", Ignored.UNATTRIBUTED),
+        ("*backup*", "444455556666", Ignored.UNATTRIBUTED),
+        ("*backup*", "arn:aws:iam::444455556666:user/x", None),
+        ("a*", "444455556666", Ignored.UNATTRIBUTED),
+        ("7777*", BACKUP, Ignored.OURS),
+        ("7777*", "444455556666", None),
+        ("AROA*", "444455556666", None),
+    ],
+)
+def test_an_account_told_alone_is_nobodys_where_one_of_ours_may_be_in_it(
+    own: str, requester: str, expected: Ignored | None
+) -> None:
+    ours = Ours(accounts=frozenset({"111122223333"}), requesters=(own,))
+    found = of_object(THING, [copy(requester=requester)], ours=ours, issues=[])
+    assert (next(iter(found.ignored), None), found.has(Kind.COPIED)) == (expected, expected is None)
 
 
 def test_canonical_ids_are_compared_with_canonical_ids() -> None:

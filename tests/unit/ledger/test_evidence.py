@@ -185,6 +185,16 @@ def test_a_user_agent_is_cut_and_holds_no_signature(file: EvidenceFile) -> None:
     assert b"feed" not in file.path.read_bytes()
 
 
+def test_no_signature_is_kept_wherever_somebody_put_it(file: EvidenceFile) -> None:
+    url = "out/a?X-Amz-Security-Token=dead&X-Amz-Signature=" + "feed" * 16
+    for number, name in enumerate(("key", "requester", "address", "agent", "link", "error", "version", "container")):
+        keep(file, *(PLAIN._replace(id=f"{number:015X}{at}", **{name: f"{url}{at}"}) for at in range(3)))  # type: ignore[arg-type]
+    found = [*all_of(file), *file.accesses("s", "out/a?X-Amz-Security-Token=…&X-Amz-Signature=…", "")]
+    assert len(found) == 24
+    assert b"feed" not in file.path.read_bytes()
+    assert b"dead" not in file.path.read_bytes()
+
+
 def test_a_record_is_known_as_it_was_read_and_by_its_source_alone(file: EvidenceFile) -> None:
     known = file.known(LOGS)
     assert not known(Record("logs/1", "e1"))
