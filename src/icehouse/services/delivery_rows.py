@@ -61,7 +61,7 @@ def rows(house: House) -> list[DeliveryRow]:
             verdict, undecided = verdicts[delivery.id]
             row = replace(row, verdict=verdict, undecided=undecided)
         made.append(row)
-    for delivery in _uncovered(handed, mine, notes):
+    for delivery in _uncovered(handed, mine, house.config.deliveries, notes):
         made.append(_row(delivery, None, held, None, None))
     return made
 
@@ -138,7 +138,9 @@ def _handed(house: House) -> tuple[Handed, str]:
         return Handed(), _UNREADABLE
 
 
-def _uncovered(handed: Handed, found: Sequence[Delivery], notes: Mapping[str, SourceNote]) -> Iterator[Delivery]:
+def _uncovered(
+    handed: Handed, found: Sequence[Delivery], declared: Sequence[Source], notes: Mapping[str, SourceNote]
+) -> Iterator[Delivery]:
     """What was handed out and was not found below any source, each folder once."""
     known = {each.folder for each in found}
     folders: dict[FolderRef, list[HandedOut]] = {}
@@ -150,7 +152,7 @@ def _uncovered(handed: Handed, found: Sequence[Delivery], notes: Mapping[str, So
         last = max(made, key=lambda each: each.made)
         until = max((issue.until for issue in handed.of(folder)), default=None)
         expires = max([each.promised for each in made] + ([until] if until else []))
-        apart = _why_uncovered(folder, last, notes)
+        apart = _why_uncovered(folder, last, declared, notes)
         if apart == GONE and all(note.by_store is None or note.by_store >= expires for note in notes.values()):
             continue
         names = dict.fromkeys(each.recipient for each in made if each.recipient)
@@ -162,14 +164,15 @@ def _uncovered(handed: Handed, found: Sequence[Delivery], notes: Mapping[str, So
         )  # fmt: skip
 
 
-def _why_uncovered(folder: FolderRef, last: HandedOut, notes: Mapping[str, SourceNote]) -> str:
-    for label, note in notes.items():
-        store, _, rest = label.partition(":")
-        prefix = rest.partition("/")[2]
-        if (store, note.container) == (folder.store, folder.container) and folder.prefix.startswith(prefix):
-            if not note.whole or note.by_store is None or note.by_store <= last.made:
-                return NOT_YET
-            return GONE
+def _why_uncovered(
+    folder: FolderRef, last: HandedOut, declared: Sequence[Source], notes: Mapping[str, SourceNote]
+) -> str:
+    for source in declared:
+        note = notes.get(source.label)
+        place = source.store, note.container if note is not None else source.container
+        if place == (folder.store, folder.container) and folder.prefix.startswith(source.prefix):
+            read = note is not None and note.whole and note.by_store is not None and note.by_store > last.made
+            return GONE if read else NOT_YET
     return UNCOVERED
 
 
