@@ -142,12 +142,15 @@ def _uncovered(
     handed: Handed, found: Sequence[Delivery], declared: Sequence[Source], notes: Mapping[str, SourceNote]
 ) -> Iterator[Delivery]:
     """What was handed out and was not found below any source, each folder once."""
+    if not handed.made:
+        return
     known = {each.folder for each in found}
+    above = {place for folder in known for place in _line(folder)}
     folders: dict[FolderRef, list[HandedOut]] = {}
     for each in handed.made:
         folders.setdefault(each.folder, []).append(each)
     for folder, made in folders.items():
-        if any(place in known for place in _line(folder)):
+        if folder in above or any(place in known for place in _line(folder)):
             continue
         last = max(made, key=lambda each: each.made)
         until = max((issue.until for issue in handed.of(folder)), default=None)
@@ -170,15 +173,24 @@ def _why_uncovered(
     for source in declared:
         note = notes.get(source.label)
         place = source.store, note.container if note is not None else source.container
-        if place == (folder.store, folder.container) and folder.prefix.startswith(source.prefix):
+        if place == (folder.store, folder.container) and _looks_at(source, folder.prefix):
             read = note is not None and note.whole and note.by_store is not None and note.by_store > last.made
             return GONE if read else NOT_YET
     return UNCOVERED
 
 
+def _looks_at(source: Source, prefix: str) -> bool:
+    """Whether a source would find a folder of that prefix, in the container that it looks at."""
+    below = prefix.removeprefix(source.prefix)
+    if not prefix.startswith(source.prefix) or any(below.startswith(each) for each in source.exclude):
+        return False
+    return source.depth is None or below.count("/") >= source.depth
+
+
 def _line(folder: FolderRef) -> Iterator[FolderRef]:
-    """The folder, and each above it."""
+    """The folder, and each above it, the container's root among them."""
     yield folder
+    yield FolderRef(folder.store, folder.container, "")
     at = folder.prefix.rfind("/", 0, -1)
     while at >= 0:
         yield FolderRef(folder.store, folder.container, folder.prefix[: at + 1])

@@ -179,8 +179,13 @@ def test_what_was_handed_out_and_is_gone_before_its_promise_ends_is_a_row(lab: L
     lab.hand_out("out/w/gone/", made=before, promised=NOW + timedelta(days=1))
     lab.hand_out("out/w/over/", made=before, promised=NOW - timedelta(days=1), name="bbbb00000001")
     lab.hand_out("out/w/new/", made=NOW, promised=NOW + timedelta(days=1), name="cccc00000001")
-    found = {prefix: row.delivery.apart for prefix, row in rows(lab).items() if prefix.startswith("out/w/")}
-    assert found == {"out/w/gone/": "nothing lies there any more", "out/w/new/": "not scanned yet"}
+    lab.hand_out("out/w/", made=before, promised=NOW + timedelta(days=1), name="dddd00000001")
+    lab.hand_out("out/x/", made=before, promised=NOW + timedelta(days=1), name="eeee00000001")
+    found = {prefix: row.delivery.apart for prefix, row in rows(lab).items() if row.delivery.apart}
+    assert found == {
+        "out/w/gone/": "nothing lies there any more", "out/w/new/": "not scanned yet", "out/w/": "no source covers it",
+    }  # fmt: skip
+    assert not rows(lab)["out/x/a/"].expired
 
 
 def test_a_delivery_is_found_by_its_id_its_address_and_only_where_that_is_one(lab: Lab) -> None:
