@@ -160,7 +160,7 @@ def ticking(delivery: Delivery, *, now: Instant | None, held: str) -> Ticking:
         return Ticking(False, False, "empty")
     if held:
         return Ticking(False, False, f"held: {held}")
-    if now is None or delivery.expires is None:
+    if now is None or delivery.expires is None or delivery.uploaded is None:
         return Ticking(False, False, "whether it has expired is not known")
     if now < delivery.expires:
         return Ticking(False, False, "not expired")
