@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from icehouse.stores.s3.client import Client
 from icehouse.stores.s3.linking import disposition
 from icehouse.stores.s3.login import Login, read_login
+from icehouse.stores.s3.options import parse_options
 
 WEEK = timedelta(days=7)
 
@@ -78,6 +80,29 @@ def test_the_end_of_a_token_is_read_from_the_profile_and_the_environment(
     monkeypatch.setenv("AWS_SESSION_TOKEN", "t")
     monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", at(2).isoformat())
     assert abs((login(WEEK).ends or end) - at(2)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "region", "options", "address"),
+    [
+        ("runs", "eu-west-1", {}, "https://runs.s3.eu-west-1.amazonaws.com/"),
+        ("runs.of.2026", "eu-west-1", {}, "https://s3.eu-west-1.amazonaws.com/runs.of.2026/"),
+        ("runs", "eu-west-1", {"path_style": True}, "https://s3.eu-west-1.amazonaws.com/runs/"),
+        ("runs", "us-east-1", {"endpoint_url": "https://s3.lab.example:8333"}, "https://s3.lab.example:8333/runs/"),
+        (
+            "runs",
+            "us-east-1",
+            {"endpoint_url": "https://s3.lab.example", "path_style": False},
+            "https://runs.s3.lab.example/",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("aws")
+def test_addresses_are_those_of_the_bucket_s_own_region_and_style(
+    bucket: str, region: str, options: dict[str, object], address: str
+) -> None:
+    client = Client("lab", parse_options("lab", {"region": "us-east-1", **options}))
+    assert client.address_of(bucket, region) == address
 
 
 PROCESS = """

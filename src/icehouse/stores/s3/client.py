@@ -157,12 +157,21 @@ class Client:
         self._ready()
         return self.calmly(self.store, lambda: read_login(self._session, wanted))
 
-    def unsigned(self, region: str) -> Any:
-        """A client of the SDK that signs nothing, for addresses in a region."""
-        from botocore import UNSIGNED
+    def address_of(self, bucket: str, region: str) -> str:
+        """What the addresses of all objects of a bucket begin with, by host or by path as the SDK asks for them."""
+
+        def made() -> str:
+            from botocore import UNSIGNED
+
+            # In `auto` the SDK makes addresses of AWS's first region, which lead elsewhere only by a redirect.
+            client = self._create("s3", region=region, signature=UNSIGNED, style="virtual")
+            return str(client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"}))
 
         self._ready()
-        return self.calmly(self.store, lambda: self._create("s3", region=region, signature=UNSIGNED))
+        address = self.calmly(bucket, made)
+        if not address.endswith("/k"):
+            raise Unavailable(f"{bucket}: no address can be made for its objects")
+        return address[:-1]
 
     def region_of(self, bucket: str) -> str:
         """The region of a bucket, as AWS tells; elsewhere, and where it does not tell, the one that is signed for."""
@@ -284,7 +293,9 @@ class Client:
                 self._endpoint = found
                 self._client = self._create("s3")
 
-    def _create(self, service: str, *, region: str | None = None, signature: Any = "s3v4", **more: Any) -> Any:
+    def _create(
+        self, service: str, *, region: str | None = None, signature: Any = "s3v4", style: Any = "auto", **more: Any
+    ) -> Any:
         from botocore.config import Config
 
         options = self.options
@@ -294,7 +305,7 @@ class Client:
             more["proxies"] = {}
         config = Config(
             signature_version=signature if service == "s3" else None,
-            s3={"addressing_style": "path" if path_style else "auto"},
+            s3={"addressing_style": "path" if path_style else style},
             # `max_attempts` would count retries: 1 would send a restore twice.
             retries={"total_max_attempts": 1, "mode": "standard"},
             connect_timeout=options.connect_timeout,

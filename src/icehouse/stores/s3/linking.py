@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 from icehouse.core.clock import Instant
 from icehouse.core.errors import Invalid, NotSupported, StoreError, Unavailable
 from icehouse.core.links import TRACE, Link, LinkLife, LinkRequest, NotLinked
-from icehouse.core.refs import Ref, ref_address
+from icehouse.core.refs import ref_address
 
 from .client import Client
 
@@ -86,7 +87,7 @@ def _life(client: Client, clock: _Clock) -> LinkLife:
         return seven
     if login.ends is None:
         return LinkLife(timedelta(0), "these credentials are temporary and do not tell when they end")
-    left = max(timedelta(0), login.ends - clock.signing)
+    left = timedelta(seconds=max(0, int((login.ends - clock.signing).total_seconds())))
     if left >= MOST:
         return seven
     ends = clock.store + left
@@ -101,7 +102,7 @@ class _Signer:
         self._clock = _clock(client)
         self._life = _life(client, self._clock)
         self._login = client.login()
-        self._plain: dict[str, Any] = {}
+        self._places: dict[str, tuple[str, str]] = {}
 
     def link(self, request: LinkRequest) -> Link:
         """One link.  Invalid for a life that is too long, and for a key that no link can be made to."""
@@ -120,30 +121,26 @@ class _Signer:
     def _sign(self, request: LinkRequest, seconds: int) -> str:
         from botocore.awsrequest import AWSRequest
 
-        plain, region = self._unsigned(request.ref)
-        members = {"Bucket": request.ref.container, "Key": request.ref.key}
-        if request.ref.version is not None:
-            members["VersionId"] = request.ref.version
-        members["ResponseContentDisposition"] = disposition(request.filename)
-        url = self._client.calmly(
-            ref_address(request.ref), lambda: plain.generate_presigned_url("get_object", Params=members)
-        )
-        wish = AWSRequest(method="GET", url=url, params={TRACE: request.delivery})
+        ref = request.ref
+        base, region = self._place(ref.container)
+        query = {"response-content-disposition": disposition(request.filename), TRACE: request.delivery}
+        if ref.version is not None:
+            query["versionId"] = ref.version
+        wish = AWSRequest(method="GET", url=base + quote(ref.key, safe="/~"), params=query)
         auth = _query_auth()(self._login.frozen, "s3", region, expires=seconds)
         auth.at = self._clock.signing
         auth.add_auth(wish)
         return str(wish.url)
 
-    def _unsigned(self, ref: Ref) -> tuple[Any, str]:
-        """A client that makes addresses for the bucket of `ref`, and the region that it is in."""
-        bucket = ref.container
-        if bucket not in self._plain:
+    def _place(self, bucket: str) -> tuple[str, str]:
+        """What the addresses in a bucket begin with, and the region that it is in."""
+        if bucket not in self._places:
             region = self._client.region_of(bucket)
-            self._plain[bucket] = self._client.unsigned(region), region
-        found: tuple[Any, str] = self._plain[bucket]
-        return found
+            self._places[bucket] = self._client.address_of(bucket, region), region
+        return self._places[bucket]
 
 
+@lru_cache(1)
 def _query_auth() -> Any:
     """The SDK's signer of links, with the moment of signing given to it; made late, as the SDK is imported late."""
     from botocore.auth import SIGV4_TIMESTAMP, S3SigV4QueryAuth
