@@ -10,6 +10,7 @@ import click
 
 from icehouse.core.clock import Instant
 from icehouse.core.deliveries import DeliveryRow, SourceRow, totals
+from icehouse.core.errors import IcehouseError
 from icehouse.present.cells import cut, head
 from icehouse.present.deliveries import expired_cell, is_problem, tick_cell, why_words
 from icehouse.present.indicators import sign
@@ -68,9 +69,12 @@ def command(session: Session, expired: bool, problems: bool, sources: tuple[str,
     wrong = [each for each in standing if each.error]
     for each in wrong:
         tell(f"{each.source.label}: {each.error}{_as_of(session, each)}")
-    failed = [each for each in standings(session.house) if each.error]
-    for record in failed:
-        tell(f"{record.source}: {record.error}")
+    try:
+        failed = [f"{each.source}: {each.error}" for each in standings(session.house) if each.error]
+    except IcehouseError as error:
+        failed = [str(error)]
+    for line in failed:
+        tell(line)
     return 1 if wrong or failed else 0
 
 

@@ -133,9 +133,8 @@ def hand_outs(house: House, delivery: Delivery) -> list[tuple[HandedOut, list[Is
 
 def standings(house: House) -> list[SourceStanding]:
     """How far each source of evidence that the config names was read."""
-    file = house.evidence()
     labels = [label_of(spec, source) for source in house.config.deliveries for spec in source.evidence]
-    return [file.standing(label) for label in dict.fromkeys(labels)]
+    return [house.evidence().standing(label) for label in dict.fromkeys(labels)]
 
 
 def samples(house: House, source: str) -> list[Unparsed]:
