@@ -51,8 +51,12 @@ class Side:
     """The operator's own side, made ready to be asked about millions of requests."""
 
     def __init__(self, ours: Ours) -> None:
-        """Take up who is ours; networks are taken as checked, ValueError where one is none."""
-        self._accounts = ours.accounts
+        """Take up who is ours; networks are taken as checked, ValueError where one is none.
+
+        A requester that is an account's number, or a glob that takes everybody in one, makes that account ours.  It does
+        not make other accounts comparable: that we know of one of ours does not mean that we know our own.
+        """
+        self._accounts = ours.accounts | {account for account in map(_whole_account, ours.requesters) if account}
         self._numbers = any(_ACCOUNT.fullmatch(each) for each in ours.accounts)
         self._canonical = any(_CANONICAL.fullmatch(each) for each in ours.accounts)
         self._globs = tuple(re.compile(translate(each)) for each in ours.requesters)
@@ -119,6 +123,14 @@ def side_of(ours: Ours) -> Side:
 def _like_arn(glob: str) -> bool:
     """Whether an ARN may fit a glob."""
     return "arn:".startswith(_literal(glob)[:4])
+
+
+def _whole_account(glob: str) -> str:
+    """The account of which everybody fits a glob, "" where it is not that."""
+    parts = glob.split(":")
+    whole = len(parts) == 6 and parts[0] == "arn" and parts[5] == "*"
+    account = parts[4] if whole else glob
+    return account if _ACCOUNT.fullmatch(account) else ""
 
 
 def _may_be_of(account: str, glob: str) -> bool:

@@ -13,6 +13,7 @@ from icehouse.core.clock import Instant, from_text, to_text
 from icehouse.core.errors import LedgerError
 from icehouse.core.refs import FolderRef
 
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS ticks (
     store TEXT NOT NULL, container TEXT NOT NULL, prefix TEXT NOT NULL, fingerprint TEXT NOT NULL,
@@ -45,7 +46,9 @@ class TickFile:
             self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
             self._db.execute(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
-            raise LedgerError(f"{path}: the ticks can't be opened: {error}", hint="move the file aside") from error
+            damaged = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _DAMAGED
+            hint = "move the file aside: what was ticked by hand is lost then" if damaged else ""
+            raise LedgerError(f"{path}: the ticks can't be opened: {error}", hint=hint) from error
 
     def all(self) -> dict[FolderRef, Tick]:
         """Every tick by its folder.  LedgerError, as with every change."""

@@ -169,7 +169,9 @@ def _spec(place: Place, told: str, store: StoreConfig, stores: Mapping[str, Stor
 def _own(place: Place, told: Sequence[str]) -> tuple[str, ...]:
     """Globs on requesters."""
     if not all(each.strip() for each in told):
-        raise place.wrong('expected who asks, as in "arn:aws:iam::111122223333:*"', key="own")
+        raise place.wrong(
+            'expected who asks, as in "111122223333" or "arn:aws:sts::111122223333:assumed-role/backup/*"', key="own"
+        )
     return tuple(told)
 
 

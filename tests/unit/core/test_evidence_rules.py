@@ -207,7 +207,12 @@ BACKUP = "777788889999"
         (f"arn:aws:sts::{BACKUP}:assumed-role/backup/*", BACKUP, Ignored.UNATTRIBUTED),
         (f"arn:aws:sts::{BACKUP}:assumed-role/backup/*", "444455556666", None),
         (f"arn:aws:sts::{BACKUP}:assumed-role/backup/*", f"arn:aws:sts::{BACKUP}:assumed-role/other/1", None),
-        (f"arn:*:*:*:{BACKUP}:*", BACKUP, Ignored.UNATTRIBUTED),
+        (f"arn:aws:iam::{BACKUP}:*", BACKUP, Ignored.OURS),
+        (f"arn:aws:iam::{BACKUP}:*", f"arn:aws:sts::{BACKUP}:assumed-role/x/y", Ignored.OURS),
+        (BACKUP, f"arn:aws:sts::{BACKUP}:assumed-role/x/y", Ignored.OURS),
+        (BACKUP, BACKUP, Ignored.OURS),
+        (BACKUP, "444455556666", None),
+        (f"arn:*:*:*:{BACKUP}:*", BACKUP, Ignored.OURS),
         (f"arn:*:*:*:{BACKUP}:*", "444455556666", None),
         (f"arn:*:*:*:{BACKUP}:*", f"arn:aws:iam::{BACKUP}:user/x", Ignored.OURS),
         (f"arn:aws:iam::{BACKUP}*", BACKUP, Ignored.UNATTRIBUTED),
@@ -228,6 +233,14 @@ def test_an_account_told_alone_is_nobodys_where_one_of_ours_may_be_in_it(
     ours = Ours(accounts=frozenset({"111122223333"}), requesters=(own,))
     found = of_object(THING, [copy(requester=requester)], ours=ours, issues=[])
     assert (next(iter(found.ignored), None), found.has(Kind.COPIED)) == (expected, expected is None)
+
+
+@pytest.mark.parametrize("own", [BACKUP, f"arn:aws:iam::{BACKUP}:*"])
+@pytest.mark.parametrize("accounts", [frozenset(), frozenset({"ab" * 32})])
+def test_who_knows_only_a_second_account_of_ours_can_compare_none(own: str, accounts: frozenset[str]) -> None:
+    ours = Ours(accounts=accounts, requesters=(own,))
+    assert of_object(THING, [copy()], ours=ours, issues=[]).ignored == {Ignored.UNATTRIBUTED: 1}
+    assert of_object(THING, [copy(requester=BACKUP)], ours=ours, issues=[]).ignored == {Ignored.OURS: 1}
 
 
 def test_canonical_ids_are_compared_with_canonical_ids() -> None:
