@@ -39,6 +39,15 @@ _GROUPS = {
 """States as the columns of Browse have them, so that the ticked fit into one line."""
 
 
+_MEANING = {
+    "ticked": "ticked, by the rules or by hand",
+    "open": "not ticked; a hand may tick it",
+    "held": "held: never ticked",
+    "problem": "listed apart or not whole: never ticked",
+    "later": "not expired yet",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A line between deliveries that says what those below it are."""
@@ -265,6 +274,11 @@ def refusals_words(rows: Sequence[DeliveryRow]) -> str:
     told = [f"{count(n)} {safe(reason)}" for reason, n in reasons.most_common(3)]
     rest = len(rows) - sum(n for _, n in reasons.most_common(3))
     return ", ".join([*told, *([f"{count(rest)} for other reasons"] if rest else [])])
+
+
+def tick_legend(ascii: bool = False) -> tuple[tuple[str, str], ...]:
+    """What each box means, for help."""
+    return tuple((signs[1 if ascii else 0], _MEANING[kind]) for kind, signs in _TICKS.items())
 
 
 def delivery_details(

@@ -163,7 +163,7 @@ def as_of_words(standings: Sequence[SourceStanding], sources: Sequence[SourceRow
         told = f"evidence as of {first}{day(max(reach), now)} {clock_time(max(reach))} UTC"
     reads = [each.read for each in sources if each.read is not None]
     if not reads:
-        return "not read yet: S looks for deliveries"
+        return ""
     left = len(sources) - len(reads)
     more = f" · {plural(left, 'source')} not read yet: S reads {'it' if left == 1 else 'them'}" if left else ""
     return f"{told} · read {since(min(reads), now)}{more}"
@@ -174,3 +174,19 @@ def scanning_words(source: str, doing: str, done: int, of: int | None) -> str:
     where = f" {safe(source)}" if source else ""
     far = f", {count(done)}{f' of {count(of)}' if of is not None else ''}" if done or of else ""
     return f"scanning{where}: {safe(doing)}{far}" if doing else f"scanning{where}"
+
+
+def nothing_words(sources: Sequence[SourceRow], config: str, *, scanning: bool) -> str:
+    """What the list says where there is no delivery."""
+    if not sources:
+        return _NO_SOURCE.format(config=safe(config))
+    if scanning:
+        return "looking for deliveries …"
+    return "no delivery was found" if any(each.read for each in sources) else "not read yet: S looks for deliveries"
+
+
+_NO_SOURCE = (
+    "No deliveries are looked for: nothing is read without being named.\n \n"
+    "A [[deliveries]] table in {config} says where: store, root, lifetime.\n"
+    "Then S reads it, and what has expired stands here, with who fetched it."
+)

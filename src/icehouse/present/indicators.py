@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from icehouse.core.clock import Instant
-from icehouse.core.evidence import Finding, Indicator, Kind, ObjectEvidence, Seen, Sure
+from icehouse.core.evidence import Indicator, Kind, ObjectEvidence, Seen, Sure
 from icehouse.core.text import safe
 
 from .cells import Cell, Tone
 from .sizes import count
-from .times import day, stamp, when
+from .times import stamp, when
 
 _SIGNS = {Seen.YES: ("●", "+"), Seen.PARTLY: ("◐", "/"), Seen.NOTHING: ("·", "-"), Seen.UNTELLABLE: ("?", "?")}
 _SHORT = {Seen.YES: "yes", Seen.PARTLY: "part", Seen.NOTHING: "none", Seen.UNTELLABLE: "n/a"}
@@ -93,6 +93,12 @@ def indicator_lines(label: str, indicator: Indicator, now: Instant, ascii: bool 
     return lines
 
 
-def finding_day(finding: Finding, now: Instant) -> str:
-    """When something was seen, in a few cells: ``12 Sep``."""
-    return day(finding.last, now)
+def indicator_legend(ascii: bool = False) -> tuple[tuple[str, str], ...]:
+    """What each sign means, for help."""
+    meaning = {
+        Seen.YES: "yes: all objects (attempted: any)",
+        Seen.PARTLY: "part: some of the objects",
+        Seen.NOTHING: "none: nothing was seen, in records that reach far enough",
+        Seen.UNTELLABLE: "n/a: not tellable, no record could say so",
+    }
+    return tuple((sign(seen, ascii), words) for seen, words in meaning.items())

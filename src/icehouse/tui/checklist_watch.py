@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from icehouse.core.errors import IcehouseError
 from icehouse.core.outbox import QueuedMail
+from icehouse.core.text import safe
 from icehouse.present.delivery_order import by_name
 
 from .checklist import Read, TickWriter
@@ -77,7 +78,12 @@ class Watch:
                     over = time.monotonic()
                     self._quiet_from = max(self._quiet_from, over + REST * (over - began))
             except IcehouseError as error:
+                self.poked = True
                 turn.tell(lambda line=str(error): self._failed(line), always=True)  # type: ignore[misc]
+            except Exception as error:  # noqa: BLE001 - it is told, and the next look may do better
+                self.poked = True
+                line = safe(f"unexpected {type(error).__name__}: {error}")
+                turn.tell(lambda line=line: self._failed(line), always=True)  # type: ignore[misc]
             turn.wait(EVERY)
 
     def _read(self, mails: list[QueuedMail]) -> Read:

@@ -11,6 +11,9 @@ from textual.containers import Vertical
 
 from icehouse.core.states import State
 from icehouse.present.cells import Cell, Cells, Column, Tone
+from icehouse.present.deliveries import tick_legend
+from icehouse.present.delivery_order import WORDS
+from icehouse.present.indicators import indicator_legend
 from icehouse.present.states import glyph, word
 from icehouse.present.verdicts import LEGEND
 from icehouse.tui.actions import Action, Situation, key_name
@@ -81,10 +84,18 @@ class HelpDialog(Dialog[None]):
         yield NOTHING
         for action in ACTIONS:
             yield from self._about(action)
-        for title, signs in (("states", STATES), ("verdicts", LEGEND), ("signs", SIGNS)):
+        for title, signs in (*self._own(), ("states", STATES), ("verdicts", LEGEND), ("signs", SIGNS)):
             yield NOTHING
             for n, (sign, words) in enumerate(signs):
-                yield title if n == 0 else "", f"{sign}  {words}", Tone.PLAIN
+                yield title if n == 0 else "", f"{sign}  {words}" if sign else words, Tone.PLAIN
+
+    def _own(self) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+        """The signs that this screen alone has."""
+        if self._room == "deliveries":
+            ascii = bool(getattr(self.app, "ascii_only", False))
+            yield "ticks", tick_legend(ascii)
+            yield "evidence", indicator_legend(ascii)
+            yield "filter", (("", ", ".join(word for word in WORDS if word != "problem")),)
 
     def _about(self, action: Action) -> Iterator[Line]:
         why = action.why_not(self._now)

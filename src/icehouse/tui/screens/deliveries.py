@@ -204,10 +204,13 @@ class Deliveries(Room):
         self.console.call_later(told)
 
     def _scanned(self, progress: DeliveriesProgress | None) -> None:
-        ended = self.scanning is not None and progress is None
-        self.scanning = progress
-        if ended:
+        before, self.scanning = self.scanning, progress
+        if before is not None and progress is None:
             self.console.say("the scan of the deliveries has ended")
+        elif before is None and progress is not None:
+            self.hush()
+        if not self.checklist.rows:
+            self.show_rows()
         self.console.tell()
 
     def _failed(self, line: str) -> None:
@@ -223,7 +226,10 @@ class Deliveries(Room):
         self.checklist.take(found)
         if self.opened is not None:
             self._take_below(self.opened)
+        top = self.opened is None and self.list.cursor == 0 and self.list.range_from is None
         self.show_rows()
+        if top:
+            self.list.go(0)  # who stands on top finds there what has come on top
         self.sum_up()
 
     def _take_below(self, opened: Opened) -> None:
@@ -300,15 +306,11 @@ class Deliveries(Room):
 
         rows = listed.shown()
         if listed.read:
-            self.list.nothing = "nothing passes the filter" if listed.rows else self._nothing()
+            config = str(self.console.house.paths.config)
+            said = basis.nothing_words(listed.sources, config, scanning=self.scanning is not None)
+            self.list.nothing = "nothing passes the filter" if listed.rows else said
         self.list.sorted_by = (listed.by, listed.descending)
         self.show(Rows(rows, identity, cells), words.columns(width), on=on)
-
-    def _nothing(self) -> str:
-        if not self.checklist.sources:
-            return NO_SOURCE.format(config=safe(str(self.console.house.paths.config)))
-        read = any(each.read for each in self.checklist.sources)
-        return "no delivery was found" if read else "not read yet: S looks for deliveries"
 
     def _show_below(self, opened: Opened, on: Hashable | None) -> None:
         delivery, now, ascii = opened.row.delivery, self.now(opened.row), self.console.ascii_only
@@ -394,11 +396,3 @@ class Deliveries(Room):
     def sign(self, line: Line) -> str:
         """The box has a column of its own."""
         return ""
-
-
-NO_SOURCE = (
-    "No deliveries are looked for: nothing is read without being named.\n \n"
-    "A [[deliveries]] table in {config} says where: store, root, lifetime.\n"
-    "Then S reads it, and what has expired stands here, with who fetched it."
-)
-"""What the list says where the config names no source."""
