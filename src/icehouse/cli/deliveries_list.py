@@ -68,7 +68,7 @@ def command(session: Session, expired: bool, problems: bool, sources: tuple[str,
         _tell(session, found, standing)
     wrong = [each for each in standing if each.error]
     for each in wrong:
-        tell(f"{each.source.label}: {each.error}{_as_of(session, each)}")
+        tell(f"{labelled(each.source.label, each.error)}{_as_of(session, each)}")
     try:
         failed = [f"{each.source}: {each.error}" for each in standings(session.house) if each.error]
     except IcehouseError as error:
@@ -135,6 +135,11 @@ def _cells(row: DeliveryRow, now: Instant, room: int) -> list[str]:
         size(delivery.bytes),
         head(signs + shown(why_words(row, now)), left - name),
     ]
+
+
+def labelled(label: str, words: str) -> str:
+    """What is to be told of a source, with its label once."""
+    return f"{label}: {words.removeprefix(f'{label}: ')}"
 
 
 def plain_signs() -> bool:

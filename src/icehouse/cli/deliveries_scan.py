@@ -10,7 +10,7 @@ from icehouse.core.errors import IcehouseError, Refused, UsageError
 from icehouse.present.sizes import count, plural
 
 from .choice import json_lines
-from .deliveries_list import source_option
+from .deliveries_list import labelled, source_option
 from .output import json_line, say, tell
 from .progress import ProgressLine
 from .rows import instant
@@ -106,7 +106,7 @@ def _source_row(row: SourceReport) -> dict[str, object]:
 
 def _tell_source(row: SourceReport) -> None:
     if row.error:
-        tell(f"{row.source.label}: {row.error}; what was known of it stays")
+        tell(f"{labelled(row.source.label, row.error)}; what was known of it stays")
         return
     newly = f", {count(len(row.newly))} newly" if row.newly else ""
     apart = f", {count(row.apart)} listed apart" if row.apart else ""

@@ -8,6 +8,7 @@ from icehouse.present.sizes import NOTHING, count
 from icehouse.present.times import since, stamp
 
 from .choice import json_lines
+from .deliveries_list import labelled
 from .deliveries_scan import standing_row
 from .output import json_line, say, table, tell
 from .rows import instant
@@ -62,5 +63,5 @@ def command(session: Session, as_json: bool) -> int:
     wrong = [(row.source.label, row.error) for row in rows if row.error]
     wrong += [(each.source, each.error) for each in records if each.error]
     for label, error in wrong:
-        tell(f"{label}: {error}")
+        tell(labelled(label, error))
     return 1 if wrong else 0
