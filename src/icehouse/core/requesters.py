@@ -53,8 +53,8 @@ class Side:
     def __init__(self, ours: Ours) -> None:
         """Take up who is ours; networks are taken as checked, ValueError where one is none.
 
-        A requester that is an account's number, or a glob that takes everybody in one, makes that account ours.  It does
-        not make other accounts comparable: that we know of one of ours does not mean that we know our own.
+        A requester that is an account's number, or a glob that takes everybody in one, makes that account ours.  It
+        does not make other accounts comparable: who knows a second account of ours need not know our own.
         """
         self._accounts = ours.accounts | {account for account in map(_whole_account, ours.requesters) if account}
         self._numbers = any(_ACCOUNT.fullmatch(each) for each in ours.accounts)
