@@ -170,17 +170,22 @@ def _news(
 
 
 def _overdue(house: House, sources: Iterable[SourceRow]) -> list[HandedOut]:
-    """What new links should have been mailed for by now, as `reissue_due` has just tried; by the store's time."""
+    """What new links should have been mailed for by now, and the last try failed; by the store's time."""
     from icehouse.ledger import deliveries
 
-    from .reissue import due
+    from .deliver_links import MAILED, MAILING, UNSURE
+    from .reissue import AGAIN, due
 
     seen = {row.source.store: row.by_store for row in sources if row.by_store is not None}
     found = []
     for each in deliveries.every(house.ledger()):
         now = seen.get(each.folder.store, house.clock.now())
-        if each.mail and each.noted and each.promised > now:
-            found += [each] if due(each, deliveries.issues(house.ledger(), each.id), now) else []
+        if not (each.mail and each.noted and each.promised > now):
+            continue
+        issues = deliveries.issues(house.ledger(), each.id)
+        tries = [issue.how for issue in issues if issue.how in (MAILING, MAILED, UNSURE)]
+        if tries[-1:] != [MAILED] and due(each, issues, now + AGAIN):
+            found.append(each)
     return found
 
 
