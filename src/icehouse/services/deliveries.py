@@ -113,14 +113,14 @@ def objects(house: House, delivery_id: str) -> list[ObjectLine]:
     source = next((each for each in house.config.deliveries if each.label == row.delivery.source), None)
     if source is None or note is None:
         return _handed_objects(house, handed, folder)
-    whose, issues, since = ours_of(source, note.accounts), handed.of(folder), handed.since(folder)
+    whose, issues, lately = ours_of(source, note.accounts), handed.of(folder), handed.lately(folder)
     found = list(index.objects(delivery_id))
     told = by_id(house, folder, {each.version for each in found}) if note.by_id else by_key(house, folder)
     lines = []
     for each in found:
         thing = Thing(each.key, each.version, each.size, each.uploaded)
         accesses = told.get((each.version or "") if note.by_id else each.key, ())
-        lines.append(ObjectLine(thing, each.standing, judged(thing, accesses, whose, issues, since)))
+        lines.append(ObjectLine(thing, each.standing, judged(thing, accesses, whose, issues, lately)))
     return lines
 
 

@@ -45,14 +45,10 @@ class Handed:
         """The links that were made to what lies in a folder."""
         return [issue for each in self.about(folder) for issue in self.links.get(each.id, ())]
 
-    def since(self, folder: FolderRef) -> list[tuple[str, Instant]]:
-        """From when on what lies below each prefix was handed out last: who fetched it before was another."""
-        found: dict[str, Instant] = {}
-        for each in self.about(folder):
-            if self.promised(each) is not None:
-                at = found.get(each.folder.prefix)
-                found[each.folder.prefix] = each.made if at is None else max(at, each.made)
-        return list(found.items())
+    def lately(self, folder: FolderRef) -> list[HandedOut]:
+        """What counts as handed out of a folder, of one above it or in it, the last first."""
+        found = [each for each in self.about(folder) if self.promised(each) is not None]
+        return sorted(found, key=lambda each: (each.made, each.id), reverse=True)
 
     @cached_property
     def links(self) -> dict[str, list[Issue]]:
@@ -80,7 +76,8 @@ class Handed:
         if expires is not None:
             expires = max([expires, *(each.promised for each in kept), *([until] if until else [])])
         if named and kept:
-            recipient = ", ".join(dict.fromkeys(n for n in (recipient, *(each.recipient for each in kept)) if n))
+            names = [*recipient.split(", "), *(each.recipient for each in kept)]
+            recipient = ", ".join(dict.fromkeys(name for name in names if name))
         return replace(delivery, expires=expires, links_until=until, recipient=recipient)
 
     @cached_property

@@ -9,7 +9,7 @@ from itertools import groupby
 from icehouse.catalogue.deliveries import DeliveryObject
 from icehouse.catalogue.delivery_walk import Walked
 from icehouse.core.clock import Instant
-from icehouse.core.deliveries import Delivery, Source, delivery_id
+from icehouse.core.deliveries import Delivery, HandedOut, Source, delivery_id
 from icehouse.core.evidence import Access, Ignored, Issue, Kind, ObjectEvidence, Ours, Telling, Thing, Way
 from icehouse.core.evidence_rules import of_delivery, of_object
 from icehouse.core.refs import FolderRef, Ref
@@ -73,14 +73,14 @@ class Bench:
     def evidence(self, delivery: Delivery) -> Iterator[ObjectEvidence]:
         """What is known of each object of a delivery, in key order."""
         folder = delivery.folder
-        issues, since = self.handed.of(folder), self.handed.since(folder)
+        issues, handed = self.handed.of(folder), self.handed.lately(folder)
         told = self._told(delivery)
         for number, each in enumerate(self.walked.objects(folder.prefix)):
             if number % 1000 == 0 and self.stop():
                 raise Stopped
             accesses = told(each)
             thing = Thing(each.key, each.version, each.size, each.uploaded)
-            yield judged(thing, accesses, self.ours, issues, since)
+            yield judged(thing, accesses, self.ours, issues, handed)
 
     def _told(self, delivery: Delivery) -> Callable[[DeliveryObject], Sequence[Access]]:
         """Tells what is known of accesses to each object of a delivery, asked for in key order.
@@ -123,25 +123,29 @@ class Bench:
 
 
 def judged(
-    thing: Thing, accesses: Sequence[Access], ours: Ours, issues: Sequence[Issue], since: Sequence[tuple[str, Instant]]
+    thing: Thing, accesses: Sequence[Access], ours: Ours, issues: Sequence[Issue], handed: Sequence[HandedOut]
 ) -> ObjectEvidence:
-    """What the rules say of one object.
+    """What the rules say of one object; `handed` is what it may have been handed out with, the last first.
 
-    Who reached it before it was handed out last, as `since` tells by prefix, did not do so by that; what the platform
-    says of where it lies now counts in any case.
+    Who reached it before that, or by a link of another hand-out, did not do so by that one.  What the platform says of
+    where it lies now counts in any case.
     """
     if not accesses:
         return ObjectEvidence(thing)
-    last = max((at for prefix, at in since if thing.key.startswith(prefix)), default=None)
+    last = next((each for each in handed if thing.key.startswith(each.folder.prefix)), None)
     if last is None:
         return of_object(thing, accesses, ours=ours, issues=issues)
-    begin = int(last.timestamp())
-    kept = [each for each in accesses if each.at >= begin or each.way is Way.PLATFORM]
+    begin = int(last.made.timestamp())
+    kept = [
+        each
+        for each in accesses
+        if each.way is Way.PLATFORM or (each.at >= begin and (each.way is not Way.LINK or each.link in ("", last.id)))
+    ]
     found = of_object(thing, kept, ours=ours, issues=issues)
-    before = len(accesses) - len(kept)
-    if not before:
+    others = len(accesses) - len(kept)
+    if not others:
         return found
-    ignored = {**found.ignored, Ignored.EARLIER: found.ignored.get(Ignored.EARLIER, 0) + before}
+    ignored = {**found.ignored, Ignored.EARLIER: found.ignored.get(Ignored.EARLIER, 0) + others}
     return replace(found, ignored=ignored)
 
 

@@ -306,8 +306,7 @@ class _Scan:
 
 def ours_of(source: Source, accounts: Iterable[str]) -> Ours:
     """Who is the operator's own side, of these accounts and by what the config says."""
-    named = {each for each in source.own if not any(sign in each for sign in "*?[")}
-    return Ours(frozenset({*accounts, *named} - {""}), source.own, source.own_networks)
+    return Ours(frozenset(accounts) - {""}, source.own, source.own_networks)
 
 
 def _accounts(house: House, store: Store, source: Source) -> tuple[str, ...]:

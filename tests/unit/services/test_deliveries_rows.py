@@ -151,6 +151,18 @@ def test_who_fetched_it_before_it_was_handed_out_anew_did_not_fetch_that(lab: La
     assert rows(lab)["out/x/a/"].ticked
 
 
+def test_a_link_of_an_earlier_hand_out_fetches_nothing_for_the_one_made_last(lab: Lab) -> None:
+    first, second = NOW - timedelta(days=16), NOW - timedelta(days=15)
+    lab.hand_out("out/y/a/", made=first, promised=NOW - timedelta(days=5), name="aaaa00000001", recipient="a@e.org")
+    lab.hand_out("out/y/a/", made=second, promised=NOW - timedelta(days=5), name="bbbb00000001", recipient="b@e.org")
+    for link, expected in (("aaaa00000001", Seen.NOTHING), ("bbbb00000001", Seen.YES)):
+        lab.log(*(got(f"out/y/a/{n}", days=8, number=ord(link[0]))._replace(link=link) for n in (1, 2)), name=link)
+        lab.scan()
+        row = rows(lab)["out/y/a/"]
+        assert (row.delivery.downloaded.seen, row.ticked) == (expected, expected is Seen.YES)
+    assert row.delivery.recipient == "a@e.org, b@e.org"
+
+
 @pytest.mark.parametrize("place", ["out/x/a/", "out/x/", "out/x/a/deeper/"])
 def test_links_that_live_and_promises_that_hold_keep_a_delivery_from_expiring(lab: Lab, place: str) -> None:
     lab.hand_out(place, promised=NOW - timedelta(days=1), until=NOW + timedelta(days=2))
