@@ -136,7 +136,7 @@ def test_what_no_hand_may_tick_says_why_and_stays_as_it_is(here):
         assert ticked(term) == before
 
 
-def test_a_range_ticks_what_may_be_ticked_and_what_is_shown_goes_into_a_file(here, tmp_path):
+def test_a_range_is_ticked_what_is_shown_goes_into_a_file_and_a_scan_is_started_and_told(here, tmp_path):
     with checklist(here) as term:
         narrow(term, "nothing-seen")
         term.wait_for("☐ nothing-seen")
@@ -155,6 +155,9 @@ def test_a_range_ticks_what_may_be_ticked_and_what_is_shown_goes_into_a_file(her
         term.wait_gone("deliveries.csv")
         term.send(f"{tmp_path}/it.jsonl\r")
         term.wait_for("2 deliveries in ")
+        term.send("S")
+        term.wait_for("the scan of the deliveries has ended", 60)
+        assert "☐ nothing-seen" in term.text()
     lines = [json.loads(line) for line in (tmp_path / "it.jsonl").read_text().splitlines()]
     assert [line["ticked"] for line in lines] == [False, False]
     assert {line["address"].split("/")[-2] for line in lines} == {"nothing-seen"}

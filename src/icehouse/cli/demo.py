@@ -43,6 +43,8 @@ _LIFE = (
         ("hold", "lab-s3:instruments/outbox/held/", "--reason", "reference set of the facility"),
         ("hold", "dx:instrument-deliveries/outbox/held/", "--reason", "reference set of the facility"),
         ("deliveries", "scan"),
+        ("deliveries", "tick", "lab-s3:instruments/outbox/nothing-seen/"),
+        ("deliveries", "untick", "lab-s3:instruments/outbox/anonymous/"),
     ),
 )  # fmt: skip
 """What the demo does by itself, so that Cold, Deliveries and Jobs show life; the commands of a lane one by one."""
