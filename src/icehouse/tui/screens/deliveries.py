@@ -311,6 +311,8 @@ class Deliveries(Room):
             self.list.nothing = "nothing passes the filter" if listed.rows else said
         self.list.sorted_by = (listed.by, listed.descending)
         self.show(Rows(rows, identity, cells), words.columns(width), on=on)
+        if self.list.cursor == 0 and rows and isinstance(rows[0], words.Section):
+            self.list.go(1)
 
     def _show_below(self, opened: Opened, on: Hashable | None) -> None:
         delivery, now, ascii = opened.row.delivery, self.now(opened.row), self.console.ascii_only
