@@ -254,6 +254,14 @@ class StandIn:
         """Deliver CloudTrail data events on the buckets of `watch` below a prefix of `bucket`; none ends it."""
         self.admin("POST", "/trail", {"bucket": bucket, "prefix": prefix, "watch": list(watch)})
 
+    def inventory(self, bucket: str, target: str, **wish: Any) -> dict[str, Any]:
+        """Write an S3 Inventory of `bucket` as it is now into `target`: its manifest's `bucket` and `key`, its `rows`.
+
+        `wish` has any of prefix, id, format, versions, fields, filter and rows; see sim/s3/inventory.py.
+        """
+        found: dict[str, Any] = self.admin("POST", "/inventory", {"bucket": bucket, "target": target, **wish})
+        return found
+
     def deliver_logs(self) -> int:
         """Deliver at once every log line and event that waits; returns how many objects that made."""
         return int(self.admin("POST", "/logs", {"deliver": True})["delivered"])

@@ -59,6 +59,19 @@ class Files:
         self.clear_older(shown)
         return shown
 
+    @property
+    def workshop(self) -> Path:
+        """The folder where a generation is made out of an inventory; what a crash left in it is worth nothing."""
+        return self.directory / f"{self.stem}.load"
+
+    def adopt(self, path: Path) -> Path:
+        """Let a whole, closed generation from the workshop be what readers see, in the place of all others."""
+        shown = self.fresh(hidden=False)
+        with plainly(path):
+            os.replace(path, shown)
+        self.clear_older(shown)
+        return shown
+
     def clear_older(self, keep: Path) -> None:
         """Remove the generations before `keep`, as a crash between two steps may have left one."""
         for _, path in self._numbered("sqlite"):

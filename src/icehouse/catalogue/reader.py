@@ -121,12 +121,14 @@ class Reader:
 
     def rollup(self, prefix: str) -> Rollup:
         """Everything under `prefix`, summed; nothing but a complete scan makes an absent folder a complete zero."""
-        number, whole = self.folder(prefix), self.coverage(prefix).complete
+        number, coverage = self.folder(prefix), self.coverage(prefix)
+        whole, told = coverage.complete, coverage.from_inventory
         if number is None:
-            return Rollup(complete=whole)
+            return Rollup(complete=whole, from_inventory=told)
         with self.reading():
             row = self.connection.execute(f"SELECT {ROLLUP_COLUMNS} FROM folders WHERE id = ?", (number,)).fetchone()
-        return Rollup(complete=whole) if row is None else rollup(row, complete=whole)
+        nothing = Rollup(complete=whole, from_inventory=told)
+        return nothing if row is None else rollup(row, complete=whole, from_inventory=told)
 
     def object(self, ref: Ref) -> ObjectRow | None:
         """The object of that identity: its exact key, or its id wherever it lies now."""
@@ -178,8 +180,9 @@ class Reader:
             _, parent, name, *sums = found[number]
             path = f"{self.prefix(parent) if prefix is None else prefix}{name}/"
             ref = FolderRef(self.files.store, self.files.container, path)
-            whole = self.coverage(path).complete
-            rows.append(FolderRow(ref, name, rollup(tuple(sums), complete=whole)))
+            coverage = self.coverage(path)
+            summed = rollup(tuple(sums), complete=coverage.complete, from_inventory=coverage.from_inventory)
+            rows.append(FolderRow(ref, name, summed))
         return rows
 
     def object_rows(self, numbers: Sequence[int], prefix: str | None = None) -> list[ObjectRow]:
@@ -207,7 +210,7 @@ class Reader:
                 if folder not in prefixes:
                     prefixes[folder] = self.prefix(folder)
                 path = prefixes[folder]
-            listed = self.coverage(path).scanned if asked_at is None else None
+            coverage = self.coverage(path) if asked_at is None else None
             rows.append(
                 ObjectRow(
                     ref=Ref(self.files.store, self.files.container, path + name, version),
@@ -216,8 +219,8 @@ class Reader:
                     modified=from_micros(modified),
                     etag=etag,
                     standing=self.standings.standing(standing, until),
-                    asked="list" if asked_at is None else "describe",
-                    asked_at=listed if asked_at is None else at_micros(asked_at),
+                    asked="describe" if coverage is None else "inventory" if coverage.from_inventory else "list",
+                    asked_at=at_micros(asked_at) if coverage is None else coverage.scanned,
                     reason=reason or "",
                     traits=labels.traits,
                     tags=labels.tags,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Set
+from contextlib import closing
 from pathlib import Path
 
 from icehouse.core.clock import Clock, Instant
@@ -37,6 +39,7 @@ def begin(
     walk tells of each object (`about.About`).
     Refused where a scan of something else is unfinished and `fresh` does not say to throw it away.
     """
+    shutil.rmtree(files.workshop, ignore_errors=True)  # what a crash left
     found = _unfinished(files, by_id)
     if found is not None:
         path, connection, scan = found
@@ -83,7 +86,7 @@ def complete(files: Files, writer: ScanWriter, now: Instant, by_store: Instant |
     elif visible is None or writer.prefix == "":
         files.publish(writer.path)
     else:
-        _splice_in(files, visible, writer)
+        splice_in(files, visible, writer.path, writer.prefix)
 
 
 def abandon(files: Files, writer: ScanWriter) -> None:
@@ -92,18 +95,41 @@ def abandon(files: Files, writer: ScanWriter) -> None:
     files.remove(writer.path)
 
 
-def _splice_in(files: Files, visible: Path, writer: ScanWriter) -> None:
+def splice_in(files: Files, visible: Path, part: Path, prefix: str) -> None:
+    """Let the complete, closed file `part` take the place of what the visible one holds under `prefix`."""
     try:
         connection = open_checked(visible)
     except (CatalogueDamaged, FileNotFoundError):
         files.set_aside(visible)
-        files.publish(writer.path)
+        files.adopt(part)
         return
     try:
-        splice(connection, visible, writer.path, writer.prefix)
+        splice(connection, visible, part, prefix)
     finally:
         connection.close()
-    files.remove(writer.path)
+    files.remove(part)
+
+
+def unfinished(files: Files) -> ScanRow | None:
+    """The scan of this container that was begun by walking and did not end, None where there is none."""
+    for path in (files.coming(), files.visible()):
+        if path is None:
+            continue
+        try:
+            with closing(open_checked(path)) as connection:
+                found = unfinished_in(connection)
+        except (CatalogueDamaged, FileNotFoundError):
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+def forget_unfinished(files: Files) -> None:
+    """Throw away a hidden rescan that did not end."""
+    path = files.coming()
+    if path is not None:
+        files.remove(path)
 
 
 def _unfinished(files: Files, by_id: bool) -> tuple[Path, sqlite3.Connection, ScanRow] | None:

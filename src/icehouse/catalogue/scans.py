@@ -15,7 +15,7 @@ from .base import at_micros, from_micros, param, to_micros
 
 _COLUMNS = (
     "id, prefix, started, finished, store_finished, frontier, objects, bytes, requests, seconds, "
-    "walked, complete, error"
+    "walked, complete, error, inventory"
 )
 
 
@@ -24,7 +24,8 @@ class ScanRow:
     """One scan as its file holds it.
 
     `frontier` is None before the first page and after the last; `walked` tells the two apart: the walk is through,
-    though what follows it (carrying over, publishing) may not be.
+    though what follows it (carrying over, publishing) may not be.  `inventory`: nothing was walked, the store's own
+    inventory was read; all its times are that of the inventory, by the store's clock.
     """
 
     id: int
@@ -40,6 +41,7 @@ class ScanRow:
     walked: bool
     complete: bool
     error: str
+    inventory: bool = False
 
     def covers(self, prefix: str) -> bool:
         """Whether everything under `prefix` was in this scan's range."""
@@ -64,6 +66,7 @@ def scans_in(connection: sqlite3.Connection) -> tuple[ScanRow, ...]:
             walked=bool(row[10]),
             complete=bool(row[11]),
             error=row[12],
+            inventory=bool(row[13]),
         )
         for row in rows
     ]
@@ -90,17 +93,20 @@ def coverage_of(scans: Iterable[ScanRow], prefix: str) -> Coverage:
     """How far the scans of a file can be trusted for everything under `prefix`.
 
     A finished scan that covers it, the narrowest, makes it complete.  A folder above what was scanned is known in
-    part only.
+    part only.  Where any of it is from an inventory, it is from one.
     """
+    scans = tuple(scans)
+    told = any(scan.inventory and scan.prefix.startswith(prefix) for scan in scans)
     covering = [scan for scan in scans if scan.complete and scan.covers(prefix)]
     if covering:
         best = max(covering, key=lambda scan: len(scan.prefix))
-        return Coverage(True, best.started, best.finished, best.store_finished)
+        told = told or best.inventory
+        return Coverage(True, best.started, best.finished, best.store_finished, from_inventory=told)
     touching = [scan for scan in scans if scan.covers(prefix) or scan.prefix.startswith(prefix)]
     if not touching:
         return Coverage(False)
     unfinished = next((scan for scan in touching if not scan.complete), None)
     if unfinished is not None:
-        return Coverage(False, unfinished.started, error=unfinished.error)
+        return Coverage(False, unfinished.started, error=unfinished.error, from_inventory=told)
     oldest = min(touching, key=lambda scan: scan.started)
-    return Coverage(False, oldest.started, oldest.finished, oldest.store_finished)
+    return Coverage(False, oldest.started, oldest.finished, oldest.store_finished, from_inventory=told)

@@ -19,7 +19,7 @@ from .base import CatalogueDamaged, connect, plainly, transaction
 from .files import Files
 
 APPLICATION = 0x1CE40CA7 & 0x7FFFFFFF
-BY_NAME, BY_ID = 3, 4
+BY_NAME, BY_ID = 5, 6
 """A file's version, which says by what its objects are told apart."""
 
 ROOT = 1
@@ -68,11 +68,13 @@ _FIRST = (
     "INSERT INTO lineage VALUES (0, 0, NULL, 0, 0, '')",
     "CREATE INDEX objects_asked ON objects (folder, asked_at) WHERE asked_at IS NOT NULL",
     "CREATE TABLE reasons (object INTEGER PRIMARY KEY, reason TEXT NOT NULL)",
+    # inventory: nothing was walked, the store's own inventory of that moment was read
     """CREATE TABLE scans (
         id INTEGER PRIMARY KEY, prefix TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER,
         store_started INTEGER, store_finished INTEGER, frontier TEXT, objects INTEGER NOT NULL DEFAULT 0,
         bytes INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0,
-        walked INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '')""",
+        walked INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
+        inventory INTEGER NOT NULL DEFAULT 0)""",
     f"INSERT INTO folders (id, parent, name) VALUES ({ROOT}, 0, '')",
 )
 _TABLES = {

@@ -22,7 +22,10 @@ _FOLDER_SUMS = ", ".join(("own", "kids", "newest", *_SUMS))
 _CHUNK = 5_000
 _BELOW = """WITH RECURSIVE below (id) AS (
     SELECT :top UNION ALL SELECT f.id FROM {schema}.folders f JOIN below ON f.parent = below.id)"""
-_SCAN = "prefix, started, finished, store_started, store_finished, objects, bytes, requests, seconds, walked, complete"
+_SCAN = (
+    "prefix, started, finished, store_started, store_finished, objects, bytes, requests, seconds, walked, complete, "
+    "inventory"
+)
 
 
 def splice(connection: sqlite3.Connection, path: Path, part: Path, prefix: str) -> None:

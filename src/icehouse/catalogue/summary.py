@@ -18,17 +18,19 @@ from .reader import Reader
 from .schema import STATES
 from .tally import ROLLUP_COLUMNS, rollup
 
-_VERSION = 1
+_VERSION = 2
 _SUMS = ROLLUP_COLUMNS.split(", ")
 _TABLES = (
     f"""CREATE TABLE IF NOT EXISTS containers (
         store TEXT NOT NULL, container TEXT NOT NULL, complete INTEGER NOT NULL, started INTEGER, scanned INTEGER,
-        by_store INTEGER, error TEXT NOT NULL, {", ".join(f"{column} INTEGER NOT NULL" for column in _SUMS)},
+        by_store INTEGER, error TEXT NOT NULL, from_inventory INTEGER NOT NULL,
+        {", ".join(f"{column} INTEGER NOT NULL" for column in _SUMS)},
         PRIMARY KEY (store, container))""",
     """CREATE TABLE IF NOT EXISTS scans (
         store TEXT NOT NULL, container TEXT NOT NULL, prefix TEXT NOT NULL, pid INTEGER NOT NULL,
         started INTEGER NOT NULL, updated INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
         requests INTEGER NOT NULL, rate REAL NOT NULL, complete INTEGER NOT NULL, error TEXT NOT NULL,
+        inventory INTEGER,
         PRIMARY KEY (store, container))""",
 )
 _TITLES = """CREATE TABLE IF NOT EXISTS titles (
@@ -66,6 +68,7 @@ class ScanNote:
     complete: bool
     error: str
     title: str = ""
+    inventory: Instant | None = None
 
 
 class Summary:
@@ -80,8 +83,9 @@ class Summary:
             if connection is None:
                 return []
             rows = connection.execute(
-                f"SELECT store, container, complete, started, scanned, by_store, error, {ROLLUP_COLUMNS}, "
-                "coalesce(title, '') FROM containers LEFT JOIN titles USING (store, container) "
+                "SELECT store, container, complete, started, scanned, by_store, error, "
+                f"from_inventory, {ROLLUP_COLUMNS}, coalesce(title, '') "
+                "FROM containers LEFT JOIN titles USING (store, container) "
                 "WHERE :store IS NULL OR store = :store ORDER BY store, title, container",
                 {"store": store},
             ).fetchall()
@@ -89,8 +93,10 @@ class Summary:
             ContainerSum(
                 row[0],
                 row[1],
-                rollup(row[7:-1], complete=bool(row[2])),
-                Coverage(bool(row[2]), from_micros(row[3]), from_micros(row[4]), from_micros(row[5]), row[6]),
+                rollup(row[8:-1], complete=bool(row[2]), from_inventory=bool(row[7])),
+                Coverage(
+                    bool(row[2]), from_micros(row[3]), from_micros(row[4]), from_micros(row[5]), row[6], bool(row[7])
+                ),
                 row[-1],
             )
             for row in rows
@@ -103,7 +109,7 @@ class Summary:
                 return []
             rows = connection.execute(
                 "SELECT store, container, prefix, pid, started, updated, objects, bytes, requests, rate, complete, "
-                "error, coalesce(title, '') FROM scans LEFT JOIN titles USING (store, container) "
+                "error, coalesce(title, ''), inventory FROM scans LEFT JOIN titles USING (store, container) "
                 "ORDER BY started DESC, store, container"
             ).fetchall()
         return [
@@ -121,6 +127,7 @@ class Summary:
                 complete=bool(row[10]),
                 error=row[11],
                 title=row[12],
+                inventory=from_micros(row[13]),
             )
             for row in rows
         ]
@@ -161,7 +168,7 @@ class Summary:
             assert connection is not None
             connection.execute(
                 "INSERT OR REPLACE INTO scans VALUES "
-                "(?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))",
+                "(?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?)",
                 (
                     note.store,
                     param(note.container),
@@ -175,6 +182,7 @@ class Summary:
                     note.rate,
                     note.complete,
                     param(note.error),
+                    to_micros(note.inventory),
                 ),
             )
 
@@ -188,7 +196,8 @@ class Summary:
             marks = ", ".join("?" * len(sums))
             connection.execute(
                 f"INSERT OR REPLACE INTO containers (store, container, complete, started, scanned, by_store, error, "
-                f"{ROLLUP_COLUMNS}) VALUES (?, CAST(? AS TEXT), ?, ?, ?, ?, CAST(? AS TEXT), {marks})",
+                f"from_inventory, {ROLLUP_COLUMNS}) "
+                f"VALUES (?, CAST(? AS TEXT), ?, ?, ?, ?, CAST(? AS TEXT), ?, {marks})",
                 (
                     reader.files.store,
                     param(reader.files.container),
@@ -197,6 +206,7 @@ class Summary:
                     to_micros(coverage.scanned),
                     to_micros(coverage.by_store),
                     param(coverage.error),
+                    coverage.from_inventory,
                     *sums,
                 ),
             )

@@ -59,7 +59,7 @@ class Tally:
         for folder in sorted(totals, key=lambda each: self._parents[each][1], reverse=True):
             above = self._parents[folder][0]
             if above:
-                _add(totals[above], totals[folder])
+                onto(totals[above], totals[folder])
         connection.executemany(
             _ADD,
             [
@@ -87,7 +87,7 @@ def renew_newest(connection: sqlite3.Connection, line: Sequence[int]) -> None:
         )
 
 
-def rollup(columns: tuple[int, ...], *, complete: bool) -> Rollup:
+def rollup(columns: tuple[int, ...], *, complete: bool, from_inventory: bool = False) -> Rollup:
     """The roll-up in a row of `ROLLUP_COLUMNS`."""
     objects, size, newest, *sums = columns
     counts, sizes = sums[: len(STATES)], sums[len(STATES) :]
@@ -98,12 +98,19 @@ def rollup(columns: tuple[int, ...], *, complete: bool) -> Rollup:
         counts={state: n for state, n in zip(STATES, counts, strict=True) if n},
         sizes={state: size for state, n, size in zip(STATES, counts, sizes, strict=True) if n},
         complete=complete,
+        from_inventory=from_inventory,
     )
 
 
-def _add(onto: Sums, more: Sums) -> None:
-    if more[0] > onto[0]:
-        onto[0] = more[0]
+def blank() -> Sums:
+    """The sums of nothing."""
+    return [0] * _WIDTH
+
+
+def onto(sums: Sums, more: Sums) -> None:
+    """Add `more` to `sums`, in place."""
+    if more[0] > sums[0]:
+        sums[0] = more[0]
     for i in _RANGE:
         if more[i]:
-            onto[i] += more[i]
+            sums[i] += more[i]

@@ -183,7 +183,7 @@ def _below(rollup: Rollup, cold: str) -> str:
 def _sums(rollup: Rollup | None) -> dict[str, object]:
     """A folder's sums for scripts, None where it was never scanned."""
     if rollup is None:
-        return {"objects": None, "bytes": None, "complete": None, "states": None}
+        return {"objects": None, "bytes": None, "complete": None, "states": None, "from_inventory": None}
     return {
         "objects": rollup.objects,
         "bytes": rollup.bytes,
@@ -191,6 +191,7 @@ def _sums(rollup: Rollup | None) -> dict[str, object]:
         "states": {
             state.value: {"objects": n, "bytes": rollup.sizes.get(state, 0)} for state, n in rollup.counts.items()
         },
+        "from_inventory": rollup.from_inventory,
     }
 
 

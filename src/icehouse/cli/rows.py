@@ -181,6 +181,7 @@ def scan_row(scan: ScanStanding) -> dict[str, object]:
         "started": instant(scan.started),
         "updated": instant(scan.updated),
         "error": scan.error or None,
+        "inventory": instant(scan.inventory),
     }
 
 

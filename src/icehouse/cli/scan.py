@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from icehouse.core.errors import UsageError
 from icehouse.core.refs import Address, FolderRef
 from icehouse.core.states import State
 from icehouse.present.sizes import count, money, plural, rate, size
 from icehouse.present.states import glyph, word
-from icehouse.present.times import duration
+from icehouse.present.times import duration, stamp
 
 from .choice import json_lines
 from .output import json_line, say, table, tell
 from .progress import ProgressLine
+from .rows import instant
 from .session import INTERRUPTED, Interrupt, Session
 
 if TYPE_CHECKING:
@@ -24,7 +26,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", required=False)
+@click.option(
+    "--from-inventory", "manifest", metavar="MANIFEST",
+    help="Read the S3 Inventory of that manifest.json instead of listing.",
+)  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Begin anew instead of going on with an unfinished scan.")
 @click.option("--sweep", "sweeping", is_flag=True, help="Then ask each object whose state a listing can't tell.")
 @click.option("--lineage", is_flag=True, help="Also read the jobs that ran there, in this and every later scan.")
@@ -32,18 +38,35 @@ if TYPE_CHECKING:
 @json_lines
 @click.pass_obj
 def command(
-    session: Session, address: str, fresh: bool, sweeping: bool, lineage: bool, quiet: bool, as_json: bool
+    session: Session,
+    address: str | None,
+    manifest: str | None,
+    fresh: bool,
+    sweeping: bool,
+    lineage: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
     """Scan everything under ADDRESS, so that folders show their counts, bytes and states.
 
     A scan that is stopped keeps what it found; the same command goes on from there. With --sweep, objects whose state
     a listing can't tell (S3 Intelligent-Tiering) are asked one by one afterwards, a request apiece. With --lineage, the
     jobs of a DNAnexus project are read too, so that a scope can tell intermediates, which can be made again.
+
+    With --from-inventory STORE:BUCKET/.../manifest.json nothing is listed: what S3 wrote down is read, all or nothing.
+    The catalogue is then as old as the inventory, and knows of no restore. ADDRESS may be left out.
     """
     from icehouse.services.scan import scan
 
-    place = session.address(address)
     line = ProgressLine(quiet=quiet)
+    if manifest is not None:
+        if lineage:
+            raise UsageError("--lineage does not go with --from-inventory: S3 knows no jobs")
+        place = session.address(address) if address is not None else None
+        return _from_inventory(session, manifest, place, fresh, sweeping, line, as_json)
+    if address is None:
+        raise UsageError("name what to scan", hint="STORE:BUCKET/ or STORE:BUCKET/folder/")
+    place = session.address(address)
 
     def progress(so_far: ScanProgress) -> None:
         if so_far.jobs is not None:
@@ -66,6 +89,43 @@ def command(
     code = _ending("scan", report.complete, report.error, report.cause)
     code = code or (_ending("sweep", swept.complete, swept.error, swept.cause) if swept else 0)
     return code or _lineage_ending(report)
+
+
+def _from_inventory(
+    session: Session,
+    manifest: str,
+    place: Address | None,
+    fresh: bool,
+    sweeping: bool,
+    line: ProgressLine,
+    as_json: bool,
+) -> int:
+    from icehouse.services.inventory import LoadProgress, scan_inventory
+
+    def progress(so_far: LoadProgress) -> None:
+        if so_far.written:
+            line.show(f"writing: {count(so_far.written)} of {plural(so_far.objects, 'object')}")
+            return
+        line.show(f"reading: {count(so_far.objects)} objects · file {count(so_far.files + 1)} of {count(so_far.of)}")
+
+    swept: SweepReport | None = None
+    with Interrupt().listening() as stop:
+        try:
+            report = scan_inventory(
+                session.house, session.address(manifest), place, fresh=fresh, progress=progress, stop=stop
+            )
+            if sweeping and report.complete:
+                swept = _sweep(session, place or session.address(manifest), line, stop)
+        finally:
+            line.clear()
+    if not report.complete:
+        tell("icehouse: stopped; the catalogue is as it was")
+        return INTERRUPTED
+    if as_json:
+        json_line({**_row(report), "sweep": _swept_row(swept) if swept else None, "lineage": None})
+    else:
+        _tell(report, swept)
+    return _ending("sweep", swept.complete, swept.error, swept.cause) if swept else 0
 
 
 def _sweep(session: Session, place: Address, line: ProgressLine, stop: Interrupt) -> SweepReport:
@@ -116,6 +176,7 @@ def _row(report: ScanReport) -> dict[str, object]:
             for state in State
         },
         "error": report.error or None,
+        "inventory": instant(report.inventory),
     }
 
 
@@ -138,8 +199,10 @@ def _tell(report: ScanReport, swept: SweepReport | None) -> None:
     more = "" if report.complete else "at least "
     took = f"{duration(report.seconds)}, {plural(report.requests, 'request')}"
     say(f"{more}{plural(report.objects, 'object')}, {size(report.bytes)} in {took}")
+    if report.inventory is not None:
+        say(f"as of {stamp(report.inventory)}, by an inventory: it knows of no restore, and no plan rests on it")
     table(
-        ("state" if swept is None else "as listed", "objects", "size"),
+        ("state" if swept is None else "before" if report.inventory else "as listed", "objects", "size"),
         [
             (f"{glyph(state)} {word(state)}", count(n), size(report.bytes_by_state.get(state, 0)))
             for state, n in sorted(report.by_state.items(), key=lambda item: list(State).index(item[0]))

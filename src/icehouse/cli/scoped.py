@@ -117,6 +117,7 @@ def _cover_row(line: CoverLine) -> dict[str, object]:
     return {
         "address": f"{line.cover}/", "title": line.title or None, "complete": line.complete,
         "scanned": instant(coverage.scanned) if coverage is not None else None,
+        "from_inventory": coverage.from_inventory if coverage is not None else None,
         "keep": _sums(line.sums.keep), "skip": _sums(line.sums.skip), "undecided": _sums(line.sums.undecided),
         "not_told": list(line.untold), "lineage_missing": line.lineage_missing,
     }  # fmt: skip

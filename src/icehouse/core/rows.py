@@ -34,7 +34,7 @@ class Rollup:
     """Everything below a folder, summed: objects, bytes, and both by state.
 
     `newest` is the latest change below it.  `complete` False means that at least this much is there (``≥``).
-    States that do not occur are left out of `counts` and `sizes`.
+    States that do not occur are left out of `counts` and `sizes`.  `from_inventory` as in `Coverage`.
     """
 
     objects: int = 0
@@ -43,6 +43,7 @@ class Rollup:
     counts: Mapping[State, int] = field(default_factory=dict)
     sizes: Mapping[State, int] = field(default_factory=dict)
     complete: bool = False
+    from_inventory: bool = False
 
     def shares(self) -> Shares:
         """How the bytes divide (the objects, where there are no bytes); all 0.0 for an empty folder."""
@@ -68,7 +69,8 @@ class FolderRow:
 class ObjectRow:
     """One object in a list.  `name` is the last part of the key, "" for the marker object of a folder.
 
-    `asked_at` is when the standing was learned (host's clock) and `asked` how: ``list`` or ``describe``.  `reason`
+    `asked_at` is when the standing was learned (host's clock) and `asked` how: ``list``, ``inventory`` or
+    ``describe``.  `reason`
     says why a describe could not settle it.  `traits`, `tags`, `kind`, `properties`, `owner` and `job` as in
     `core.entries.Entry`.  `number` is the catalogue's own, in one generation of it; 0 in a live listing.
     """
@@ -100,6 +102,9 @@ class Coverage:
 
     `scanned` is when the scan that covers it ended (host's clock), None while the first one is unfinished;
     `by_store` the same by the store's clock where it told.  `error` is why an unfinished scan stopped.
+
+    `from_inventory`: some or all of it was not walked but read from an inventory of the store's own, whose moment the
+    times then tell.  Nothing that is destroyed may rest on that.
     """
 
     complete: bool
@@ -107,6 +112,7 @@ class Coverage:
     scanned: Instant | None = None
     by_store: Instant | None = None
     error: str = ""
+    from_inventory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,8 @@ class ScanStanding:
     """The last scan of a container: under way, done, or stopped and resumable.
 
     `rate` is objects a second over the last seconds of the run; `running` is known from a lock, not from `pid`;
-    `title` is what people call the container, "" where that is its name.
+    `title` is what people call the container, "" where that is its name.  `inventory` is the moment of the inventory
+    that was read in place of a walk, None where it was walked.
     """
 
     store: str
@@ -157,6 +164,7 @@ class ScanStanding:
     complete: bool
     error: str = ""
     title: str = ""
+    inventory: Instant | None = None
 
     @property
     def resumable(self) -> bool:

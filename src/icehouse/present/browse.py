@@ -169,6 +169,8 @@ def coverage_line(coverage: Coverage | None, scan: ScanStanding | None, now: Ins
     if coverage.scanned is None or not coverage.complete:
         why = f" ({safe(coverage.error)})" if coverage.error else ""
         return f"scan not complete{why}: sums are at least this · S goes on"
+    if coverage.from_inventory:
+        return f"from an inventory, as of {since(coverage.scanned, now)}; restores are not in it"
     return f"scanned {since(coverage.scanned, now)}, complete"
 
 
@@ -224,6 +226,9 @@ STANDS_STILL = (
 """Why something that is being archived may never get there."""
 
 
+_KNOWN = {"describe": "asked for itself", "inventory": "from an inventory"}
+
+
 def _object_details(row: ObjectRow, now: Instant, *, ascii: bool, manner: Manner) -> list[Detail]:
     standing = row.standing
     lines: list[Detail] = [
@@ -239,7 +244,7 @@ def _object_details(row: ObjectRow, now: Instant, *, ascii: bool, manner: Manner
         lines.append(("tier", Cell(safe(standing.tier), ours=False)))
     if row.reason:
         lines.append(("why", Cell(safe(row.reason), Tone.DANGER, ours=False)))
-    how = "asked for itself" if row.asked == "describe" else "from a listing"
+    how = _KNOWN.get(row.asked, "from a listing")
     if row.asked_at is not None:
         how += f", {ago((now - row.asked_at).total_seconds())}"
     lines += [

@@ -253,6 +253,8 @@ def scan_details(scan: ScanStanding, now: Instant) -> list[tuple[str, Cell]]:
         ("requests", Cell(count(scan.requests))),
         ("standing", Cell("running" if scan.running else "complete" if scan.complete else "stopped; S goes on")),
     ]
+    if scan.inventory is not None:
+        lines.append(("from", Cell(f"an inventory, as of {since(scan.inventory, now)}")))
     if scan.error:
         lines.append(("why", Cell(safe(scan.error), Tone.DANGER, ours=False)))
     return lines

@@ -159,6 +159,7 @@ def add_up(rollups: Iterable[Rollup]) -> Rollup:
         counts=_merged(each.counts for each in all_of),
         sizes=_merged(each.sizes for each in all_of),
         complete=all(each.complete for each in all_of),
+        from_inventory=any(each.from_inventory for each in all_of),
     )
 
 

@@ -55,6 +55,7 @@ class ScanReport:
     `requests` are pages asked for.  `complete` False: `error` says why it ended early ("stopped" where it was asked
     to), the numbers are at least what is there, and scanning again goes on from here.  `cause` is the store's error.
     `lineage` is what was read of jobs, None where nothing was to be; its failure leaves the scan complete.
+    `inventory` is the moment of the inventory that was read in place of a walk, None where it was walked.
     """
 
     objects: int
@@ -67,6 +68,7 @@ class ScanReport:
     error: str = ""
     cause: StoreError | None = None
     lineage: LineageReport | None = None
+    inventory: Instant | None = None
 
 
 def scan(
@@ -84,12 +86,12 @@ def scan(
     UsageError where the store knows none.  A store error in the middle ends in a report that is not complete; one
     before the first page is raised, and leaves no trace.  Refused while another process scans the container.
     """
-    folder = _folder(address)
+    folder = folder_of(address)
     files = Files(house.paths.catalogue, folder.store, folder.container)
-    turn = take_turn(_lock(house, files), house.clock)
+    turn = take_turn(lock_of(house, files), house.clock)
     if turn is None:
         raise Refused(
-            f"{folder.store}:{folder.container} is being scanned already{_by_whom(house, folder)}",
+            f"{folder.store}:{folder.container} is being scanned already{by_whom(house, folder)}",
             hint="`icehouse jobs` shows how far it is",
         )
     try:
@@ -118,7 +120,7 @@ def start_scan(house: House, address: Address, *, lineage: bool = False) -> int:
 
     Its words go to ``scan.log`` in the log folder.
     """
-    folder = _folder(address)
+    folder = folder_of(address)
     options = ["--quiet", "--lineage"] if lineage else ["--quiet"]
     environment = {**os.environ, "ICEHOUSE_CONFIG": str(house.paths.config), "ICEHOUSE_STATE": str(house.paths.state)}
     house.paths.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -152,10 +154,11 @@ def scanning(house: House) -> list[ScanStanding]:
             requests=note.requests,
             rate=note.rate,
             running=not note.complete
-            and is_held(_lock(house, Files(house.paths.catalogue, note.store, note.container))),
+            and is_held(lock_of(house, Files(house.paths.catalogue, note.store, note.container))),
             complete=note.complete,
             error=note.error,
             title=note.title,
+            inventory=note.inventory,
         )
         for note in Summary(house.paths.catalogue).scans()
     ]
@@ -307,28 +310,36 @@ def _report(
     )
 
 
-def _folder(address: Address) -> FolderRef:
+def folder_of(address: Address) -> FolderRef:
+    """The folder that a scan of `address` is of.  UsageError where it names no container."""
     if not address.container:
         raise UsageError(f"{address}: name what to scan", hint="STORE:BUCKET/ or STORE:BUCKET/folder/")
     prefix = address.path if address.path.endswith("/") or not address.path else address.path + "/"
     return FolderRef(address.store, address.container, prefix)
 
 
-def _lock(house: House, files: Files) -> Path:
+def lock_of(house: House, files: Files) -> Path:
+    """The file whose lock one scan of a container holds."""
     return house.paths.locks / f"scan-{files.stem}.lock"
 
 
-def _by_whom(house: House, folder: FolderRef) -> str:
-    notes = Summary(house.paths.catalogue).scans()
+def by_whom(house: House, folder: FolderRef) -> str:
+    """Which process is scanning the container, as far as it said so."""
+    notes = [note for note in Summary(house.paths.catalogue).scans() if not note.complete]
     pids = [note.pid for note in notes if (note.store, note.container) == (folder.store, folder.container)]
     return f" by process {pids[0]}" if pids else ""
 
 
-def _note_whose(store: Store, summary: Summary, container: str, writer: ScanWriter) -> None:
-    """Have the container's title, whose it is and whether it may be copied; not to know is no reason not to scan."""
-    found: ContainerEntry | None = None
+def told_of(store: Store, container: str) -> ContainerEntry | None:
+    """What the store's list of containers says of one; not to know is no reason not to scan."""
     with suppress(StoreError):
-        found = next((each for each in store.containers() if each.name == container), None)
+        return next((each for each in store.containers() if each.name == container), None)
+    return None
+
+
+def _note_whose(store: Store, summary: Summary, container: str, writer: ScanWriter) -> None:
+    """Have the container's title, whose it is and whether it may be copied."""
+    found = told_of(store, container)
     if found is None:
         writer.note_whose(None, None)
         return

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from icehouse.core.archives import ArchiveAccepted, ArchiveRequest, Pointers, Quote
@@ -25,6 +26,7 @@ from icehouse.core.clock import Instant
 from icehouse.core.entries import Composition, ContainerEntry, Described, Entry, Lineage, Page, WalkPage
 from icehouse.core.errors import StoreError
 from icehouse.core.evidence import Gathered, Kind, Record, Watched
+from icehouse.core.inventories import InventoryFile, InventoryPage
 from icehouse.core.links import Link, LinkLife, LinkRequest, Noted, NoteRequest, NotLinked
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
@@ -279,6 +281,36 @@ class EvidenceSource(Protocol):
 
         `refs` gives the objects to ask for where a source can only be asked object by object.  Raises as the store
         does: what was yielded stands.
+        """
+        ...
+
+
+class Inventory(Protocol):
+    """What a container held at one moment, as the store itself wrote it into files.
+
+    It is as old as it is, and knows of no restore: a catalogue may be filled from it, nothing is planned by it.
+    """
+
+    @property
+    def container(self) -> str:
+        """The container that it is of."""
+        ...
+
+    @property
+    def taken(self) -> Instant:
+        """When it was taken, by the store's clock."""
+        ...
+
+    @property
+    def files(self) -> Sequence[InventoryFile]:
+        """The files that it consists of."""
+        ...
+
+    def pages(self, file: InventoryFile, prefix: str, scratch: Path) -> Iterator[InventoryPage]:
+        """What `file` tells of the objects under `prefix`, in any order; `scratch` is a folder to work in.
+
+        Nothing counts before the last page came: Invalid for a file that is not what was written, or whose rows do not
+        fit, may come at the end.  NotFound where it is missing.
         """
         ...
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from icehouse.core.deliveries import EvidenceSpec
 from icehouse.core.errors import NotSupported, UsageError
+from icehouse.core.refs import Ref
 
-from .base import EvidenceSource, Reads, Store
+from .base import EvidenceSource, Inventory, Reads, Store
 
 KINDS = ("s3", "dnanexus")
 """The kinds that there are."""
@@ -59,3 +60,15 @@ def open_evidence(spec: EvidenceSpec, store: Store) -> EvidenceSource:
     from .s3.evidence import LogFiles
 
     return LogFiles(spec.label, store, spec.container, spec.prefix, trail=spec.kind == "cloudtrail")
+
+
+def open_inventory(manifest: Ref, store: Store) -> Inventory:
+    """The inventory whose manifest lies at `manifest` in `store`; the manifest is read and checked, no more.
+
+    NotSupported where the store holds none or its format can't be read here, Invalid where it can't be relied on.
+    """
+    if not isinstance(store, Reads) or store.features.kind != "s3":
+        raise NotSupported(f"{store.name}: inventories are what S3 writes")
+    from .s3.inventory.reader import S3Inventory
+
+    return S3Inventory(store, manifest)

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from icehouse.sim.clock import iso_precise
 from icehouse.sim.s3.bucket import Bucket
 from icehouse.sim.s3.credentials import credentials
+from icehouse.sim.s3.inventory import write_inventory
 from icehouse.sim.s3.link_clock import wall_now, whole_second
 from icehouse.sim.s3.records.settings import Trail
 from icehouse.sim.s3.storage_classes import ARCHIVE_TIERS, INTELLIGENT_TIERING, SMALLEST_TIERED
@@ -39,6 +40,7 @@ class Admin:
             ("/logs", self.logs, ["GET", "POST"]),
             ("/trail", self.trail, ["POST"]),
             ("/session", self.session, ["POST"]),
+            ("/inventory", self.inventory, ["POST"]),
         ]
 
     async def clock(self, request: Request) -> Response:
@@ -65,6 +67,11 @@ class Admin:
         watch = tuple(self._bucket(name).name for name in wish["watch"])
         self._world.post.watch(Trail(bucket.options.owner, bucket.name, str(wish.get("prefix", "")), watch))
         return JSONResponse({"trails": [trail._asdict() for trail in self._world.post.trails]})
+
+    async def inventory(self, request: Request) -> Response:
+        """POST {bucket, target, …}: write an S3 Inventory of a bucket now; see `inventory.write_inventory`."""
+        known = {"bucket", "target", "prefix", "id", "format", "versions", "fields", "filter", "rows"}
+        return JSONResponse(write_inventory(self._world, await read_wish(request, known)))
 
     async def session(self, request: Request) -> Response:
         """POST {name, who, seconds}: temporary credentials with the rights of `who`, for so many simulated seconds."""

@@ -1,0 +1,179 @@
+"""Scanning from an inventory: what the store wrote down of a container is read in the place of a walk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from icehouse.catalogue.files import Files
+from icehouse.catalogue.loading import Loader
+from icehouse.catalogue.reader import opened
+from icehouse.catalogue.renew import forget_unfinished, unfinished
+from icehouse.catalogue.summary import ScanNote, Summary
+from icehouse.catalogue.turns import take_turn
+from icehouse.core.clock import Instant
+from icehouse.core.errors import Refused, UsageError
+from icehouse.core.refs import Address, FolderRef, Ref, folder_address, ref_address
+from icehouse.core.rows import Rollup
+from icehouse.stores.base import Inventory
+from icehouse.stores.registry import open_inventory
+
+from .house import House
+from .scan import STOPPED, ScanReport, by_whom, folder_of, lock_of, told_of
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProgress:
+    """How far an inventory has been read: objects so far, files read `of` all; then the objects that are written."""
+
+    objects: int
+    files: int
+    of: int
+    written: int = 0
+
+
+def scan_inventory(
+    house: House,
+    manifest: Address,
+    address: Address | None = None,
+    *,
+    fresh: bool = False,
+    progress: Callable[[LoadProgress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> ScanReport:
+    """Fill the catalogue of `address` from the inventory whose manifest lies at `manifest`.
+
+    `address` None: everything that the inventory is of.  The catalogue is then as old as the inventory and says so.
+    It is all or nothing: Invalid for anything that does not fit, NotFound for a file that is missing, and the report
+    is not complete where it was stopped; the catalogue stays what it was.
+    Refused where what is known is newer, or a scan was begun and not finished, unless `fresh`; UsageError where the
+    inventory is of another bucket.
+    """
+    ref = _manifest(manifest)
+    inventory = open_inventory(ref, house.store(ref.store))
+    folder = FolderRef(ref.store, inventory.container, "") if address is None else folder_of(address)
+    if folder.container != inventory.container:
+        raise UsageError(f"{ref_address(ref)} is of the bucket {inventory.container}, not of {folder.container}")
+    files = Files(house.paths.catalogue, folder.store, folder.container)
+    turn = take_turn(lock_of(house, files), house.clock)
+    if turn is None:
+        raise Refused(f"{folder_address(folder)} is being scanned already{by_whom(house, folder)}")
+    try:
+        if not fresh:
+            _refuse_older(files, folder, inventory.taken)
+        loader = Loader(files, folder.prefix, inventory.taken)
+        try:
+            return _load(house, inventory, folder, files, loader, fresh, progress, stop)
+        finally:
+            loader.close()
+    finally:
+        turn.end()
+
+
+def _load(
+    house: House,
+    inventory: Inventory,
+    folder: FolderRef,
+    files: Files,
+    loader: Loader,
+    fresh: bool,
+    progress: Callable[[LoadProgress], None] | None,
+    stop: Callable[[], bool] | None,
+) -> ScanReport:
+    began = house.clock.monotonic()
+    of = len(inventory.files)
+
+    def spent() -> float:
+        return house.clock.monotonic() - began
+
+    def tell(done: int, written: int = 0) -> None:
+        if stop is not None and stop():
+            raise _Stopped
+        if progress is not None:
+            progress(LoadProgress(loader.objects, done, of, written))
+
+    try:
+        for done, file in enumerate(inventory.files):
+            for page in inventory.pages(file, folder.prefix, loader.folder):
+                loader.add(page)
+                tell(done)
+        container = told_of(house.store(folder.store), folder.container)
+        loader.publish(
+            requests=of + 1, seconds=spent, each=lambda written: tell(of, written),
+            shared=None if container is None else container.shared,
+            copyable=None if container is None else container.copyable,
+        )  # fmt: skip
+    except _Stopped:
+        return ScanReport(0, 0, complete=False, seconds=spent(), requests=0, error=STOPPED, inventory=inventory.taken)
+    if fresh:
+        forget_unfinished(files)
+    _note(house, files, folder, loader, of + 1)
+    with opened(files) as reader:
+        found = Rollup() if reader is None else reader.rollup(folder.prefix)
+    return ScanReport(
+        objects=loader.objects,
+        bytes=loader.bytes,
+        complete=True,
+        seconds=spent(),
+        requests=of + 1,
+        by_state=dict(found.counts),
+        bytes_by_state=dict(found.sizes),
+        inventory=inventory.taken,
+    )
+
+
+class _Stopped(Exception):
+    """The user wants no more of it."""
+
+
+def _manifest(address: Address) -> Ref:
+    if not address.container or not address.path.endswith(".json"):
+        raise UsageError(f"{address}: not an inventory", hint="name its manifest: STORE:BUCKET/.../manifest.json")
+    return Ref(address.store, address.container, address.path)
+
+
+def _refuse_older(files: Files, folder: FolderRef, taken: Instant) -> None:
+    """An inventory does not take the place of what is newer, nor of a scan that can be gone on with."""
+    begun = unfinished(files)
+    if begun is not None:
+        raise Refused(
+            f"a scan of {files.store}:{files.container}/{begun.prefix} is not finished",
+            hint="scan that again to finish it, or use --fresh to throw it away",
+        )
+    with opened(files) as reader:
+        known = None if reader is None else reader.coverage(folder.prefix)
+    if known is None or not known.complete:
+        return
+    moment = known.by_store or known.scanned
+    if moment is not None and moment > taken:
+        raise Refused(
+            f"{folder_address(folder)} is known as of {moment:%Y-%m-%d %H:%M} UTC, the inventory is of "
+            f"{taken:%Y-%m-%d %H:%M}",
+            hint="use --fresh to go back to it all the same",
+        )
+
+
+def _note(house: House, files: Files, folder: FolderRef, loader: Loader, requests: int) -> None:
+    """Tell the summary what the container holds now, and from where that is known."""
+    summary, now = Summary(house.paths.catalogue), house.clock.now()
+    summary.note_scan(
+        ScanNote(
+            store=files.store,
+            container=files.container,
+            prefix=folder.prefix,
+            pid=os.getpid(),
+            started=now,
+            updated=now,
+            objects=loader.objects,
+            bytes=loader.bytes,
+            requests=requests,
+            rate=0.0,
+            complete=True,
+            error="",
+            inventory=loader.taken,
+        )
+    )
+    with opened(files) as reader:
+        if reader is not None:
+            summary.note_container(reader)

@@ -1,0 +1,370 @@
+"""Scans from S3 Inventories that the stand-in writes as AWS does: by the command and by the services."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from icehouse.catalogue.files import Files
+from icehouse.catalogue.reader import opened
+from icehouse.core.errors import IcehouseError, Invalid, NotFound, Refused, UsageError
+from icehouse.core.marks import Mark
+from icehouse.core.refs import Address, FolderRef
+from icehouse.core.rows import ObjectRow, Rollup
+from icehouse.core.states import State
+from icehouse.services import browse
+from icehouse.services.house import House, open_house
+from icehouse.services.inventory import scan_inventory
+from icehouse.services.restore import survey
+from icehouse.services.scan import scan, scanning
+from tests.standin import StandIn, describe
+
+HOSTILE = "hostile"
+TARGET = "inventories"
+FEW = "a-few-objects"
+SECONDS = 60.0
+PLACE = Address("lab-s3", HOSTILE, "")
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[StandIn]:
+    with StandIn("hostile") as standin:
+        standin.freeze()
+        client = standin.boto3_client()
+        client.create_bucket(Bucket=TARGET)
+        client.create_bucket(Bucket="versioned")
+        client.create_bucket(Bucket=FEW)
+        for number in range(12):
+            client.put_object(Bucket=FEW, Key=f"{number % 3}/a b{number}", Body=b"x" * number)
+        standin.bucket("versioned", versioning="Enabled")
+        yield standin
+
+
+@pytest.fixture(scope="module")
+def environment(s3: StandIn, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("house")
+    config = folder / "config.toml"
+    config.write_text(f'[stores.lab-s3]\nkind = "s3"\nregion = "{s3.region}"\nendpoint_url = "{s3.endpoint}"\n')
+    return {**s3.environment(), "ICEHOUSE_CONFIG": str(config), "ICEHOUSE_STATE": str(folder / "state")}
+
+
+@pytest.fixture(scope="module")
+def house(environment: dict[str, str]) -> Iterator[House]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        made = open_house()
+        yield made
+        made.close()
+
+
+def icehouse(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "icehouse", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS)
+
+
+def written(s3: StandIn, bucket: str = HOSTILE, **wish: Any) -> Address:
+    """The address of the manifest of a new inventory."""
+    return Address("lab-s3", TARGET, s3.inventory(bucket, TARGET, **wish)["key"])
+
+
+def planted() -> dict[str, dict[str, Any]]:
+    return {row["key"]: row for row in describe(HOSTILE) if row["latest"] and not row["marker"]}
+
+
+def as_of_then(row: dict[str, Any]) -> str:
+    """What an inventory tells of a planted object: it sees into Intelligent-Tiering, and knows of no restore."""
+    state = State.ARCHIVED if row["class"] in ("GLACIER", "DEEP_ARCHIVE") else State.LIVE
+    return str(state.value)
+
+
+def catalogued(house: House, container: str) -> dict[str, ObjectRow]:
+    """Every object that readers see."""
+    with opened(files_of(house, container)) as reader:
+        assert reader is not None
+        numbers = [row[0] for row in reader.connection.execute("SELECT id FROM objects")]
+        return {row.ref.key: row for row in reader.object_rows(numbers)}
+
+
+def sums(house: House, folders: set[str]) -> dict[str, Rollup]:
+    with opened(files_of(house)) as reader:
+        assert reader is not None
+        return {folder: reader.rollup(folder) for folder in folders}
+
+
+def files_of(house: House, container: str = HOSTILE) -> Files:
+    return Files(house.paths.catalogue, "lab-s3", container)
+
+
+def test_an_inventory_of_hostile_names_gives_every_key_size_date_and_state_back_exactly(
+    house: House, environment: dict[str, str], s3: StandIn
+):
+    manifest = written(s3, rows=100)
+    done = icehouse(environment, "scan", "--from-inventory", str(manifest), "--json", "--quiet")
+    assert done.returncode == 0, done.stderr
+    report, expected = json.loads(done.stdout.splitlines()[-1]), planted()
+    assert (report["objects"], report["complete"]) == (len(expected), True)
+    found = catalogued(house, HOSTILE)
+    assert found.keys() == expected.keys()
+    assert {key: row.standing.state.value for key, row in found.items()} == {
+        key: as_of_then(row) for key, row in expected.items()
+    }
+    assert {key: row.size for key, row in found.items()} == {key: row["size"] for key, row in expected.items()}
+    assert {row.asked for row in found.values()} == {"inventory"}
+    scan(house, PLACE)
+    listed = catalogued(house, HOSTILE)
+    assert {(key, row.size, row.modified, row.etag) for key, row in found.items()} == {
+        (key, row.size, row.modified, row.etag) for key, row in listed.items()
+    }
+
+
+def test_the_sums_of_every_folder_are_those_of_a_scan(house: House, s3: StandIn):
+    scan(house, PLACE)
+    folders = {
+        "/".join(key.split("/")[:depth]) + "/" for key in planted() for depth in range(1, min(key.count("/") + 1, 6))
+    }
+    walked = sums(house, {"", *folders})
+    scan_inventory(house, written(s3), fresh=True)
+    for prefix, found in sums(house, {"", *folders}).items():
+        was = walked[prefix]
+        assert (found.objects, found.bytes, found.newest) == (was.objects, was.bytes, was.newest), prefix
+        assert (found.complete, found.from_inventory, was.from_inventory) == (True, True, False)
+
+
+def test_the_catalogue_is_as_old_as_the_inventory_and_says_where_it_is_from(
+    house: House, environment: dict[str, str], s3: StandIn
+):
+    manifest = written(s3)
+    taken = datetime.fromtimestamp(int(s3.now() * 1000) / 1000, UTC)
+    s3.step(days=3)
+    scan_inventory(house, manifest, PLACE)
+    coverage = browse.coverage(house, FolderRef("lab-s3", HOSTILE, ""))
+    assert coverage is not None
+    assert (coverage.complete, coverage.from_inventory) == (True, True)
+    assert coverage.scanned is not None
+    assert abs(coverage.scanned - taken) < timedelta(seconds=1)
+    assert coverage.by_store == coverage.scanned
+    assert scanning(house)[0].inventory == coverage.scanned
+    bucket = next(json.loads(line) for line in icehouse(environment, "ls", "lab-s3:", "--json").stdout.splitlines()
+                  if json.loads(line)["container"] == HOSTILE)  # fmt: skip
+    assert bucket["from_inventory"] is True
+    assert abs(datetime.fromisoformat(bucket["scanned"]) - taken) < timedelta(seconds=1)
+    scan(house, PLACE)
+    coverage = browse.coverage(house, FolderRef("lab-s3", HOSTILE, ""))
+    assert coverage is not None
+    assert coverage.from_inventory is False
+
+
+def test_only_current_versions_count_and_a_key_under_a_delete_marker_is_not_there(house: House, s3: StandIn):
+    client = s3.boto3_client()
+    for body in (b"old", b"newer"):
+        client.put_object(Bucket="versioned", Key="a/kept one+", Body=body)
+    client.put_object(Bucket="versioned", Key="a/gone", Body=b"x")
+    client.delete_object(Bucket="versioned", Key="a/gone")
+    for versions in ("All", "Current"):
+        scan_inventory(house, written(s3, "versioned", versions=versions), fresh=True)
+        found = catalogued(house, "versioned")
+        assert {key: row.size for key, row in found.items()} == {"a/kept one+": 5}
+
+
+def test_the_tier_of_intelligent_tiering_is_a_known_state(house: House, s3: StandIn):
+    client = s3.boto3_client()
+    for name in ("live", "archive", "deep"):
+        client.put_object(Bucket="versioned", Key=f"it/{name}", Body=b"x" * 131_072, StorageClass="INTELLIGENT_TIERING")
+    s3.sink("versioned", "it/archive")
+    s3.sink("versioned", "it/deep", "DEEP_ARCHIVE_ACCESS")
+    scan_inventory(house, written(s3, "versioned"), fresh=True)
+    found = catalogued(house, "versioned")
+    assert {name: (found[f"it/{name}"].standing.state, found[f"it/{name}"].standing.cold_word)
+            for name in ("live", "archive", "deep")} == {
+        "live": (State.LIVE, ""),
+        "archive": (State.ARCHIVED, "INTELLIGENT_TIERING/ARCHIVE_ACCESS"),
+        "deep": (State.ARCHIVED, "INTELLIGENT_TIERING/DEEP_ARCHIVE_ACCESS"),
+    }  # fmt: skip
+
+
+def test_parquet_tells_what_csv_tells(house: House, s3: StandIn):
+    pytest.importorskip("pyarrow")
+    scan_inventory(house, written(s3))
+    by_csv = catalogued(house, HOSTILE)
+    scan_inventory(house, written(s3, format="Parquet", rows=70), fresh=True)
+    by_parquet = catalogued(house, HOSTILE)
+    assert {key: (row.size, row.modified, row.etag, row.standing) for key, row in by_csv.items()} == {
+        key: (row.size, row.modified, row.etag, row.standing) for key, row in by_parquet.items()
+    }
+
+
+def test_an_inventory_of_few_fields_tells_less_and_guesses_nothing(house: House, s3: StandIn):
+    scan_inventory(house, written(s3, fields=["Size"], versions="Current"))
+    assert {row.standing.state for row in catalogued(house, HOSTILE).values()} == {State.UNKNOWN}
+    with pytest.raises(Invalid, match="Size"):
+        scan_inventory(house, written(s3, fields=["ETag"]), fresh=True)
+
+
+def test_one_folder_takes_its_part_of_the_inventory_and_the_rest_stays_as_it_was(house: House, s3: StandIn):
+    scan(house, PLACE)
+    before = catalogued(house, HOSTILE)
+    prefix = next(key[: key.index("/") + 1] for key in sorted(before) if key.find("/") > 0)
+    scan_inventory(house, written(s3), Address("lab-s3", HOSTILE, prefix), fresh=True)
+    after = catalogued(house, HOSTILE)
+    assert after.keys() == before.keys()
+    assert {row.asked for key, row in after.items() if key.startswith(prefix)} == {"inventory"}
+    whole = browse.coverage(house, FolderRef("lab-s3", HOSTILE, ""))
+    assert whole is not None
+    assert whole.from_inventory, "what is in part from an inventory is from one"
+
+
+def test_an_inventory_that_is_older_than_what_is_known_is_refused_until_it_is_wished(house: House, s3: StandIn):
+    manifest = written(s3)
+    s3.step(hours=2)
+    scan(house, PLACE)
+    with pytest.raises(Refused, match="known as of"):
+        scan_inventory(house, manifest)
+    assert scan_inventory(house, manifest, fresh=True).complete
+
+
+def test_a_plan_looks_afresh_and_never_rests_on_an_inventory(house: House, s3: StandIn):
+    client = s3.boto3_client()
+    for name in ("stays", "goes"):
+        client.put_object(Bucket="versioned", Key=f"plan/{name}", Body=b"cold", StorageClass="GLACIER")
+    scan_inventory(house, written(s3, "versioned"), fresh=True)
+    client.delete_object(Bucket="versioned", Key="plan/goes")
+    client.put_object(Bucket="versioned", Key="plan/comes", Body=b"colder", StorageClass="GLACIER")
+    known = catalogued(house, "versioned")
+    assert {"plan/stays", "plan/goes"} <= known.keys()
+    assert "plan/comes" not in known
+    found = survey(house, [Mark(FolderRef("lab-s3", "versioned", "plan/"))])
+    assert {entry.ref.key for entry in found.entries} == {"plan/stays", "plan/comes"}
+
+
+def test_stopping_leaves_the_catalogue_as_it_was(house: House, s3: StandIn):
+    scan(house, Address("lab-s3", FEW, ""))
+    before = fingerprint(house)
+    s3.step(hours=1)
+    report = scan_inventory(house, written(s3, FEW), stop=lambda: True)
+    assert (report.complete, report.error) == (False, "stopped")
+    assert fingerprint(house) == before
+
+
+def test_another_bucket_and_what_is_no_manifest_are_refused(house: House, s3: StandIn):
+    manifest = written(s3)
+    with pytest.raises(UsageError, match="is of the bucket hostile, not of versioned"):
+        scan_inventory(house, manifest, Address("lab-s3", "versioned", ""))
+    with pytest.raises(UsageError, match=r"manifest\.json"):
+        scan_inventory(house, Address("lab-s3", TARGET, "some/folder/"))
+    with pytest.raises(NotFound):
+        scan_inventory(house, Address("lab-s3", TARGET, "no/manifest.json"))
+
+
+Spoil = Callable[[Any, str, dict[str, Any]], None]
+"""Spoils an inventory: takes a client, the key of its manifest, and the manifest."""
+
+
+def _put(client: Any, key: str, body: bytes) -> None:
+    client.put_object(Bucket=TARGET, Key=key, Body=body)
+
+
+def _rewritten(client: Any, key: str, manifest: dict[str, Any]) -> None:
+    body = json.dumps(manifest).encode()
+    _put(client, key, body)
+    _put(client, key.replace(".json", ".checksum"), hashlib.md5(body).hexdigest().encode())
+
+
+def _lines(change: Callable[[list[bytes]], list[bytes]]) -> Spoil:
+    """Change the lines of the first file, with all checksums as if S3 had written it so."""
+
+    def spoil(client: Any, key: str, manifest: dict[str, Any]) -> None:
+        file = manifest["files"][0]
+        whole = client.get_object(Bucket=TARGET, Key=file["key"])["Body"].read()
+        body = gzip.compress(b"\n".join([*change(gzip.decompress(whole).splitlines()), b""]))
+        _put(client, file["key"], body)
+        file.update(size=len(body), MD5checksum=hashlib.md5(body).hexdigest())
+        _rewritten(client, key, manifest)
+
+    return spoil
+
+
+def _missing(client: Any, key: str, manifest: dict[str, Any]) -> None:
+    client.delete_object(Bucket=TARGET, Key=manifest["files"][1]["key"])
+
+
+def _cut(client: Any, key: str, manifest: dict[str, Any]) -> None:
+    file = manifest["files"][1]["key"]
+    body = client.get_object(Bucket=TARGET, Key=file)["Body"].read()
+    _put(client, file, body[: len(body) // 2])
+
+
+def _other(client: Any, key: str, manifest: dict[str, Any]) -> None:
+    second = manifest["files"][1]["key"]
+    body = client.get_object(Bucket=TARGET, Key=second)["Body"].read()
+    _put(client, second, body[:-1] + bytes([body[-1] ^ 1]))
+
+
+def _manifest_changed(client: Any, key: str, manifest: dict[str, Any]) -> None:
+    _put(client, key, json.dumps({**manifest, "files": manifest["files"][:1]}).encode())
+
+
+def _no_md5(client: Any, key: str, manifest: dict[str, Any]) -> None:
+    del manifest["files"][1]["MD5checksum"]
+    _rewritten(client, key, manifest)
+
+
+BROKEN: dict[str, tuple[Spoil, str]] = {
+    "missing": (_missing, "not found"),
+    "cut": (_cut, "is cut"),
+    "of another MD5": (_other, "another MD5"),
+    "a manifest that was changed": (_manifest_changed, "manifest.checksum"),
+    "a manifest without an MD5": (_no_md5, "no MD5"),
+    "a row too short": (_lines(lambda lines: [*lines[:2], lines[2].rpartition(b",")[0], *lines[3:]]), "columns"),
+    "a size that is none": (_lines(lambda lines: [lines[0].replace(b'"false","', b'"false","1x', 1)]), "size"),
+    "neither true nor false": (_lines(lambda lines: [lines[0].replace(b'"false"', b'"perhaps"', 1)]), "perhaps"),
+    "a date that is none": (_lines(lambda lines: [lines[0].replace(b".000Z", b".0OOZ")]), "date"),
+    "a row of another bucket": (
+        _lines(lambda lines: [lines[0].replace(b"few", b"many", 1), *lines[1:]]),
+        "another bucket",
+    ),
+    "a key that is not UTF-8": (_lines(lambda lines: [lines[0].replace(b'","', b'","%FF', 1)]), "UTF-8"),
+    "a key twice": (_lines(lambda lines: [*lines, lines[-1]]), "twice"),
+    "a quote that never ends": (_lines(lambda lines: [*lines, b'"a-few-objects","half']), "not CSV|columns"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_does_not_fit_is_one_line_and_leaves_the_catalogue_as_it_was(house: House, s3: StandIn, what: str):
+    spoil, words = BROKEN[what]
+    s3.step(hours=1)
+    scan(house, Address("lab-s3", FEW, ""), fresh=True)
+    before = fingerprint(house)
+    s3.step(hours=1)
+    told = s3.inventory(FEW, TARGET, rows=5)
+    spoil(s3.boto3_client(), told["key"], told["manifest"])
+    with pytest.raises(IcehouseError, match=words) as failed:
+        scan_inventory(house, Address("lab-s3", TARGET, told["key"]))
+    assert len(str(failed.value).splitlines()) == 1
+    assert fingerprint(house) == before
+
+
+def fingerprint(house: House) -> tuple[object, ...]:
+    """All that a failed load must leave alone: the files there are, what is in them, and what was noted of scans."""
+    return (
+        sorted(path.name for path in house.paths.catalogue.glob(f"{files_of(house, FEW).stem}*")),
+        {key: (row.asked, row.standing) for key, row in catalogued(house, FEW).items()},
+        scanning(house),
+    )
+
+
+def test_a_failure_is_one_line_and_an_exit_code_on_the_command_line(environment: dict[str, str], s3: StandIn):
+    told = s3.inventory(FEW, TARGET, rows=5, id="cli")
+    _cut(s3.boto3_client(), told["key"], told["manifest"])
+    done = icehouse(environment, "scan", "--from-inventory", f"lab-s3:{TARGET}/{told['key']}", "--quiet")
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "is cut" in done.stderr
