@@ -110,16 +110,34 @@ def walk(
     walked.ready()
 
 
+def notes_above(store: Store, root: FolderRef, seen: Walking) -> None:
+    """Take in the notes right in the folders above a root: what was handed out there is handed out with all below it.
+
+    Of each the first page of a listing, in which a note's name comes early.  Raises where the store is away.
+    """
+    for prefix in _above(root.prefix) if root.prefix else ():
+        try:
+            page = store.list(FolderRef(root.store, root.container, prefix), limit=1000)
+        except StoreError as error:
+            if error.passing or isinstance(error, LoginExpired):
+                raise
+            continue  # what may not be listed there tells nothing
+        for entry in page.entries:
+            if is_note(_place(entry.ref.key)[1]):
+                seen.documents[_identity(store, entry.ref)] = entry
+
+
 def folders(root: FolderRef, source: Source, walked: Walked, seen: Walking) -> list[str]:
     """The prefixes of the folders below a root that are deliveries, in order."""
     marked = {_place(entry.ref.key)[0] for entry in seen.documents.values()}
+    marked = {each for each in marked if each.startswith(root.prefix) and each != root.prefix}
     if source.depth is not None:
         depth = source.depth
         at_depth = {_at_depth(key, root, depth) for key in (*seen.markers, *marked)}
         at_depth |= set(_distinct(_at_depth(key, root, depth) for key in walked.every_key()))
         return sorted((each for each in at_depth if each is not None), key=_bytes)
     topmost: list[str] = []
-    for each in sorted(marked - {root.prefix}, key=_bytes):
+    for each in sorted(marked, key=_bytes):
         if not (topmost and each.startswith(topmost[-1])):
             topmost.append(each)
     return topmost
@@ -194,7 +212,7 @@ def read_documents(
         kept = {
             entry.ref: (marks[identity], said[identity].text())
             for identity, entry in seen.documents.items()
-            if marks[identity] and identity not in unread
+            if marks[identity] and identity not in unread and root.holds(entry.ref)
         }
         index.keep_documents(root, kept)
     return said

@@ -25,7 +25,7 @@ from icehouse.core.evidence import Ours, SourceStanding
 from icehouse.core.refs import Address, FolderRef, folder_address
 from icehouse.stores.base import Store
 
-from .delivery_finding import Found, Stop, Stopped, Walking, found_in, read_documents, walk
+from .delivery_finding import Found, Stop, Stopped, Walking, found_in, notes_above, read_documents, walk
 from .delivery_handed import Handed
 from .delivery_judging import Bench
 from .delivery_records import Records
@@ -208,6 +208,7 @@ class _Scan:
             seen = Walking()
             try:
                 walk(store, root, source, walked, seen, self._stop, lambda n: self._tell(source.label, "walking", n))
+                notes_above(store, root, seen)
                 said = read_documents(
                     store, root, source, seen, self._index, self._stop,
                     lambda n, of: self._tell(source.label, "reading manifests", n, of),

@@ -13,7 +13,7 @@ import pytest
 
 from icehouse.core.clock import Instant
 from icehouse.core.deliveries import DeliveryRow, EvidenceSpec, HandedOut, Source
-from icehouse.core.entries import ContainerEntry, Entry, WalkPage
+from icehouse.core.entries import ContainerEntry, Entry, Page, WalkPage
 from icehouse.core.errors import NotFound, StoreError
 from icehouse.core.evidence import Access, Deed, Gathered, Issue, Kind, Record, Watched, Way
 from icehouse.core.plans import Identity
@@ -78,6 +78,11 @@ class MemoryStore:
                 raise self.failure
             self.on_page()
             yield WalkPage(tuple(page), None if number == len(pages) else str(number))
+
+    def list(self, folder: FolderRef, following: str | None = None, *, limit: int = 1000) -> Page:
+        start = len(folder.prefix)
+        below = [each for each in self.entries if each.ref.key.startswith(folder.prefix)]
+        return Page((), tuple(each for each in below if "/" not in each.ref.key[start:]), None)
 
     def note(self, ref: Ref) -> bytes:
         self.asked.append(ref.key)

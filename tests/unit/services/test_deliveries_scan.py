@@ -175,6 +175,20 @@ def test_a_note_on_a_whole_bucket_is_about_every_delivery_in_it(lab: Lab) -> Non
     assert {(row.expired, row.delivery.recipient) for row in lab.scanned().values()} == {(False, "b@e.org")}
 
 
+def test_a_note_above_the_root_extends_what_lies_below_it_and_is_no_delivery(lab: Lab) -> None:
+    lab.declare(source("up/out/"), source("up/man/", depth=None, manifest="m"))
+    lab.store.put("up/out/a/1")
+    lab.store.put("up/man/b/1")
+    lab.store.put("up/man/b/m", body=manifest(made="2026-01-01T00:00:00Z"))
+    assert all(row.expired for row in lab.scanned().values())
+    told = manifest(made="2026-11-20T12:00:00Z", promised="2026-12-20T12:00:00Z", recipient="b@e.org")
+    lab.store.put(f"up/{note_name('0123')}", 1, body=told)
+    rows = lab.scanned()
+    assert {name: (row.expired, row.delivery.recipient) for name, row in rows.items()} == {
+        "a": (False, "b@e.org"), "b": (False, "b@e.org"),
+    }  # fmt: skip
+
+
 def test_manifests_that_did_not_change_are_not_read_again(lab: Lab) -> None:
     lab.declare(source(manifest="m"))
     for number in range(70):
