@@ -75,8 +75,7 @@ def _each_once(accesses: Iterable[Access]) -> Sequence[Access]:
     every = accesses if isinstance(accesses, list) else list(accesses)
     if len(every) < 2:
         return every
-    ids = {access.id for access in every}
-    if len(ids) == len(every) and "" not in ids:
+    if len({access.id for access in every}) == len(every):
         return every
     known: dict[str, Access] = {}
     for access in every:

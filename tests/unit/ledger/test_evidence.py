@@ -87,6 +87,14 @@ def test_of_two_that_differ_the_first_stays_and_what_it_lacks_is_filled_in(file:
     assert found._replace(id=PLAIN.id) == PLAIN._replace(size=9, version="v1", link="d7", sent=5)
 
 
+def test_what_is_told_already_is_never_replaced_by_what_fills_in_something_else(file: EvidenceFile) -> None:
+    keep(file, PLAIN._replace(size=5, version=None, link="d1"))
+    keep(file, PLAIN._replace(size=9, version="v1", link="d7"))
+    keep(file, PLAIN._replace(id="2", size=None, version="v1", link=""))
+    keep(file, PLAIN._replace(id="2", size=9, version="v2", link="d7"))
+    assert {(each.size, each.version, each.link) for each in all_of(file)} == {(5, "v1", "d1"), (9, "v1", "d7")}
+
+
 def test_one_request_may_be_about_two_objects(file: EvidenceFile) -> None:
     keep(file, PLAIN, PLAIN._replace(key="out/b"))
     assert [each.key for each in all_of(file)] == ["out/a", "out/b"]
@@ -146,8 +154,8 @@ def test_a_prefix_finds_exactly_what_begins_so(keys: list[str], prefix: str) -> 
 
 def test_pages_of_a_read_lose_nothing_wherever_they_end(file: EvidenceFile, monkeypatch: pytest.MonkeyPatch) -> None:
     several = [
-        PLAIN._replace(id=f"{number:016X}", key=f"out/{key}")
-        for key, times in enumerate([1, 7, 3, 1, 1, 6, 3])
+        PLAIN._replace(id=f"{number:016X}", key=key)
+        for key, times in zip(("a", "b", "b\0", "b\0\0", "b\0\1", "b\1", "c"), (1, 7, 3, 1, 1, 6, 3), strict=True)
         for number in range(times)
     ]
     keep(file, *several)
