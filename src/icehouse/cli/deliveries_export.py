@@ -8,9 +8,11 @@ from typing import Literal
 
 import click
 
+from icehouse.core.errors import UsageError
 from icehouse.present.sizes import plural
 
-from .deliveries_list import chosen_rows, filters
+from .delivered import chosen_rows, words_of
+from .deliveries_list import filters
 from .output import tell
 from .session import Session
 
@@ -35,11 +37,20 @@ def command(
     from icehouse.services.deliveries import export
     from icehouse.services.delivery_export import write
 
-    chosen = form or ("jsonl" if file.endswith((".jsonl", ".json")) else "csv")
+    chosen = form or _form(file)
     found = chosen_rows(session, expired, problems, sources)
     if file == "-":
-        write(sys.stdout, found, chosen)
+        write(sys.stdout, found, chosen, words_of(session))
         return 0
-    number = export(session.house, Path(file), chosen, found)
+    number = export(session.house, Path(file), chosen, found, words_of(session))
     tell(f"{plural(number, 'delivery', 'deliveries')} written to {file}")
     return 0
+
+
+def _form(file: str) -> Literal["csv", "jsonl"]:
+    """The format that a file's name asks for."""
+    if file == "-" or file.endswith(".csv"):
+        return "csv"
+    if file.endswith((".jsonl", ".json")):
+        return "jsonl"
+    raise UsageError(f"{file}: which format is not told", hint="name it .csv or .jsonl, or say --format")

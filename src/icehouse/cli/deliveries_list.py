@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Sequence
 
 import click
@@ -11,22 +10,24 @@ import click
 from icehouse.core.clock import Instant
 from icehouse.core.deliveries import DeliveryRow, SourceRow, totals
 from icehouse.core.errors import IcehouseError
-from icehouse.present.cells import cut, head
-from icehouse.present.deliveries import expired_cell, is_problem, tick_cell, why_words
+from icehouse.present.cells import cut
+from icehouse.present.deliveries import expired_cell, tick_cell, why_words
 from icehouse.present.indicators import sign
 from icehouse.present.sizes import count, plural, size
 from icehouse.present.times import since
 
 from .choice import json_lines
-from .output import json_line, say, shown, table, tell
+from .delivered import chosen_rows, clock_of, ended, is_of, json_rows, labelled, plain_signs
+from .output import say, shown, table, tell
 from .session import Session
 
 _ID = 6
 _FIXED = 1 + _ID + 7 + 9 + 5 * 2
 _LEAST = 45
-_WIDE = 120
-_MORE = 22
-"""Cells of what always has its own, two between each; what name and the rest have at least; and what more room adds."""
+_WIDER, _WIDE, _PIPE = 94, 120, 140
+_MORE = (10, 22)
+"""Cells of what always has its own, two between each; what name and the rest have at least; from how many on there is
+room for the store, and for whom; how many there are where nobody looks; and how many those two have."""
 
 source_option = click.option(
     "--source", "sources", metavar="ADDRESS", multiple=True, help="Only of sources that begin so; may be repeated."
@@ -58,14 +59,11 @@ def command(session: Session, expired: bool, problems: bool, sources: tuple[str,
     from icehouse.services.deliveries import source_rows, standings
 
     found = chosen_rows(session, expired, problems, sources)
-    standing = [each for each in source_rows(session.house) if _wanted(each.source.label, sources)]
+    standing = [each for each in source_rows(session.house) if is_of(each.source.label, sources)]
     if as_json:
-        from icehouse.services.delivery_export import delivery_row
-
-        for row in found:
-            json_line(delivery_row(row))
+        json_rows(session, found)
     else:
-        _tell(session, found, standing)
+        _tell(session, found)
     wrong = [each for each in standing if each.error]
     for each in wrong:
         tell(f"{labelled(each.source.label, each.error)}{_as_of(session, each)}")
@@ -78,39 +76,25 @@ def command(session: Session, expired: bool, problems: bool, sources: tuple[str,
     return 1 if wrong or failed else 0
 
 
-def chosen_rows(session: Session, expired: bool, problems: bool, sources: Sequence[str]) -> list[DeliveryRow]:
-    """The rows that the options choose.  UsageError for a source that there is not."""
-    from icehouse.services.deliveries import check_sources, rows
-
-    check_sources(session.house, sources)
-    return [
-        row
-        for row in rows(session.house)
-        if _wanted(row.delivery.source, sources) and (not expired or row.expired) and (not problems or is_problem(row))
-    ]
-
-
-def _wanted(label: str, sources: Sequence[str]) -> bool:
-    return not sources or any(label.startswith(each) for each in sources)
-
-
-def _tell(session: Session, found: Sequence[DeliveryRow], standing: Sequence[SourceRow]) -> None:
+def _tell(session: Session, found: Sequence[DeliveryRow]) -> None:
     if not session.house.config.deliveries:
         tell(f"no source of deliveries is declared in {session.house.paths.config}: write [[deliveries]]")
-    room = shutil.get_terminal_size().columns
-    wide = room >= _WIDE
-    by_store = {each.source.label: each.by_store for each in standing}
-    now = session.house.clock.now()
+    room = shutil.get_terminal_size((_PIPE, 24)).columns
+    clock = clock_of(session)
     heads = ["", "id", "delivery", "expired", "size", "got  copy  try"]
-    cells = [_cells(row, by_store.get(row.delivery.source) or now, room - 2 * _MORE * wide) for row in found]
-    if wide:
-        heads[3:3] = ["for"]
-        heads[5:5] = ["objects"]
+    more = [_MORE[0], *([_MORE[1]] if room >= _WIDE else [])] if room >= _WIDER else []
+    cells = [_cells(row, clock(row), room - sum(each + 2 for each in more)) for row in found]
+    aligns = "<<<>>"
+    if room >= _WIDER:
+        heads[2:2], aligns = ["store"], "<<<<>>"
         for row, line in zip(found, cells, strict=True):
-            line[3:3] = [cut(shown(row.delivery.recipient), _MORE)]
-            line[5:5] = [count(row.delivery.objects)]
+            line[2:2] = [cut(shown(row.delivery.folder.store), _MORE[0])]
+    if room >= _WIDE:
+        heads[4:4], aligns = ["for"], "<<<<<>>"
+        for row, line in zip(found, cells, strict=True):
+            line[4:4] = [cut(shown(row.delivery.recipient), _MORE[1])]
     if found:
-        table(heads, cells, "<<<<>>>" if wide else "<<<>>")
+        table(heads, cells, aligns)
     summed = totals(row for row in found if row.ticked)
     expired = sum(1 for row in found if row.expired)
     say(
@@ -133,18 +117,8 @@ def _cells(row: DeliveryRow, now: Instant, room: int) -> list[str]:
         cut(shown(delivery.name), name),
         expired_cell(row, now).text,
         size(delivery.bytes),
-        head(signs + shown(why_words(row, now)), left - name),
+        ended(signs + shown(why_words(row, now)), left - name),
     ]
-
-
-def labelled(label: str, words: str) -> str:
-    """What is to be told of a source, with its label once."""
-    return f"{label}: {words.removeprefix(f'{label}: ')}"
-
-
-def plain_signs() -> bool:
-    """Whether this terminal takes ASCII alone."""
-    return "utf" not in (sys.stdout.encoding or "").lower()
 
 
 def _as_of(session: Session, row: SourceRow) -> str:

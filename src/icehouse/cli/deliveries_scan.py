@@ -10,7 +10,8 @@ from icehouse.core.errors import IcehouseError, Refused, UsageError
 from icehouse.present.sizes import count, plural
 
 from .choice import json_lines
-from .deliveries_list import labelled, source_option
+from .delivered import labelled
+from .deliveries_list import source_option
 from .output import json_line, say, tell
 from .progress import ProgressLine
 from .rows import instant

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
-from icehouse.core.deliveries import DeliveryRow, HandedOut, ObjectLine, SourceRow
-from icehouse.core.evidence import Finding, Issue
+from icehouse.core.deliveries import DeliveryRow, HandedOut, ObjectLine
+from icehouse.core.evidence import Finding, Ignored, Issue
 from icehouse.present.deliveries import delivery_details
 from icehouse.present.sizes import count, size
 from icehouse.present.states import glyph, word
 from icehouse.present.times import stamp
 
 from .choice import json_lines
-from .deliveries_list import plain_signs
+from .delivered import clock_of, plain_signs, words_of
 from .output import json_line, say, table
 from .rows import instant
 from .session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_MOST = 20_000
+"""So many objects are looked at for what does not count, where nobody asked for the objects."""
 
 
 @click.command()
@@ -34,14 +38,21 @@ def command(session: Session, delivery: str, with_objects: bool, as_json: bool) 
     from icehouse.services.delivery_export import delivery_row
 
     row = deliveries.find(session.house, delivery)
-    lines = deliveries.objects(session.house, row.delivery.id) if with_objects else []
+    lines = deliveries.objects(session.house, row.delivery.id) if with_objects or row.delivery.objects <= _MOST else []
+    ignored: Counter[Ignored] = Counter()
+    for line in lines:
+        ignored.update(line.evidence.ignored)
     handed = deliveries.hand_outs(session.house, row.delivery)
     if as_json:
-        json_line({**delivery_row(row), "handed_out": [_handed_row(*each) for each in handed]})
-        for line in lines:
+        told = delivery_row(row, words_of(session)(row))
+        counted = {why.name.lower(): n for why, n in ignored.items()} if lines or not row.delivery.objects else None
+        json_line({**told, "ignored": counted, "handed_out": [_handed_row(*each) for each in handed]})
+        for line in lines if with_objects else ():
             json_line(_object_row(row, line))
         return 0
     _tell(session, row)
+    if ignored:
+        say(f"does not count  {', '.join(f'{count(n)} {why.value}' for why, n in ignored.items())}")
     for made, issues in handed:
         say(_handed(made, issues))
     if with_objects:
@@ -51,15 +62,8 @@ def command(session: Session, delivery: str, with_objects: bool, as_json: bool) 
 
 
 def _tell(session: Session, row: DeliveryRow) -> None:
-    now = next((each.by_store for each in _source_of(session, row) if each.by_store), session.house.clock.now())
+    now = clock_of(session)(row)
     table(("", ""), [(label, cell.text) for label, cell in delivery_details(row, now, ascii=plain_signs())])
-
-
-def _source_of(session: Session, row: DeliveryRow) -> list[SourceRow]:
-    """The source of a delivery, none where none covers it."""
-    from icehouse.services.deliveries import source_rows
-
-    return [each for each in source_rows(session.house) if each.source.label == row.delivery.source]
 
 
 def _handed(made: HandedOut, issues: Sequence[Issue]) -> str:
@@ -97,7 +101,8 @@ def _finding(finding: Finding) -> str:
     times = f", {count(finding.times)} times" if finding.times > 1 else ""
     sent = f", {size(finding.sent)}" if finding.sent else ""
     by = f" by {finding.who}" if finding.who else ""
-    return f"{finding.kind.value} {stamp(finding.last)}{by}{sent}{times} ({finding.sure.value}, {finding.source})"
+    seen = "as found " if finding.source.startswith("list-projects") else ""
+    return f"{finding.kind.value} {seen}{stamp(finding.last)}{by}{sent}{times} ({finding.sure.value}, {finding.source})"
 
 
 def _object_row(row: DeliveryRow, line: ObjectLine) -> dict[str, object]:

@@ -8,11 +8,13 @@ from icehouse.present.sizes import NOTHING, count
 from icehouse.present.times import since, stamp
 
 from .choice import json_lines
-from .deliveries_list import labelled
+from .delivered import labelled
 from .deliveries_scan import standing_row
 from .output import json_line, say, table, tell
 from .rows import instant
 from .session import Session
+
+_SAMPLES = 5
 
 
 @click.command()
@@ -51,15 +53,18 @@ def command(session: Session, as_json: bool) -> int:
             table(
                 ("evidence", "tells until", "files", "lines", "not understood"),
                 [
-                    (each.source, stamp(each.as_of) if each.as_of else "nothing yet", count(each.files),
-                     count(each.lines), count(each.unparsed) if each.unparsed else NOTHING)
+                    (each.source, stamp(each.as_of) if each.as_of else "nothing yet",
+                     *(count(n) if n else NOTHING for n in (each.files, each.lines, each.unparsed)))
                     for each in records
                 ],
                 "<<>>>",
             )  # fmt: skip
         for each in records:
-            for sample in samples(house, each.source)[:5]:
+            told = samples(house, each.source)
+            for sample in told[:_SAMPLES]:
                 tell(f"{each.source}: {sample.where}: {sample.why}")
+            if len(told) > _SAMPLES:
+                tell(f"{each.source}: and {count(len(told) - _SAMPLES)} more; --json tells them")
     wrong = [(row.source.label, row.error) for row in rows if row.error]
     wrong += [(each.source, each.error) for each in records if each.error]
     for label, error in wrong:

@@ -7,7 +7,8 @@ import click
 from icehouse.present.sizes import plural
 
 from .choice import json_lines
-from .output import json_line, say
+from .delivered import json_rows
+from .output import say
 from .session import Session
 
 
@@ -26,14 +27,12 @@ def command(session: Session, deliveries: tuple[str, ...], as_json: bool) -> int
 def by_hand(session: Session, ids: tuple[str, ...], *, ticked: bool, as_json: bool) -> int:
     """Tick or untick, and tell how they stand then."""
     from icehouse.services.deliveries import find_all, tick
-    from icehouse.services.delivery_export import delivery_row
 
     house = session.house
     wanted = find_all(house, ids)
     changed = tick(house, wanted, ticked)
     if as_json:
-        for row in find_all(house, [row.delivery.id for row in wanted]):
-            json_line(delivery_row(row))
+        json_rows(session, find_all(house, [row.delivery.id for row in wanted]))
     else:
         say(f"{plural(changed, 'delivery', 'deliveries')} {'ticked' if ticked else 'unticked'}")
     return 0

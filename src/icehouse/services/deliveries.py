@@ -12,7 +12,7 @@ from icehouse.core.evidence import Issue, SourceStanding, Thing, Unparsed
 from icehouse.core.refs import FolderRef, folder_address
 from icehouse.core.states import UNKNOWN
 
-from .delivery_export import Format
+from .delivery_export import Format, Words
 from .delivery_export import export as write_export
 from .delivery_handed import Handed
 from .delivery_judging import by_id, by_key, judged
@@ -95,7 +95,9 @@ def _found(house: House, every: Sequence[DeliveryRow], id_prefix: str) -> Delive
         found = [row for row in every if row.delivery.folder in folders]
     if len(found) != 1:
         why = f"{len(found)} deliveries begin so" if found else "no such delivery"
-        raise UsageError(f"{id_prefix}: {why}", hint="icehouse deliveries lists them")
+        called = [row.delivery.id for row in every if id_prefix and row.delivery.name == id_prefix]
+        hint = f"say which by its id: {', '.join(called[:5])}" if called else "say its id, or its whole address"
+        raise UsageError(f"{id_prefix}: {why}", hint=f"{hint}; icehouse deliveries lists them")
     return found[0]
 
 
@@ -142,9 +144,12 @@ def samples(house: House, source: str) -> list[Unparsed]:
     return house.evidence().samples(source)
 
 
-def export(house: House, path: Path, form: Format, rows: Iterable[DeliveryRow]) -> int:
-    """Write rows into a new file (0600), formula-safe CSV or exact JSON lines; how many that were."""
-    return write_export(path, form, rows)
+def export(house: House, path: Path, form: Format, rows: Iterable[DeliveryRow], words: Words | None = None) -> int:
+    """Write rows into a new file (0600), formula-safe CSV or exact JSON lines; how many that were.
+
+    `words` tells why a row is ticked or not, as the list does; without it the rules do.
+    """
+    return write_export(path, form, rows, words)
 
 
 def version(house: House) -> object:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TextIO
@@ -26,11 +26,20 @@ COLUMNS = (
     "attempted", "tellable", "ticked", "holds", "hold", "verdict", "undecided", "why", "by_hand", "apart", "complete",
     "seen_at", "source",
 )  # fmt: skip
-"""What the CSV tells, in order; all but the details of JSON lines."""
+_KINDS = ("downloaded", "copied", "attempted")
+_DETAILS = ("seen", "objects", "last", "who", "source", "sure", "as_of", "words")
+HEADS = (*COLUMNS, *(f"{kind}_{detail}" for kind in _KINDS for detail in _DETAILS))
+"""What the CSV tells, in order: what of a delivery is one value, and the details of each indicator."""
+
+Words = Callable[[DeliveryRow], str]
+"""Tells why a row is ticked or not."""
 
 
-def delivery_row(row: DeliveryRow) -> dict[str, object]:
-    """One delivery for scripts.  An indicator is true, false (partly too) or null where it can't be told."""
+def delivery_row(row: DeliveryRow, why: str | None = None) -> dict[str, object]:
+    """One delivery for scripts.  An indicator is true, false (partly too) or null where it can't be told.
+
+    `why` it is ticked or not, as a list tells it; None for the words of the rules alone.
+    """
     delivery = row.delivery
     return {
         "id": delivery.id,
@@ -51,7 +60,8 @@ def delivery_row(row: DeliveryRow) -> dict[str, object]:
         "hold": row.hold or None,
         "verdict": row.verdict.value if row.verdict else None,
         "undecided": row.undecided if row.verdict else None,
-        "why": row.ticking.words or None,
+        "why": (row.ticking.words if why is None else why) or None,
+        "rules": row.ticking.words or None,
         "may_tick": row.ticking.allowed,
         "by_hand": row.by_hand,
         "lapsed": row.lapsed,
@@ -66,10 +76,7 @@ def delivery_row(row: DeliveryRow) -> dict[str, object]:
             state.value: {"objects": n, "bytes": delivery.rollup.sizes.get(state, 0)}
             for state, n in delivery.rollup.counts.items()
         },
-        "evidence": {
-            name: indicator_row(each)
-            for name, each in zip(("downloaded", "copied", "attempted"), delivery.indicators, strict=True)
-        },
+        "evidence": {name: indicator_row(each) for name, each in zip(_KINDS, delivery.indicators, strict=True)},
     }
 
 
@@ -94,28 +101,29 @@ def instant(at: Instant | None) -> str | None:
     return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def write(out: TextIO, rows: Iterable[DeliveryRow], form: Format) -> int:
-    """Write the rows; how many that were."""
+def write(out: TextIO, rows: Iterable[DeliveryRow], form: Format, words: Words | None = None) -> int:
+    """Write the rows; how many that were.  `words` as in `delivery_row`."""
     number = 0
     table = csv.writer(out, lineterminator="\n")
     if form == "csv":
-        table.writerow(COLUMNS)
+        table.writerow(HEADS)
     for number, row in enumerate(rows, 1):  # noqa: B007 - told at the end
-        told = delivery_row(row)
+        told = delivery_row(row, words(row) if words is not None else None)
         if form == "csv":
-            table.writerow([cell(told[name]) for name in COLUMNS])
+            details = [indicator_row(each)[name] for each in row.delivery.indicators for name in _DETAILS]
+            table.writerow([cell(each) for each in (*(told[name] for name in COLUMNS), *details)])
         else:
             out.write(json.dumps(told, ensure_ascii=True, allow_nan=False) + "\n")
     return number
 
 
-def export(path: Path, form: Format, rows: Iterable[DeliveryRow]) -> int:
+def export(path: Path, form: Format, rows: Iterable[DeliveryRow], words: Words | None = None) -> int:
     """Write the rows into a new file for this user alone (0600), all of it or none; how many that were.
 
     UsageError where there is such a file, or none can be made.
     """
     text = io.StringIO()
-    number = write(text, rows, form)
+    number = write(text, rows, form, words)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:

@@ -145,7 +145,7 @@ def judged(
     others = len(accesses) - len(kept)
     if not others:
         return found
-    ignored = {**found.ignored, Ignored.EARLIER: found.ignored.get(Ignored.EARLIER, 0) + others}
+    ignored = {**found.ignored, Ignored.HANDED: others}
     return replace(found, ignored=ignored)
 
 

@@ -161,7 +161,7 @@ def _uncovered(
         names = dict.fromkeys(each.recipient for each in made if each.recipient)
         nothing = Indicator(Seen.UNTELLABLE, words=apart)
         yield Delivery(
-            delivery_id(folder), folder, "", ", ".join(names), last.made, expires,
+            delivery_id(folder), folder, "", ", ".join(names), None, expires,
             Rollup(last.objects, last.bytes, complete=True), last.content, nothing, nothing, nothing,
             links_until=until, apart=apart,
         )  # fmt: skip

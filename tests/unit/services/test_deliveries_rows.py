@@ -145,7 +145,7 @@ def test_who_fetched_it_before_it_was_handed_out_anew_did_not_fetch_that(lab: La
     row = rows(lab)["out/x/a/"]
     assert (row.expired, row.delivery.downloaded.seen, row.ticked) == (True, Seen.NOTHING, False)
     line = deliveries.objects(lab.house, row.delivery.id)[0]
-    assert line.evidence.ignored == {Ignored.EARLIER: 1}
+    assert line.evidence.ignored == {Ignored.HANDED: 1}
     lab.log(*(got(f"out/x/a/{number}", days=6) for number in (1, 2)), name="new")
     lab.scan()
     assert rows(lab)["out/x/a/"].ticked
