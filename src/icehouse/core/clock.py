@@ -29,6 +29,15 @@ class Clock(Protocol):
         ...
 
 
+_FIRST, _LAST = -62_135_510_400, 253_402_128_000
+"""The second day of the year 1 and the last but one of the year 9999, which any zone can tell, in seconds."""
+
+
+def from_seconds(seconds: int) -> Instant:
+    """The instant so many seconds after 1970, of which a record told; the nearest that there is for any other."""
+    return datetime.fromtimestamp(min(max(seconds, _FIRST), _LAST), UTC)
+
+
 def to_text(instant: Instant) -> str:
     """An instant as the ledger keeps it: ISO 8601 in UTC with microseconds, so that text order is time order."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -7,10 +7,10 @@ to, and neither does their order, or that one is told twice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from math import floor, inf
 from typing import Final
 
+from .clock import from_seconds
 from .evidence import (
     Access,
     Deed,
@@ -196,14 +196,14 @@ def _finding(group: Sequence[Access], kind: Kind, sure: Sure) -> Finding:
     one = group[0]
     who = one.requester if one.way is Way.CREDENTIALS or one.deed is Deed.COPY else one.address
     if len(group) == 1:
-        at = datetime.fromtimestamp(one.at, UTC)
+        at = from_seconds(one.at)
         return Finding(kind, who, at, at, one.source, sure, one.sent)
     moments = [each.at for each in group]
     return Finding(
         kind=kind,
         who=who,
-        first=datetime.fromtimestamp(min(moments), UTC),
-        last=datetime.fromtimestamp(max(moments), UTC),
+        first=from_seconds(min(moments)),
+        last=from_seconds(max(moments)),
         source=", ".join(sorted({each.source for each in group})),
         sure=sure,
         sent=sum(each.sent for each in group),

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from icehouse.core.clock import Instant, from_text, to_text
+from icehouse.core.clock import Instant, from_seconds, from_text, to_text
 from icehouse.core.evidence import Access, Gathered, Kind, Record, SourceStanding, Unparsed
 
 from .evidence_names import Names, raw, text_of
@@ -148,7 +147,7 @@ class EvidenceFile:
             return SourceStanding(
                 source=source,
                 kinds=frozenset(Kind(each) for each in kinds.split(",") if each),
-                as_of=None if as_of is None else datetime.fromtimestamp(as_of, UTC),
+                as_of=None if as_of is None else from_seconds(as_of),
                 gathered=from_text(gathered) if gathered else None,
                 files=files,
                 lines=lines,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -268,6 +268,15 @@ def test_a_finding_tells_who_when_whence_and_how_much() -> None:
 def test_findings_stand_in_the_order_of_time() -> None:
     found = of_object(THING, [copy(at=AT + 7), access(at=AT + 3), direct(at=AT)], ours=OURS, issues=[]).findings
     assert [finding.kind for finding in found] == [Kind.ATTEMPTED, Kind.DOWNLOADED, Kind.COPIED]
+
+
+@pytest.mark.parametrize("at", [253402300799 + 86_340, 2**62])
+def test_a_time_that_no_calendar_has_stops_nobody(at: int) -> None:
+    found = of_object(THING, [part(60, at=at), part(40)], ours=OURS, issues=[]).findings[0]
+    assert found.last.year == 9999
+    assert found.last.astimezone(timezone(timedelta(hours=14))).year == 9999
+    assert of_object(THING, [access(at=-at)], ours=OURS, issues=[]).ignored == {Ignored.EARLIER: 1}
+    assert of_object(VERSIONED, [access(at=-at, version="v2")], ours=OURS, issues=[]).findings[0].first.year == 1
 
 
 def test_what_is_told_twice_counts_once() -> None:

@@ -227,6 +227,16 @@ def test_a_standing_sums_up_what_was_read(file: EvidenceFile) -> None:
     assert file.standing(LOGS).error == ""
 
 
+def test_a_record_of_a_time_that_no_calendar_has_bricks_nothing(file: EvidenceFile) -> None:
+    file.keep(LOGS, KINDS, page(PLAIN._replace(at=253402387139), as_of=253402387139), NOW)
+    standing = file.standing(LOGS)
+    assert standing.as_of is not None
+    assert standing.as_of.year == 9999
+    assert all_of(file)[0].at == 253402387139
+    keep(file, *numbered(1))
+    assert len(all_of(file)) == 2
+
+
 def test_a_record_that_is_read_again_counts_as_it_is_now(file: EvidenceFile) -> None:
     half = page(*numbered(1), lines=3, unparsed=1, samples=[Unparsed("logs/1: line 3", "cut")], cut="gzip ends early")
     file.keep(LOGS, KINDS, half, NOW)
