@@ -15,7 +15,7 @@ from icehouse.core.states import State
 from icehouse.core.text import safe
 
 from .cells import Cell, Cells, Column, Tone
-from .indicators import indicator_cell, indicator_lines, refusals
+from .indicators import indicator_cell, indicator_lines, is_asked, refusals
 from .sizes import NOTHING, at_least, count, plural, size
 from .states import glyph, word
 from .times import DAY, ago, day, duration, stamp
@@ -192,7 +192,8 @@ def _fetched_words(found: Delivery, now: Instant) -> str:
     done = (("got", found.downloaded), ("copied", found.copied), ("tried", found.attempted))
     for verb, indicator in done:
         if indicator.seen is Seen.YES:
-            return f"{verb} {day(indicator.last, now)}" if indicator.last else verb
+            dated = indicator.last is not None and not is_asked(indicator.source)
+            return f"{verb} {day(indicator.last, now)}" if dated else verb
     last = max((each.last for each in found.indicators if each.last is not None), default=None)
     return f"fetched {day(last, now)}" if last else "fetched"
 

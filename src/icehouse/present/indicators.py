@@ -7,7 +7,7 @@ from icehouse.core.evidence import Indicator, Kind, ObjectEvidence, Seen, Sure
 from icehouse.core.text import safe
 
 from .cells import Cell, Tone
-from .sizes import count
+from .sizes import count, plural
 from .times import stamp, when
 
 _SIGNS = {Seen.YES: ("●", "+"), Seen.PARTLY: ("◐", "/"), Seen.NOTHING: ("·", "-"), Seen.UNTELLABLE: ("?", "?")}
@@ -23,6 +23,7 @@ _SURE = {
 
 _DONE = {Kind.DOWNLOADED: "downloaded", Kind.COPIED: "copied", Kind.ATTEMPTED: "attempted"}
 _ASKED = "refused"
+_LOOKED_UP = "list-projects"
 
 
 def sign(seen: Seen, ascii: bool = False) -> str:
@@ -59,6 +60,11 @@ def refusals(indicator: Indicator) -> str:
     return safe(indicator.words) if indicator.words.startswith(_ASKED) else ""
 
 
+def is_asked(source: str) -> bool:
+    """Whether a source is asked how things are, so that its times tell when that was found and not when it was done."""
+    return source.startswith(_LOOKED_UP)
+
+
 def sure_words(sure: Sure) -> str:
     """How sure something is, and what that means."""
     return _SURE[sure]
@@ -73,13 +79,13 @@ def indicator_lines(label: str, indicator: Indicator, now: Instant, ascii: bool 
     """All that an indicator says, for the details: what, by whom, when, how sure, from where, as of when."""
     said = f"{sign(indicator.seen, ascii)} {word(indicator.seen)}"
     if indicator.objects and indicator.of:
-        said += f", {count(indicator.objects)} of {count(indicator.of)} objects"
+        said += f", {count(indicator.objects)} of {plural(indicator.of, 'object')}"
     lines = [(label, Cell(said, _TONES[indicator.seen], ours=False))]
     if indicator.first is not None:
         span = when(indicator.first, now)
         if indicator.last is not None and indicator.last != indicator.first:
             span += f" to {when(indicator.last, now)}"
-        lines.append(("  when", Cell(f"{span} UTC")))
+        lines.append(("  found" if is_asked(indicator.source) else "  when", Cell(f"{span} UTC")))
     if indicator.who:
         lines.append(("  who", Cell(safe(indicator.who), ours=False)))
     if indicator.sure is not None:
