@@ -51,8 +51,8 @@ class Loader:
         """Take some objects, in any order."""
         if not page.keys:
             return
-        numbers = self._standings
-        told = [numbers.setdefault(each, len(numbers)) for each in page.standings]
+        ours = [self._standings.setdefault(each, len(self._standings)) for each in page.kinds]
+        told = [ours[place] for place in page.standings]
         with plainly(self.folder):
             self._runs.add(list(zip(page.keys, page.sizes, page.modified, page.etags, told, strict=True)))
         self.objects += len(page.keys)

@@ -11,6 +11,9 @@ from pathlib import Path
 Listed = tuple[str, int, int | None, str, int]
 """An object of an inventory: key, size, modified in microseconds, etag, and the number of its standing."""
 
+_Place = tuple[int, int]
+"""Where a block is in the file, and how long."""
+
 RUN = 100_000
 """Objects a run: some 50 MB while it is sorted."""
 
@@ -30,7 +33,7 @@ class Runs:
         self._block = block
         self._held: list[Listed] = []
         self._file = path.open("w+b")
-        self._runs: list[list[int]] = []
+        self._runs: list[list[_Place]] = []
 
     def add(self, objects: list[Listed]) -> None:
         """Take some, in any order."""
@@ -61,18 +64,19 @@ class Runs:
         self._file.close()
         self._path.unlink(missing_ok=True)
 
-    def read(self, place: int) -> list[Listed]:
+    def read(self, place: _Place) -> list[Listed]:
         """The block that was written at `place`."""
-        self._file.seek(place)
-        block: list[Listed] = marshal.load(self._file)  # noqa: S302  (written by this process)
+        self._file.seek(place[0])
+        block: list[Listed] = marshal.loads(self._file.read(place[1]))  # noqa: S302  (written by this process)
         return block
 
     def _spill(self) -> None:
         self._held.sort(key=_key)
         places = []
         for at in range(0, len(self._held), self._block):
-            places.append(self._file.tell())
-            marshal.dump(self._held[at : at + self._block], self._file, 2)
+            packed = marshal.dumps(self._held[at : at + self._block], 2)
+            places.append((self._file.tell(), len(packed)))
+            self._file.write(packed)
         self._runs.append(places)
         self._held = []
 
@@ -80,7 +84,7 @@ class Runs:
 class _Run:
     """One run while it is merged: the block it is in, until there is none."""
 
-    def __init__(self, runs: Runs, places: list[int]) -> None:
+    def __init__(self, runs: Runs, places: list[_Place]) -> None:
         self._runs = runs
         self._places = iter(places)
         self.block: list[Listed] = []

@@ -88,6 +88,7 @@ def page_of(columns: Columns, source: str, prefix: str, known: Standings) -> Inv
         modified=columns.modified or nothing,
         etags=[etag.strip('"') if etag else "" for etag in columns.etags] if columns.etags else ("",) * number,
         standings=[known[pair] for pair in zip(words, tiers, strict=True)],
+        kinds=known.kinds,
     )
 
 

@@ -81,8 +81,9 @@ def _columns(cells: Sequence[tuple[str, ...]], at: dict[str, int]) -> Columns:
 
 def _decoded(key: str) -> str:
     """A key from its URL encoding, in which S3 writes a space as ``+``."""
+    key = key.replace("+", " ")
     try:
-        return unquote_to_bytes(key.replace("+", " ")).decode()
+        return unquote_to_bytes(key).decode() if "%" in key else key
     except UnicodeDecodeError:
         raise Broken(f"has a key that is not UTF-8: {safe(key)}") from None
 

@@ -12,13 +12,18 @@ _LIVE_TIERS = frozenset({"FREQUENT", "INFREQUENT", "ARCHIVEINSTANT"})
 _COLD_TIERS = {"ARCHIVE": IT_ARCHIVE, "DEEPARCHIVE": IT_DEEP}
 
 
-class Standings(dict[tuple[str | None, str | None], Standing]):
-    """The standing of each pair of class and tier, worked out once."""
+class Standings(dict[tuple[str | None, str | None], int]):
+    """The place of each pair of class and tier among `kinds`, the standings that were met so far."""
 
-    def __missing__(self, pair: tuple[str | None, str | None]) -> Standing:
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds: list[Standing] = []
+
+    def __missing__(self, pair: tuple[str | None, str | None]) -> int:
         """Work it out."""
-        found = self[pair] = standing_of(*pair)
-        return found
+        self.kinds.append(standing_of(*pair))
+        place = self[pair] = len(self.kinds) - 1
+        return place
 
 
 def standing_of(word: str | None, tier: str | None) -> Standing:
