@@ -280,6 +280,20 @@ def test_several_pages_are_kept_all_or_none(file: EvidenceFile) -> None:
     assert file.standing(TRAIL).files == 2
 
 
+def test_a_full_disk_is_told_in_its_own_words_and_leaves_nothing_half_kept(file: EvidenceFile) -> None:
+    keep(file, *numbered(1))
+    pages = file._db.execute("PRAGMA page_count").fetchone()[0]
+    file._db.execute(f"PRAGMA max_page_count = {pages + 3}")
+    much = [PLAIN._replace(id=f"{number:016X}", key=f"new/{number}", agent="new") for number in range(2000)]
+    with pytest.raises(LedgerError, match="the evidence could not be written: database or disk is full"):
+        file.keep(LOGS, KINDS, page(*much, name="logs/2"), NOW)
+    file._db.execute("PRAGMA max_page_count = 1000000")
+    assert not file.known(LOGS)(Record("logs/2", "e1"))
+    assert len(all_of(file)) == 1
+    file.keep(LOGS, KINDS, page(*much, name="logs/2"), NOW)
+    assert len(all_of(file)) == 2001
+
+
 KEEPING = """
 import sys
 from datetime import datetime, UTC
