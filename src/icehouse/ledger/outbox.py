@@ -68,10 +68,13 @@ def failed(connection: Connection, mail: str, at: Instant, error: str, next_try:
         connection.execute(delete(told_table).where(told_table.c.mail == mail))
 
 
-def last(ledger: Ledger, to: Sequence[str]) -> Instant | None:
-    """When a mail to exactly these addresses was made last, in whatever order; None for never."""
+def last(ledger: Ledger, to: Sequence[str], *, by: Instant | None = None) -> Instant | None:
+    """When a mail to exactly these addresses was made last, in whatever order, not after `by`; None for never."""
+    query = select(func.max(outbox.c.made)).where(outbox.c.reached == _reached(to))
+    if by is not None:
+        query = query.where(outbox.c.made <= to_text(by))
     with ledger.reading() as connection:
-        made = connection.execute(select(func.max(outbox.c.made)).where(outbox.c.reached == _reached(to))).scalar()
+        made = connection.execute(query).scalar()
     return from_text(made) if made else None
 
 

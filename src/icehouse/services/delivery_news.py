@@ -96,7 +96,7 @@ def queue_news(house: House, write: Callable[[News], tuple[str, str, str]]) -> i
     for to, theirs in _recipients(house, sources).items():
         at = house.clock.now()
         with house.ledger().writing() as connection:
-            since, told = outbox.last(house.ledger(), (to,)), outbox.told(house.ledger(), (to,))
+            since, told = outbox.last(house.ledger(), (to,), by=at), outbox.told(house.ledger(), (to,))
             alone = len(theirs) == len(sources)
             late = tuple(each for each in overdue if alone or any(_in(each, roots[row.source.label]) for row in theirs))
             news = _news(to, theirs, rows, records, told, since, at, late, alone=alone)

@@ -80,16 +80,23 @@ def _turn(house: House) -> Turn | None:
 
 
 def _send_due(house: House) -> Sent:
-    from icehouse.ledger import outbox
-
     sent, trouble = 0, None
-    for mail in outbox.due(house.ledger(), house.clock.now()):
+    for mail in _due(house):
         told = _one(house, mail)
         sent, trouble = sent + (told is None), told or trouble
         if told is not None and told.down:
             break  # the others wait for the next call: each would take as long to find out the same
     left = waiting(house)
     return Sent(sent, len(left), str(trouble) if trouble else next((mail.error for mail in reversed(left)), ""))
+
+
+def _due(house: House) -> list[QueuedMail]:
+    """The mails whose time has come; also those that would wait longer than any does, as a clock was set back."""
+    from icehouse.ledger import outbox
+
+    now = house.clock.now()
+    every = [(mail, mail.next_try) for mail in outbox.waiting(house.ledger())]
+    return [mail for mail, at in every if at is not None and not now < at <= now + 2 * PAUSES[-1]]
 
 
 def _one(house: House, mail: QueuedMail) -> NotSent | None:

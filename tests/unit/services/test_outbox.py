@@ -215,6 +215,17 @@ def test_a_failure_in_between_does_not_let_it_be_forgotten_that_a_mail_may_be_ou
     assert outbox.waiting(lab.house) == []
 
 
+def test_a_clock_that_was_set_back_lets_no_mail_sleep(lab: Lab) -> None:
+    lab.put()
+    lab.clock.wall += timedelta(days=10)
+    assert lab.later().waiting == 1
+    lab.clock.wall = BEGIN
+    with Post(port=lab.port) as post:
+        assert lab.later(minutes=1).sent == 1
+    assert len(post.inbox.mails) == 1
+    assert ledger_outbox.last(lab.house.ledger(), ("core@example.org",), by=BEGIN - timedelta(days=1)) is None
+
+
 def test_an_empty_outbox_makes_no_ledger(lab: Lab) -> None:
     assert outbox.send_waiting(lab.house) == outbox.Sent()
     assert not lab.house.paths.ledger.exists()
