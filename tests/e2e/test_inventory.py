@@ -222,6 +222,21 @@ def test_one_folder_takes_its_part_of_the_inventory_and_the_rest_stays_as_it_was
     assert whole.from_inventory, "what is in part from an inventory is from one"
 
 
+def test_an_inventory_with_a_filter_is_taken_for_what_it_covers_and_no_more(house: House, s3: StandIn):
+    manifest = written(s3, FEW, filter="1/", id="filtered")
+    with pytest.raises(UsageError, match=r"begins with 1/; scan lab-s3:a-few-objects/1/"):
+        scan_inventory(house, manifest, fresh=True)
+    report = scan_inventory(house, manifest, Address("lab-s3", FEW, "1/"), fresh=True)
+    assert (report.complete, report.objects) == (True, 4)
+    s3.bucket(FEW, deny=[{"actions": ["admin"], "prefix": ""}])
+    try:
+        assert scan_inventory(house, manifest, fresh=True).complete, (
+            "what may not be asked for is no reason not to scan"
+        )
+    finally:
+        s3.bucket(FEW, deny=[])
+
+
 def test_an_inventory_that_is_older_than_what_is_known_is_refused_until_it_is_wished(house: House, s3: StandIn):
     manifest = written(s3)
     s3.step(hours=2)

@@ -16,7 +16,7 @@ from icehouse.core.clock import Instant
 from icehouse.core.errors import Refused, UsageError
 from icehouse.core.refs import Address, FolderRef, Ref, folder_address, ref_address
 from icehouse.core.rows import Rollup
-from icehouse.stores.base import Inventory
+from icehouse.stores.base import Inventories, Inventory
 from icehouse.stores.registry import open_inventory
 
 from .house import House
@@ -55,6 +55,7 @@ def scan_inventory(
     folder = FolderRef(ref.store, inventory.container, "") if address is None else folder_of(address)
     if folder.container != inventory.container:
         raise UsageError(f"{ref_address(ref)} is of the bucket {inventory.container}, not of {folder.container}")
+    _refuse_wider(house, inventory, folder)
     files = Files(house.paths.catalogue, folder.store, folder.container)
     turn = take_turn(lock_of(house, files), house.clock)
     if turn is None:
@@ -131,6 +132,16 @@ def _manifest(address: Address) -> Ref:
     if not address.container or not address.path.endswith(".json"):
         raise UsageError(f"{address}: not an inventory", hint="name its manifest: STORE:BUCKET/.../manifest.json")
     return Ref(address.store, address.container, address.path)
+
+
+def _refuse_wider(house: House, inventory: Inventory, folder: FolderRef) -> None:
+    """An inventory that is limited to a prefix says nothing of what lies beside it."""
+    store = house.store(folder.store)
+    told = store.inventory_prefix(folder.container, inventory.name) if isinstance(store, Inventories) else None
+    if told and not folder.prefix.startswith(told):
+        known = folder_address(FolderRef(folder.store, folder.container, told[: told.rfind("/") + 1]))
+        hint = f"scan {known}" if told.endswith("/") else f"name a folder below {known} that begins so"
+        raise UsageError(f"the inventory {inventory.name} holds no more than what begins with {told}", hint=hint)
 
 
 def _refuse_older(files: Files, folder: FolderRef, taken: Instant) -> None:

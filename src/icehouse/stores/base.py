@@ -285,6 +285,18 @@ class EvidenceSource(Protocol):
         ...
 
 
+@runtime_checkable
+class Inventories(Protocol):
+    """Telling how inventories are set up."""
+
+    def inventory_prefix(self, container: str, name: str) -> str | None:
+        """The prefix that the inventory `name` of `container` is limited to, "" where it is of everything.
+
+        None where that is not told: it is set up no more, or these credentials may not ask.
+        """
+        ...
+
+
 class Inventory(Protocol):
     """What a container held at one moment, as the store itself wrote it into files.
 
@@ -294,6 +306,11 @@ class Inventory(Protocol):
     @property
     def container(self) -> str:
         """The container that it is of."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What it is called where it is set up, "" where its place does not tell."""
         ...
 
     @property

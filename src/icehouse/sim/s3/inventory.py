@@ -14,8 +14,11 @@ from urllib.parse import quote_plus
 
 from icehouse.sim.content import Slice
 from icehouse.sim.s3.bucket import Bucket, Walk
+from icehouse.sim.s3.errors import S3Error
+from icehouse.sim.s3.exchange import Call, Reply, xml_reply
 from icehouse.sim.s3.storage_classes import ARCHIVE_ACCESS, DEEP_ARCHIVE_ACCESS, INTELLIGENT_TIERING
 from icehouse.sim.s3.version import NULL_VERSION, Version
+from icehouse.sim.s3.wire import document, element
 from icehouse.sim.s3.world import World
 
 _TIERS = {"": "FREQUENT", ARCHIVE_ACCESS: "ARCHIVE", DEEP_ARCHIVE_ACCESS: "DEEP_ARCHIVE"}
@@ -129,7 +132,29 @@ def write_inventory(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
     _put(world, target, f"{base}/hive/dt={at:%Y-%m-%d-%H-%M}/symlink.txt", lines.encode())
     _put(world, target, f"{place}/manifest.json", body)
     _put(world, target, f"{place}/manifest.checksum", hashlib.md5(body).hexdigest().encode())
+    world.inventories[(source.name, str(wish.get("id", "all")))] = {
+        "format": format, "target": target.name, "prefix": prefix, "versions": versions,
+        "filter": str(wish.get("filter", "")), "fields": " ".join(name for name in FIELDS if name in chosen),
+    }  # fmt: skip
     return {"bucket": target.name, "key": f"{place}/manifest.json", "rows": len(found), "manifest": manifest}
+
+
+async def get_inventory(world: World, call: Call) -> Reply:
+    """The configuration of an inventory that was written; 404 where there is none of that id."""
+    name = call.query.get("id", "")
+    found = world.inventories.get((world.bucket(call.bucket_name).name, name))
+    if found is None:
+        raise S3Error("NoSuchConfiguration")
+    where = element("Format", found["format"]) + element("Bucket", f"arn:aws:s3:::{found['target']}")
+    where += element("Prefix", found["prefix"]) if found["prefix"] else ""
+    inner = f"<Destination><S3BucketDestination>{where}</S3BucketDestination></Destination>"
+    inner += element("IsEnabled", True)
+    inner += f"<Filter>{element('Prefix', found['filter'])}</Filter>" if found["filter"] else ""
+    inner += element("Id", name) + element("IncludedObjectVersions", found["versions"])
+    fields = "".join(element("Field", field) for field in found["fields"].split())
+    inner += f"<OptionalFields>{fields}</OptionalFields>" if fields else ""
+    inner += f"<Schedule>{element('Frequency', 'Daily')}</Schedule>"
+    return xml_reply(document("InventoryConfiguration", inner))
 
 
 def _bucket(world: World, name: str) -> Bucket:
@@ -214,4 +239,4 @@ def _put(world: World, bucket: Bucket, key: str, body: bytes) -> None:
     world.keep(bucket, key, bucket.with_version(version))
 
 
-__all__ = ["FIELDS", "write_inventory"]
+__all__ = ["FIELDS", "get_inventory", "write_inventory"]

@@ -93,6 +93,7 @@ ROUTES: Final = (
     _route("GetBucketLogging", "GET", "bucket", "logging"),
     _route("PutBucketLogging", "PUT", "bucket", "logging", changes=True),
     _route("GetBucketLifecycleConfiguration", "GET", "bucket", "lifecycle"),
+    _route("GetBucketInventoryConfiguration", "GET", "bucket", "inventory", query={"id"}),
     _route(
         "PutBucketLifecycleConfiguration",
         "PUT",

@@ -63,6 +63,8 @@ class World:
     faults: Faults = field(default_factory=lambda: Faults(("bucket", "key")))
     restore_rate: RateLimit = field(default_factory=RateLimit)
     request_rate: RateLimit = field(default_factory=RateLimit)
+    inventories: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    """What the inventories that were written are configured for, by bucket and id; forgotten with the process."""
     counter: int = 0
     link_clock: LinkClock = field(init=False)
     post: Post = field(init=False)

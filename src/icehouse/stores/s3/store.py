@@ -18,6 +18,7 @@ from icehouse.stores.base import Ability, Features, NotTaken
 from . import checking, composing, describing, lifecycle, linking, noting, reading, restoring, walking
 from .client import Client
 from .identity import identity
+from .inventory.setup import inventory_prefix
 from .listing import list_folder
 from .options import parse_options
 from .rules import IT, RESTORE_RULES
@@ -119,6 +120,10 @@ class S3Store:
     def note(self, ref: Ref) -> bytes:
         """The text of a small document."""
         return noting.note(self._client, ref)
+
+    def inventory_prefix(self, container: str, name: str) -> str | None:
+        """By the inventory's configuration."""
+        return inventory_prefix(self._client, container, name)
 
     def link_life(self) -> LinkLife:
         """Seven days, or as long as the credentials live."""

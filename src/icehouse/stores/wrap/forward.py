@@ -13,7 +13,19 @@ from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import Tier
 from icehouse.core.states import State
-from icehouse.stores.base import Ability, Composes, Features, Follows, Links, Notes, Previews, Reads, Store, Surveys
+from icehouse.stores.base import (
+    Ability,
+    Composes,
+    Features,
+    Follows,
+    Inventories,
+    Links,
+    Notes,
+    Previews,
+    Reads,
+    Store,
+    Surveys,
+)
 
 
 class Forward:
@@ -110,6 +122,10 @@ class Forward:
         if not isinstance(self._store, Notes):
             raise NotSupported(f"{self.name}: this store reads no notes")
         return self._store.note(ref)
+
+    def inventory_prefix(self, container: str, name: str) -> str | None:
+        """The prefix that an inventory is limited to; None where the store can't tell."""
+        return self._store.inventory_prefix(container, name) if isinstance(self._store, Inventories) else None
 
     def link_life(self) -> LinkLife:
         """How long a link can live."""

@@ -47,6 +47,12 @@ class S3Inventory:
         return self._manifest.source
 
     @property
+    def name(self) -> str:
+        """By S3's way of naming: ``.../source-bucket/name/moment/manifest.json``."""
+        parts = self._ref.key.split("/")
+        return parts[-3] if len(parts) >= 4 and parts[-4] == self.container else ""
+
+    @property
     def taken(self) -> Instant:
         """By the manifest's ``creationTimestamp``."""
         return self._manifest.taken
