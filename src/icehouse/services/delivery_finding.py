@@ -226,6 +226,8 @@ def _read(store: Store, entry: Entry, source: Source) -> Said | StoreError:
         body = store.note(entry.ref)
     except StoreError as error:
         return error
+    if entry.kind == "file" and len(body) != entry.size:
+        return Unavailable("what the store sent is not what it lists")
     return said_in(body, ManifestFields() if note else source.fields, dated=not note)
 
 

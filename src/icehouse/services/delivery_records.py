@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from icehouse.core.clock import Clock, Instant
+from icehouse.core.clock import Clock, Instant, from_seconds
 from icehouse.core.deliveries import EvidenceSpec, Source
 from icehouse.core.errors import IcehouseError
 from icehouse.core.evidence import Gathered, Kind, Record, SourceStanding, Telling, Watched
@@ -123,7 +122,7 @@ class Records:
                         page = replace(page, record=_marked(page.record, about))
                     pending.add(page)
                     if spec.kind == ASKED and page.as_of is not None:
-                        self._asked[source.label] = datetime.fromtimestamp(page.as_of, UTC)
+                        self._asked[source.label] = from_seconds(page.as_of)
                     self._told(label, files)
                     if self._stop():
                         raise Stopped

@@ -53,6 +53,7 @@ class MemoryStore:
             etag: str = "e", version: str | None = None, standing: Standing = LIVE) -> None:  # fmt: skip
         if self.ids and version is None:
             version = f"file-{len(self.entries)}"
+        size = len(body) if isinstance(body, bytes) else size
         ref = Ref("s", "c", key, version)
         self.entries.append(Entry(ref, size, NOW - timedelta(days=days), etag, standing))
         if body is not None:

@@ -209,7 +209,12 @@ def test_a_manifest_that_can_not_be_read_now_is_asked_for_at_the_next_scan(lab: 
     lab.store.put("out/a/1")
     lab.store.put("out/a/m", body=why)
     assert lab.scanned()["a"].delivery.apart == f"its manifest can't be read: {why}"
-    lab.store.documents["out/a/m"] = manifest(made="2026-01-01T00:00:00Z")
+    told = manifest(made="2026-01-01T00:00:00Z")
+    lab.store.entries = [each for each in lab.store.entries if each.ref.key != "out/a/m"]
+    lab.store.put("out/a/m", body=told, etag="e")
+    lab.store.documents["out/a/m"] = b"<html>of a proxy on the way</html>"
+    assert lab.scanned()["a"].delivery.apart == "its manifest can't be read: what the store sent is not what it lists"
+    lab.store.documents["out/a/m"] = told
     assert lab.scanned()["a"].expired is True
 
 
