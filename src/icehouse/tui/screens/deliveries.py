@@ -164,7 +164,7 @@ class Deliveries(Room):
         if not self.checklist.read:
             self.list.nothing = "reading …"
         self._show()
-        self.console.feeds.read("deliveries", self.watch_thread.run, lambda _: None)
+        self.console.feeds.read("deliveries", self.watch_thread.run, lambda _: None, self._failed)
 
     def left(self) -> None:
         """Nobody looks any more."""
