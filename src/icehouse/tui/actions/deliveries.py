@@ -49,6 +49,10 @@ def _in_list(now: Situation) -> str | None:
     return "q goes back to the deliveries first" if now.level else None
 
 
+def _narrowed(now: Situation) -> str | None:
+    return "q goes back to the objects first" if now.level == "evidence" else None
+
+
 def _listed(now: Situation) -> str | None:
     if now.level == "evidence":
         return "q goes back to the objects first"
@@ -91,8 +95,8 @@ ACTIONS = (
            enabled=_opens, twin=lambda now: command("deliveries", "show", _id(now), "--objects")),
     Action("evidence", ("e",), "evidence", "What is known of who fetched it, and how surely", 20,
            enabled=_evident, twin=lambda now: command("deliveries", "show", _id(now))),
-    Action("problems", ("o",), "only problems", "Show only what somebody has to look at, or all", 25,
-           enabled=_in_list, twin=lambda _: command("deliveries", "--problems")),
+    Action("problems", ("o",), "only problems", "Show only what is to be looked at, or not fetched", 25,
+           enabled=_narrowed, twin=lambda _: command("deliveries", "--problems")),
     Action("expired", ("x",), "only expired", "Show only what has expired, or all", 30,
            enabled=_in_list, twin=lambda _: command("deliveries", "--expired")),
     Action("filter", ("slash",), "filter", "Filter: text  !text  ticked  held  for:smith", 35, enabled=_listed),

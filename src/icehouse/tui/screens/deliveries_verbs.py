@@ -135,8 +135,13 @@ def do_rules(room: Deliveries) -> None:
 
 
 def do_problems(room: Deliveries) -> None:
-    """Only what somebody has to look at, or all."""
-    _only(room, "problems")
+    """Only what somebody has to look at, or all; of objects, only those that nobody is known to have."""
+    if room.opened is None:
+        _only(room, "problems")
+        return
+    room.opened.only_unfetched = not room.opened.only_unfetched
+    room.hush()
+    room.show_rows()
 
 
 def do_expired(room: Deliveries) -> None:
