@@ -26,6 +26,9 @@ from icehouse.stores.s3.accesslog import AccessLog, Watching
 from icehouse.stores.wrap.forward import Forward
 
 A_FILE = 20_000
+A_SECOND = 4
+"""So many lines S3 writes a second."""
+
 OBJECTS = 60_000
 AT_ONCE = 40
 """So many recipients fetch at the same time."""
@@ -83,8 +86,9 @@ def made(lines: int, seed: int = 5) -> Iterator[str]:
     clients = [f"203.0.113.{n}" for n in range(250)]
     places = [dice.randrange(OBJECTS) for _ in range(AT_ONCE)]
     for number in range(lines):
-        day, hour, minute = number // 86_400 % 28 + 1, number // 3600 % 24, number // 60 % 60
-        at = f"[{day:02}/Oct/2026:{hour:02}:{minute:02}:{number % 60:02} +0000]"
+        second = number // A_SECOND
+        day, hour, minute = second // 86_400 % 28 + 1, second // 3600 % 24, second // 60 % 60
+        at = f"[{day:02}/Oct/2026:{hour:02}:{minute:02}:{second % 60:02} +0000]"
         client = dice.randrange(AT_ONCE)
         thing = places[client] = dice.randrange(OBJECTS) if dice.random() < 0.002 else (places[client] + 1) % OBJECTS
         key = f"outbox/run{thing // 400:04}/plate_{thing // 40:05}/well_{thing:06}.ome.tiff"

@@ -7,8 +7,10 @@ understood.  Source: facts/s3.md §4d.
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -17,7 +19,7 @@ from urllib.parse import unquote, unquote_plus
 from icehouse.core.evidence import Access, Deed, Unparsed, Watched, Way
 from icehouse.core.links import TRACE
 
-from .unpacking import Ending, split
+from .unpacking import Ending, Unreadable, split
 
 SAMPLES = 20
 """So many of the lines that were not understood are told one by one, of each file."""
@@ -29,7 +31,7 @@ _MOST_QUOTES = 32
 """A line with more quotes is not tried in every way."""
 
 _MOST_KNOWN = 10_000
-"""So many minutes or user agents are remembered at once."""
+"""So many times, user agents and links are remembered at once."""
 
 _AGENT = 300
 """So many characters of a user agent are kept."""
@@ -55,13 +57,14 @@ _MIDDLE = re.compile(rf" (?:-|([1-5][0-9][0-9])) (\S+) {_COUNT} {_COUNT} (?:-|[0
 _BACK = re.compile(rf' {_WORD} {_WORD} (?:-|SigV2|SigV4A?) {_WORD} (?:-|AuthHeader|QueryString)(?: [^"]*)?')
 _SIGNATURES = frozenset({"-", "SigV2", "SigV4", "SigV4A"})
 
-_TIME = re.compile(r"\[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}):([01][0-9]|2[0-3]):([0-5][0-9]):")
-_SECONDS = {f"{second:02}": second for second in range(61)}
+_TIME = re.compile(r"\[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}):([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EPOCH = date(1970, 1, 1).toordinal()
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _TRACE = f"{TRACE}="
+_SPAN = len(_TRACE) + 13
+"""How far the name of a delivery reaches from where it is announced, in most links, with one character behind it."""
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 _SIGNED = re.compile(r"(?i)x-amz-(?:signature|credential|security-token)")
 _SECRET = re.compile(r"(?i)(x-amz-(?:signature|credential|security-token)(?:=|%3d))[^&\s]+")
@@ -72,6 +75,9 @@ _Counts = tuple[str | Any, ...]
 _Fields = tuple[list[str], str, _Counts, str, list[str]]
 """The ten parts before the URI (a time is two, the last is empty), URI, counts, agent, and the parts behind it, the
 first of which is empty."""
+
+_Timed = tuple[int, list[str], str, _Counts, str, list[str]]
+"""The same with the time in seconds since 1970 before it."""
 
 _new = tuple.__new__
 
@@ -106,21 +112,31 @@ class AccessLog:
         self.samples: list[Unparsed] = []
         self.as_of: int | None = None
         self._source, self._name, self._watching = source, name, watching
-        self._minutes: dict[str, int] = {}
+        self._times: dict[str, int] = {}
+        self._links: dict[str, str] = {}
         self._agents: dict[str, str] = {}
         self._number = 0
 
     def pages(self, blocks: Iterator[bytes], ending: Ending) -> Iterator[Sequence[Access]]:
         """The accesses to what is watched, some at a time; `blocks` are the file's bytes, unpacked."""
-        for lines in split(blocks, ending):
+        pieces = split(blocks, ending)
+        more = True
+        while more:
+            with _uncollected():
+                more = self._fill(pieces)
+            yield self._taken()
+
+    def _fill(self, pieces: Iterator[str | Unreadable]) -> bool:
+        """Read until a page is full; False where there is no more."""
+        for lines in pieces:
             if isinstance(lines, str):
                 self.read(lines)
             else:
                 self._number += 1
                 self._refuse(self._number, lines.why)
             if len(self.accesses) >= PAGE:
-                yield self._taken()
-        yield self._taken()
+                return True
+        return False
 
     def _taken(self) -> list[Access]:
         taken, self.accesses = self.accesses, []
@@ -154,9 +170,9 @@ class AccessLog:
         # Between two lines is one part, with the end of the first, the only line break, and the begin of the second.
         if len(parts) != count * 6 + 1 or parts[4::6].count(" ") != count or not all("\n" in e for e in parts[6:-1:6]):
             return False
-        middle_of, minutes, deeds, buckets = _MIDDLE.fullmatch, self._minutes, _DEEDS, self._watching.buckets
-        newest, following, odd = self.as_of or 0, parts[0], 0
-        taken: list[tuple[int, _Fields]] = []
+        middle_of, times, deeds, buckets = _MIDDLE.fullmatch, self._times, _DEEDS, self._watching.buckets
+        newest, following, odd, spaced = self.as_of or 0, parts[0], 0, "  " in text
+        taken: list[_Timed] = []
         for number, uri, counts, referer, agent, end in zip(
             numbers, parts[1::6], parts[2::6], parts[3::6], parts[5::6], parts[6::6], strict=True
         ):
@@ -167,24 +183,22 @@ class AccessLog:
                 middle is None
                 or len(front) != 10
                 or front[9]
-                or front.count("") != 1
+                or not front[0]
                 or front[3] != "+0000]"
                 or len(back) < 6
                 or back[0]
-                or back.count("") != 1
                 or back[3] not in _SIGNATURES
                 or back[5] not in _WAYS
-                or (minute := minutes.get(front[2][:-2]) or self._minute(front[2][:-2])) is None
-                or (second := _SECONDS.get(front[2][-2:])) is None
+                or (spaced and (front.count("") != 1 or back.count("") != 1))
+                or (at := times.get(front[2]) or self._time(front[2])) is None
             ):
                 odd += 1
                 self._read_odd(number, '"'.join((begin, uri, counts, referer, " ", agent, end)))
                 continue
-            at = minute + second
             if at > newest:
                 newest = at
             if front[7] in deeds and front[1] in buckets:
-                taken.append((at, (front, uri, middle.groups(), agent, back)))
+                taken.append((at, front, uri, middle.groups(), agent, back))
         self.lines += count - odd
         self.as_of = max(newest, self.as_of or 0) or None
         self._take(taken)
@@ -199,25 +213,24 @@ class AccessLog:
         if isinstance(fields, str):
             self._refuse(number, fields)
             return
-        front = fields[0]
-        minute, second = self._minute(front[2][:-2]), _SECONDS.get(front[2][-2:])
-        if minute is None or second is None:
+        at = self._time(fields[0][2])
+        if at is None:
             self._refuse(number, "no such time")
             return
         self.lines += 1
-        self.as_of = max(minute + second, self.as_of or 0)
-        if front[7] in _DEEDS:
-            self._take([(minute + second, fields)])
+        self.as_of = max(at, self.as_of or 0)
+        if fields[0][7] in _DEEDS:
+            self._take([(at, *fields)])
 
-    def _minute(self, text: str) -> int | None:
-        """Seconds since 1970 of a minute (``[06/Feb/2019:00:00:``, in UTC), None where there is no such one."""
+    def _time(self, text: str) -> int | None:
+        """Seconds since 1970 of a time (``[06/Feb/2019:00:00:38``, in UTC), None where there is no such one."""
         found = _TIME.fullmatch(text)
         midnight = _midnight(found[1]) if found else None
         if found is None or midnight is None:
             return None
-        if len(self._minutes) > _MOST_KNOWN:
-            self._minutes.clear()
-        at = self._minutes[text] = midnight + int(found[2]) * 3600 + int(found[3]) * 60
+        if len(self._times) > _MOST_KNOWN:
+            self._times.clear()
+        at = self._times[text] = midnight + int(found[2]) * 3600 + int(found[3]) * 60 + int(found[4])
         return at
 
     def _refuse(self, number: int, why: str) -> None:
@@ -227,10 +240,11 @@ class AccessLog:
         if len(self.samples) < SAMPLES:
             self.samples.append(Unparsed(f"{self._name}: line {number}", why))
 
-    def _take(self, taken: Sequence[tuple[int, _Fields]]) -> None:
+    def _take(self, taken: Sequence[_Timed]) -> None:
         """Keep those accesses that are to what is watched."""
-        source, buckets, agents, add = self._source, self._watching.buckets, self._agents, self.accesses.append
-        for at, (front, uri, (status, error, sent, size), agent, back) in taken:
+        source, buckets, add = self._source, self._watching.buckets, self.accesses.append
+        agents, links = self._agents, self._links
+        for at, front, uri, (status, error, sent, size), agent, back in taken:
             _, bucket, _, _, address, who, request, operation, key, _ = front
             if "%" in key or "+" in key:
                 key = decode_key(key, uri, bucket)
@@ -244,7 +258,10 @@ class AccessLog:
             if way is None or deed is Deed.COPY:
                 way = Way.CREDENTIALS if who else Way.ANONYMOUS
             elif way is Way.LINK:
-                link = _link(uri)
+                spot = uri.find(_TRACE)
+                if spot > 0:
+                    # Most links name a delivery that another line named: the same characters, with what ends them.
+                    link = links.get(uri[spot - 1 : spot + _SPAN]) or self._link(uri, spot)
             known = agents.get(agent)
             if known is None:
                 known = self._agent(agent)
@@ -272,12 +289,35 @@ class AccessLog:
                     )
                     add(_new(Access, access))
 
+    def _link(self, uri: str, spot: int) -> str:
+        """The delivery that a request names in its query, at `spot`."""
+        found = _PLAIN.match(uri, spot + len(_TRACE)) if uri[spot - 1] in "?&" else None
+        if found is None or uri[found.end() : found.end() + 1] not in ("", "&", " "):
+            return ""
+        if found.end() < spot + _SPAN:
+            if len(self._links) > _MOST_KNOWN:
+                self._links.clear()
+            self._links[uri[spot - 1 : spot + _SPAN]] = found[0]
+        return found[0]
+
     def _agent(self, raw: str) -> str:
         """A user agent as it is kept: one text for all that are the same, and no signature in it."""
         if len(self._agents) > _MOST_KNOWN:
             self._agents.clear()
         kept = self._agents[raw] = clean_agent("" if raw == "-" else raw)
         return kept
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector for the moment: it would look at each access twice or more, and never find a cycle."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def is_signed(text: str) -> bool:
@@ -318,15 +358,6 @@ def _asked(uri: str, bucket: str) -> frozenset[str]:
     path = path[1:] if path.startswith("/") else path
     paths = [path, path[len(bucket) + 1 :]] if path.startswith(f"{bucket}/") else [path]
     return frozenset(way(each, errors="surrogateescape") for each in paths for way in (unquote, unquote_plus))
-
-
-def _link(uri: str) -> str:
-    """The delivery that a request names in its query."""
-    at = uri.find(_TRACE)
-    if at < 1 or uri[at - 1] not in "?&":
-        return ""
-    found = _PLAIN.match(uri, at + len(_TRACE))
-    return found[0] if found and uri[found.end() : found.end() + 1] in ("", "&", " ") else ""
 
 
 @lru_cache(1000)
