@@ -22,7 +22,8 @@ from icehouse.core.states import Standing, State
 from icehouse.ledger.evidence import EvidenceFile
 from icehouse.stores.base import Features
 from icehouse.stores.registry import open_evidence
-from icehouse.stores.s3.accesslog import AccessLog, Watching
+from icehouse.stores.s3.accesslog import AccessLog
+from icehouse.stores.s3.watching import Watching
 from icehouse.stores.wrap.forward import Forward
 
 A_FILE = 20_000

@@ -13,9 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from icehouse.core.evidence import Access, Deed, Watched, Way
-from icehouse.stores.s3 import accesslog
-from icehouse.stores.s3.accesslog import AccessLog, Watching, decode_key
+from icehouse.stores.s3.accesslog import AccessLog, decode_key
 from icehouse.stores.s3.unpacking import Ending, unpack
+from icehouse.stores.s3.watching import SAMPLES, Watching
 
 OWNER = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
 HOST = "10S62Zv81kBW7BB6SX4XJ48o6kpcl6LPwEoizZQQxJd5qDSCTLX0TgS37kYUBKQW3+bPdrg1234="
@@ -210,7 +210,7 @@ def test_what_is_not_such_a_line_is_counted_and_its_text_never_kept(line: object
 
 def test_only_the_first_lines_that_are_not_understood_are_told_one_by_one() -> None:
     log = log_of(*["?"] * 1000)
-    assert (log.lines, log.unparsed, len(log.samples)) == (1000, 1000, accesslog.SAMPLES)
+    assert (log.lines, log.unparsed, len(log.samples)) == (1000, 1000, SAMPLES)
 
 
 def test_fields_behind_those_that_are_known_do_no_harm() -> None:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icehouse.core.evidence import Access, Deed, Watched, Way
-from icehouse.stores.s3.accesslog import Watching
 from icehouse.stores.s3.cloudtrail import TrailFile, is_trail
 from icehouse.stores.s3.unpacking import Ending, unpack
+from icehouse.stores.s3.watching import Watching
 
 RECIPIENT = {"type": "AWSAccount", "principalId": "AIDAEXAMPLE", "accountId": "444455556666"}
 OWNER = {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/owner", "accountId": "111122223333"}

@@ -13,28 +13,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
-from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from icehouse.core.evidence import Access, Deed, Unparsed, Watched, Way
+from icehouse.core.evidence import Access, Deed, Unparsed, Way
 from icehouse.core.links import TRACE
 
+from .oddlines import MIDDLE, SIGNATURES, Counts, read_oddly
 from .unpacking import Ending, Unreadable, split
-
-SAMPLES = 20
-"""So many of the lines that were not understood are told one by one, of each file."""
+from .watching import SAMPLES, Watching, clean_agent, is_signed
 
 PAGE = 50_000
 """So many accesses are told at once at most, and a few more."""
 
-_MOST_QUOTES = 32
-"""A line with more quotes is not tried in every way."""
-
 _MOST_KNOWN = 10_000
 """So many times, user agents and links are remembered at once."""
-
-_AGENT = 300
-"""So many characters of a user agent are kept."""
 
 _DEEDS = {
     "REST.GET.OBJECT": Deed.READ,
@@ -47,16 +39,6 @@ _DEEDS = {
 _PART = "REST.COPY.PART_GET"
 _WAYS = {"QueryString": Way.LINK, "AuthHeader": Way.CREDENTIALS, "-": None}
 
-_WORD = r'[^\s"]+'
-_COUNT = "(?:-|([0-9]{1,18}))"
-_FRONT = re.compile(
-    rf"{_WORD} {_WORD} \[[0-9]{{2}}/[A-Z][a-z]{{2}}/[0-9]{{4}}:[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}} \+0000\] "
-    rf"{_WORD} {_WORD} {_WORD} {_WORD} {_WORD} "
-)
-_MIDDLE = re.compile(rf" (?:-|([1-5][0-9][0-9])) (\S+) {_COUNT} {_COUNT} (?:-|[0-9]{{1,18}}) (?:-|[0-9]{{1,18}}) ")
-_BACK = re.compile(rf' {_WORD} {_WORD} (?:-|SigV2|SigV4A?) {_WORD} (?:-|AuthHeader|QueryString)(?: [^"]*)?')
-_SIGNATURES = frozenset({"-", "SigV2", "SigV4", "SigV4A"})
-
 _TIME = re.compile(r"\[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}):([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -66,39 +48,10 @@ _TRACE = f"{TRACE}="
 _SPAN = len(_TRACE) + 13
 """How far the name of a delivery reaches from where it is announced, in most links, with one character behind it."""
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]{1,64}")
-_SIGNED = re.compile(r"(?i)x-amz-(?:signature|credential|security-token)")
-_SECRET = re.compile(r"(?i)(x-amz-(?:signature|credential|security-token)(?:=|%3d))[^&\s]+")
-
-_Counts = tuple[str | Any, ...]
-"""Status, error, bytes sent and size; a number that is ``-`` is None."""
-
-_Fields = tuple[list[str], str, _Counts, str, list[str]]
-"""The ten parts before the URI (a time is two, the last is empty), URI, counts, agent, and the parts behind it, the
-first of which is empty."""
-
-_Timed = tuple[int, list[str], str, _Counts, str, list[str]]
+_Timed = tuple[int, list[str], str, Counts, str, list[str]]
 """The same with the time in seconds since 1970 before it."""
 
 _new = tuple.__new__
-
-
-class Watching:
-    """Finds whose interest an object is.
-
-    `buckets` has the prefixes that are watched in each, with the store of each; none lies in another of its store.
-    """
-
-    def __init__(self, watched: Sequence[Watched]) -> None:
-        """Of all these places."""
-        self.buckets: dict[str, tuple[tuple[str, str], ...]] = {}
-        for each in sorted(set(watched), key=lambda each: len(each.prefix)):
-            there = self.buckets.get(each.container, ())
-            if not any(store == each.store and each.prefix.startswith(prefix) for prefix, store in there):
-                self.buckets[each.container] = (*there, (each.prefix, each.store))
-
-    def stores(self, bucket: str, key: str) -> Sequence[str]:
-        """The stores whose object that is, each once; mostly none or one."""
-        return [store for prefix, store in self.buckets.get(bucket, ()) if key.startswith(prefix)]
 
 
 class AccessLog:
@@ -170,7 +123,7 @@ class AccessLog:
         # Between two lines is one part, with the end of the first, the only line break, and the begin of the second.
         if len(parts) != count * 6 + 1 or parts[4::6].count(" ") != count or not all("\n" in e for e in parts[6:-1:6]):
             return False
-        middle_of, times, deeds, buckets = _MIDDLE.fullmatch, self._times, _DEEDS, self._watching.buckets
+        middle_of, times, deeds, buckets = MIDDLE.fullmatch, self._times, _DEEDS, self._watching.buckets
         newest, following, odd, spaced = self.as_of or 0, parts[0], 0, "  " in text
         taken: list[_Timed] = []
         for number, uri, counts, referer, agent, end in zip(
@@ -187,7 +140,7 @@ class AccessLog:
                 or front[3] != "+0000]"
                 or len(back) < 6
                 or back[0]
-                or back[3] not in _SIGNATURES
+                or back[3] not in SIGNATURES
                 or back[5] not in _WAYS
                 or (spaced and (front.count("") != 1 or back.count("") != 1))
                 or (at := times.get(front[2]) or self._time(front[2])) is None
@@ -209,7 +162,7 @@ class AccessLog:
         line = line.removesuffix("\r")
         if not line:
             return
-        fields = _read_slowly(line)
+        fields = read_oddly(line)
         if isinstance(fields, str):
             self._refuse(number, fields)
             return
@@ -320,19 +273,6 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def is_signed(text: str) -> bool:
-    """Whether a key or a version holds what signs a link: somebody asked by a link that his program had garbled.
-
-    Nothing is ever of that name, and whoever keeps it keeps a link that lives.
-    """
-    return _SIGNED.search(text) is not None
-
-
-def clean_agent(raw: str) -> str:
-    """A user agent as it is kept: no signature in it, and not without end."""
-    return _SECRET.sub(r"\1…", raw[: _AGENT * 2])[:_AGENT]
-
-
 def decode_key(field: str, uri: str, bucket: str) -> str:
     """The key that a log's key field stands for.
 
@@ -367,51 +307,3 @@ def _midnight(day: str) -> int | None:
         return (date(int(day[7:]), _MONTHS.index(day[3:6]) + 1, int(day[:2])).toordinal() - _EPOCH) * 86_400
     except ValueError:
         return None
-
-
-def _read_slowly(line: str) -> _Fields | str:
-    """The fields of a line with quotes in odd places, where there is exactly one way to read it; else why not."""
-    front = _FRONT.match(line)
-    if front is None:
-        return "not a line of an access log"
-    if line.count('"') > _MOST_QUOTES:
-        return "too many quotes"
-    ways = _ways(line, front.end())
-    fields = next(ways, None)
-    if fields is None:
-        return "fields that are missing or do not fit"
-    if next(ways, None) is not None:
-        return "its quotes can be read in more than one way"
-    return (front[0].split(" "), *fields)
-
-
-def _ways(line: str, begin: int) -> Iterator[tuple[str, _Counts, str, list[str]]]:
-    """Every way to read what follows the key: URI, status to turn-around, referer, agent, and what is behind it."""
-    last = line.rfind('"') + 1
-    for end in _field_ends(line, begin):
-        middle = _MIDDLE.match(line, end)
-        if middle is None:
-            continue
-        for after in _field_ends(line, middle.end()):
-            if line[after : after + 1] != " ":
-                continue
-            # No quote is behind the agent, so that it ends at the last one, or is none.
-            close = after + 2 if line[after + 1 : after + 2] == "-" else last if last > after + 2 else 0
-            if close >= last and line[after + 1 : after + 2] in ("-", '"') and _BACK.fullmatch(line, close):
-                back = line[close:].split(" ")
-                yield _text(line, begin, end), middle.groups(), _text(line, after + 1, close), back
-
-
-def _field_ends(line: str, begin: int) -> Iterator[int]:
-    """Where the field that begins at `begin`, quoted or ``-``, may end."""
-    if line[begin : begin + 1] == "-":
-        yield begin + 1
-    elif line[begin : begin + 1] == '"':
-        at = line.find('"', begin + 1)
-        while at >= 0:
-            yield at + 1
-            at = line.find('"', at + 1)
-
-
-def _text(line: str, begin: int, end: int) -> str:
-    return line[begin + 1 : end - 1] if line[begin] == '"' else "-"

@@ -16,8 +16,8 @@ from urllib.parse import unquote, unquote_plus
 from icehouse.core.evidence import Access, Deed, Unparsed, Way
 from icehouse.core.links import TRACE
 
-from .accesslog import SAMPLES, Watching, clean_agent, is_signed
 from .unpacking import Ending
+from .watching import SAMPLES, Watching, clean_agent, is_signed
 
 _DEEDS = {
     "GetObject": Deed.READ,

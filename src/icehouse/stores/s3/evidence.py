@@ -18,9 +18,10 @@ from icehouse.core.refs import FolderRef, Ref, ref_address
 from icehouse.core.states import State
 from icehouse.stores.base import Reads, Store
 
-from .accesslog import AccessLog, Watching
+from .accesslog import AccessLog
 from .cloudtrail import TrailFile, is_trail
 from .unpacking import Ending, unpack
+from .watching import Watching
 
 _AHEAD, _PARALLEL, _SMALL = 32, 8, 1 << 20
 """So many files are fetched ahead, so many at once, where they are not larger than so many bytes."""
