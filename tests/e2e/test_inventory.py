@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import hashlib
 import json
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +22,9 @@ from icehouse.core.marks import Mark
 from icehouse.core.refs import Address, FolderRef
 from icehouse.core.rows import ObjectRow, Rollup
 from icehouse.core.states import State
-from icehouse.services import browse
+from icehouse.services import approve, archive, browse, look, restore
 from icehouse.services.house import House, open_house
 from icehouse.services.inventory import scan_inventory
-from icehouse.services.restore import survey
 from icehouse.services.scan import scan, scanning
 from tests.standin import StandIn, describe
 
@@ -256,8 +257,15 @@ def test_a_plan_looks_afresh_and_never_rests_on_an_inventory(house: House, s3: S
     known = catalogued(house, "versioned")
     assert {"plan/stays", "plan/goes"} <= known.keys()
     assert "plan/comes" not in known
-    found = survey(house, [Mark(FolderRef("lab-s3", "versioned", "plan/"))])
+    found = restore.survey(house, [Mark(FolderRef("lab-s3", "versioned", "plan/"))])
     assert {entry.ref.key for entry in found.entries} == {"plan/stays", "plan/comes"}
+
+
+def test_nothing_that_plans_can_see_a_catalogue_at_all():
+    for module in (restore, archive, look, approve):
+        tree = ast.parse(Path(str(module.__file__)).read_text())
+        froms = {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not any(name.startswith("icehouse.catalogue") for name in froms), module.__name__
 
 
 def test_stopping_leaves_the_catalogue_as_it_was(house: House, s3: StandIn):

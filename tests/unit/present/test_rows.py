@@ -81,6 +81,8 @@ def test_age_and_completeness_are_always_told():
     assert "not scanned" in browse.coverage_line(None, None, NOW)
     partly = Coverage(False, error="throttled")
     assert "not complete (throttled)" in browse.coverage_line(partly, None, NOW)
+    written = Coverage(True, scanned=NOW - timedelta(days=4), from_inventory=True)
+    assert browse.coverage_line(written, None, NOW) == "from an inventory, as of 4 d ago; restores are not in it"
 
 
 def test_a_job_says_what_it_did_and_not_just_done():

@@ -24,10 +24,15 @@ _BOOL = {"true": True, "false": False, "": None}
 def read_csv(chunks: Iterable[bytes], stored: int, names: Sequence[str]) -> Iterator[Columns]:
     """The rows of one file of `stored` bytes, some thousands at a time.  Broken where one does not fit `names`."""
     at, ending = places(names), Ending()
-    for rows in _rows(unpack(chunks, stored, ending)):
+    for rows in _rows(_whole(unpack(chunks, stored, ending), ending)):
         if set(map(len, rows)) != {len(names)}:
             raise Broken(f"has a row that does not have {len(names)} columns")
         yield _columns(list(zip(*rows, strict=True)), at)
+
+
+def _whole(blocks: Iterable[bytes], ending: Ending) -> Iterator[bytes]:
+    """`blocks`, and Broken where no more came and more was to come."""
+    yield from blocks
     if ending.why:
         raise Broken(f"can't be read to its end: {ending.why}")
 
