@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from icehouse.catalogue.deliveries import DeliveryIndex
+from icehouse.catalogue.deliveries import DeliveryIndex, SourceNote
 from icehouse.core.deliveries import Delivery, DeliveryRow, HandedOut, ObjectLine, Source, SourceRow, Totals, totals
 from icehouse.core.errors import Refused, UsageError
 from icehouse.core.evidence import Issue, SourceStanding, Thing, Unparsed
@@ -14,8 +14,9 @@ from icehouse.core.states import UNKNOWN
 
 from .delivery_export import Format, Words
 from .delivery_export import export as write_export
-from .delivery_handed import Handed
+from .delivery_handed import Handed, Handing, handing_of
 from .delivery_judging import by_id, by_key, judged
+from .delivery_manifest import Said
 from .delivery_records import label_of
 from .delivery_rows import mark_of, rows, source_rows, sources
 from .delivery_scan import (
@@ -115,7 +116,11 @@ def objects(house: House, delivery_id: str) -> list[ObjectLine]:
     source = next((each for each in house.config.deliveries if each.label == row.delivery.source), None)
     if source is None or note is None:
         return _handed_objects(house, handed, folder)
-    whose, issues, lately = ours_of(source, note.accounts), handed.of(folder), handed.lately(folder)
+    whose, issues, lately = (
+        ours_of(source, note.accounts),
+        handed.of(folder),
+        handed.lately(folder, _noted(index, source, note, folder)),
+    )
     found = list(index.objects(delivery_id))
     told = by_id(house, folder, {each.version for each in found}) if note.by_id else by_key(house, folder)
     lines = []
@@ -162,6 +167,17 @@ def version(house: House) -> object:
         except OSError:
             stamps.append(0)
     return tuple(stamps)
+
+
+def _noted(index: DeliveryIndex, source: Source, note: SourceNote, folder: FolderRef) -> list[Handing]:
+    """When a folder, one above it or one in it was handed out, as the notes say that the last scan read."""
+    found = []
+    for ref, (_, text) in index.documents(FolderRef(source.store, note.container, source.prefix)).items():
+        said = Said.of(text)
+        handing = handing_of(ref, said) if said is not None else None
+        if handing and (handing.prefix.startswith(folder.prefix) or folder.prefix.startswith(handing.prefix)):
+            found.append(handing)
+    return found
 
 
 def _addresses(row: DeliveryRow) -> set[str]:

@@ -25,6 +25,7 @@ from icehouse.core.rows import Rollup
 from icehouse.core.states import State
 from icehouse.stores.base import Notes, Store, Surveys
 
+from .delivery_handed import Handing, handing_of
 from .delivery_manifest import Said, said_in
 
 _READERS = 8
@@ -47,7 +48,7 @@ class Found:
 
     `newest` is the latest time of upload, None where that of any object is not told; `future` whether one is later than
     the store's time.  `said` is what its manifest says, None where it has none; `notes` what each note in or above it
-    says.  `odd` is why nobody can tell when it expires, "" for no reason.
+    says, `handings` when it was handed out by those.  `odd` is why nobody can tell when it expires, "" for no reason.
     """
 
     prefix: str
@@ -58,6 +59,7 @@ class Found:
     future: bool = False
     said: Said | None = None
     notes: tuple[Said, ...] = ()
+    handings: tuple[Handing, ...] = ()
     odd: str = ""
 
 
@@ -150,9 +152,13 @@ def found_in(
     """Each delivery below a root, in order.  `said` is what documents say, by what they are known by."""
     manifests: dict[str, list[Said]] = {}
     notes: dict[str, list[Said]] = {}
+    handings: dict[str, list[Handing]] = {}
     for identity, entry in seen.documents.items():
         place, name = _place(entry.ref.key)
-        (notes if is_note(name) else manifests).setdefault(place, []).append(said.get(identity, _UNREAD))
+        told = said.get(identity, _UNREAD)
+        (notes if is_note(name) else manifests).setdefault(place, []).append(told)
+        if (handing := handing_of(entry.ref, told)) is not None:
+            handings.setdefault(place, []).append(handing)
     noted, marked, growing = sorted(notes), sorted(manifests), sorted(seen.growing)
     for prefix in folders(root, source, walked, seen):
         if stop():
@@ -160,6 +166,7 @@ def found_in(
         own = manifests.get(prefix, [])
         near = [place for place in _above(prefix) if place in notes] + _within(noted, prefix)
         about = [each for place in dict.fromkeys(near) for each in notes[place]]
+        times = [each for place in dict.fromkeys(near) for each in handings.get(place, ())]
         odd = "" if whole else "not read to the end"
         odd = odd or _undated(source, own, about, noted=prefix in notes)
         if not odd and source.depth is None and any(each != prefix for each in _within(marked, prefix)):
@@ -167,7 +174,7 @@ def found_in(
         if not odd and _within(growing, prefix):
             odd = "something in it is still written"
         found = _summed(prefix, walked.objects(prefix), now, whole=whole)
-        yield replace(found, said=own[0] if own else None, notes=tuple(about), odd=odd)
+        yield replace(found, said=own[0] if own else None, notes=tuple(about), handings=tuple(times), odd=odd)
 
 
 def read_documents(
@@ -198,8 +205,10 @@ def read_documents(
             if stop():
                 raise Stopped
             told(len(said), len(seen.documents))
-            answers = readers.map(lambda each: _read(store, each[1], source), batch)
+            answers = readers.map(lambda each: None if stop() else _read(store, each[1], source), batch)
             for (identity, _), answer in zip(batch, answers, strict=True):
+                if answer is None:
+                    raise Stopped
                 if isinstance(answer, Said):
                     failures, said[identity] = 0, answer
                     continue

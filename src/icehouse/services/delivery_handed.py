@@ -7,13 +7,31 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from icehouse.core.clock import Instant
-from icehouse.core.deliveries import Delivery, HandedOut
+from icehouse.core.deliveries import NOTE, Delivery, HandedOut, is_note
 from icehouse.core.evidence import Issue
-from icehouse.core.refs import FolderRef
+from icehouse.core.refs import FolderRef, Ref
 
+from .delivery_manifest import Said
 from .house import House
 
 _ByPrefix = dict[str, list[HandedOut]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """One time that what lies below a prefix was handed out: when, and what its links are told by."""
+
+    id: str
+    prefix: str
+    made: Instant
+
+
+def handing_of(ref: Ref, said: Said) -> Handing | None:
+    """What a note in the store tells of one time, whoever made it; None where it is no note, or tells no date."""
+    name = ref.key.rpartition("/")[2]
+    if not is_note(name) or said.uploaded is None:
+        return None
+    return Handing(name[len(NOTE) : -len(".json")], ref.key[: len(ref.key) - len(name)], said.uploaded)
 
 
 @dataclass(frozen=True)
@@ -45,10 +63,16 @@ class Handed:
         """The links that were made to what lies in a folder."""
         return [issue for each in self.about(folder) for issue in self.links.get(each.id, ())]
 
-    def lately(self, folder: FolderRef) -> list[HandedOut]:
-        """What counts as handed out of a folder, of one above it or in it, the last first."""
-        found = [each for each in self.about(folder) if self.promised(each) is not None]
-        return sorted(found, key=lambda each: (each.made, each.id), reverse=True)
+    def lately(self, folder: FolderRef, noted: Sequence[Handing] = ()) -> list[Handing]:
+        """Each time that a folder, one above it or one in it was handed out, the last first.
+
+        `noted` is what notes in the store tell of that, which others may have made.
+        """
+        found = {each.id: each for each in noted}
+        for each in self.about(folder):
+            if self.promised(each) is not None:
+                found[each.id] = Handing(each.id, each.folder.prefix, each.made)
+        return sorted(found.values(), key=lambda each: (each.made, each.id), reverse=True)
 
     @cached_property
     def links(self) -> dict[str, list[Issue]]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from icehouse.catalogue.deliveries import DeliveryObject
 from icehouse.catalogue.delivery_walk import Walked
 from icehouse.core.clock import Instant
-from icehouse.core.deliveries import Delivery, HandedOut, Source, delivery_id
+from icehouse.core.deliveries import Delivery, Source, delivery_id
 from icehouse.core.evidence import Access, Ignored, Issue, Kind, ObjectEvidence, Ours, Telling, Thing, Way
 from icehouse.core.evidence_rules import of_delivery, of_object
 from icehouse.core.refs import FolderRef, Ref
 
 from .delivery_finding import Found, Stop, Stopped
-from .delivery_handed import Handed
+from .delivery_handed import Handed, Handing
 from .delivery_manifest import Said
 from .house import House
 
@@ -39,10 +39,12 @@ class Bench:
     now: Instant
     by_id: bool
     stop: Stop
+    noted: dict[str, tuple[Handing, ...]] = field(default_factory=dict)
 
     def dated(self, found: Found) -> Delivery:
         """A delivery with its dates and without any evidence."""
         uploaded, expires, apart = _dates(found, self.source, self.now)
+        self.noted[found.prefix] = found.handings
         folder = FolderRef(self.root.store, self.root.container, found.prefix)
         said = [found.said, *found.notes] if found.said is not None else list(found.notes)
         names = dict.fromkeys(each.recipient for each in said if each.recipient)
@@ -73,7 +75,7 @@ class Bench:
     def evidence(self, delivery: Delivery) -> Iterator[ObjectEvidence]:
         """What is known of each object of a delivery, in key order."""
         folder = delivery.folder
-        issues, handed = self.handed.of(folder), self.handed.lately(folder)
+        issues, handed = self.handed.of(folder), self.handed.lately(folder, self.noted.get(folder.prefix, ()))
         told = self._told(delivery)
         for number, each in enumerate(self.walked.objects(folder.prefix)):
             if number % 1000 == 0 and self.stop():
@@ -123,7 +125,7 @@ class Bench:
 
 
 def judged(
-    thing: Thing, accesses: Sequence[Access], ours: Ours, issues: Sequence[Issue], handed: Sequence[HandedOut]
+    thing: Thing, accesses: Sequence[Access], ours: Ours, issues: Sequence[Issue], handed: Sequence[Handing]
 ) -> ObjectEvidence:
     """What the rules say of one object; `handed` is what it may have been handed out with, the last first.
 
@@ -132,7 +134,7 @@ def judged(
     """
     if not accesses:
         return ObjectEvidence(thing)
-    last = next((each for each in handed if thing.key.startswith(each.folder.prefix)), None)
+    last = next((each for each in handed if thing.key.startswith(each.prefix)), None)
     if last is None:
         return of_object(thing, accesses, ours=ours, issues=issues)
     begin = int(last.made.timestamp())

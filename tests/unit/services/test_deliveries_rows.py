@@ -151,6 +151,21 @@ def test_who_fetched_it_before_it_was_handed_out_anew_did_not_fetch_that(lab: La
     assert rows(lab)["out/x/a/"].ticked
 
 
+def test_what_somebody_else_handed_out_anew_counts_by_the_note_on_it(lab: Lab) -> None:
+    told = json.dumps(
+        {"made": (NOW - timedelta(days=10)).isoformat(), "promised": (NOW - timedelta(days=5)).isoformat()}
+    )
+    lab.store.put("out/x/a/.icehouse-delivery-cccc00000001.json", body=told.encode())
+    for link, expected in (("aaaa00000001", Seen.NOTHING), ("cccc00000001", Seen.YES)):
+        lab.log(*(got(f"out/x/a/{n}", days=8, number=ord(link[0]))._replace(link=link) for n in (1, 2)), name=link)
+        lab.scan()
+        row = rows(lab)["out/x/a/"]
+        assert (row.expired, row.delivery.downloaded.seen, row.ticked) == (True, expected, expected is Seen.YES)
+        (line, _) = deliveries.objects(lab.house, row.delivery.id)
+        assert line.evidence.fetched is row.ticked
+        assert Ignored.HANDED in line.evidence.ignored
+
+
 def test_a_link_of_an_earlier_hand_out_fetches_nothing_for_the_one_made_last(lab: Lab) -> None:
     first, second = NOW - timedelta(days=16), NOW - timedelta(days=15)
     lab.hand_out("out/y/a/", made=first, promised=NOW - timedelta(days=5), name="aaaa00000001", recipient="a@e.org")
