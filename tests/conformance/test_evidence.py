@@ -321,7 +321,7 @@ def test_what_really_happened_is_told_by_the_records(sim: StandIn, store: S3Stor
 
 def line(number: int, *, agent: str = "curl/8") -> str:
     return (
-        f"o instruments [21/Nov/2026:18:00:{number % 60:02} +0000] 192.0.2.9 - ID{number:014} REST.GET.OBJECT "
+        f"o instruments [21/Nov/2020:18:00:{number % 60:02} +0000] 192.0.2.9 - ID{number:014} REST.GET.OBJECT "
         f'out/planted/{number} "GET /instruments/out/planted/{number} HTTP/1.1" 200 - 7 7 1 1 "-" "{agent}" - host '
         "SigV4 c QueryString h TLSv1.2 - - us-east-1\n"
     )
@@ -377,6 +377,28 @@ def test_a_server_that_is_gone_is_not_asked_for_every_file(sim: StandIn, store: 
     assert len({each["key"] for each in sim.log(since=before, operation="GetObject")}) < 60
     sim.clear_faults()
     assert len(kept.gather()) == 60
+
+
+def test_an_answer_that_is_not_the_file_is_never_taken_for_it(sim: StandIn, store: S3Store) -> None:
+    plant(sim, "wrong/1", line(1).encode() * 3)
+    plant(sim, "wrong/2", bytes(3 << 20))
+    kept = Kept(store, "access-logs", "wrong/")
+    sim.fault("garbage", operations=["GetObject"])
+    with pytest.raises(Unavailable):
+        kept.gather()
+    assert kept.marks == {}
+    sim.clear_faults()
+    assert [len(page.accesses) for page in kept.gather()] == [3, 0]
+
+
+def test_a_time_that_is_yet_to_come_is_not_understood(sim: StandIn, store: S3Store) -> None:
+    later = store.now() + timedelta(hours=2)
+    plant(sim, "future/1", line(1).replace("21/Nov/2020:18:00:01", f"{later:%d/%b/%Y:%H:%M:%S}").encode())
+    plant(sim, "future/2", line(2).replace("21/Nov/2020:18:00:02", "31/Dec/9999:23:59:60").encode())
+    event = {"eventTime": "9999-12-31T23:59:59-23:59", "eventName": "GetObject"}
+    plant(sim, "future-trail/1", json.dumps({"Records": [event]}).encode())
+    pages = Kept(store, "access-logs", "future/").gather() + Kept(store, "cloudtrail", "future-trail/").gather()
+    assert [(page.unparsed, page.as_of, len(page.accesses)) for page in pages] == [(1, None, 0)] * 3
 
 
 def test_a_file_of_very_many_lines_comes_in_pages(

@@ -20,7 +20,7 @@ from icehouse.core.links import TRACE
 
 from .oddlines import MIDDLE, SIGNATURES, Counts, read_oddly
 from .unpacking import Ending, Unreadable, split
-from .watching import SAMPLES, Watching, clean_agent, is_signed
+from .watching import NEVER, SAMPLES, Watching, clean_agent, is_signed
 
 PAGE = 50_000
 """So many accesses are told at once at most, and a few more."""
@@ -57,14 +57,14 @@ _new = tuple.__new__
 class AccessLog:
     """What one log file tells.  Its counts are those of the whole file once all pages are through."""
 
-    def __init__(self, source: str, name: str, watching: Watching) -> None:
-        """`source` is the label of the evidence source, `name` that of the file."""
+    def __init__(self, source: str, name: str, watching: Watching, latest: int = NEVER) -> None:
+        """`source` is the label of the evidence source, `name` that of the file; nothing happened after `latest`."""
         self.accesses: list[Access] = []
         self.lines = 0
         self.unparsed = 0
         self.samples: list[Unparsed] = []
         self.as_of: int | None = None
-        self._source, self._name, self._watching = source, name, watching
+        self._source, self._name, self._watching, self._latest = source, name, watching, latest
         self._times: dict[str, int] = {}
         self._links: dict[str, str] = {}
         self._agents: dict[str, str] = {}
@@ -168,7 +168,7 @@ class AccessLog:
             return
         at = self._time(fields[0][2])
         if at is None:
-            self._refuse(number, "no such time")
+            self._refuse(number, "no such time, or one that is yet to come")
             return
         self.lines += 1
         self.as_of = max(at, self.as_of or 0)
@@ -176,14 +176,17 @@ class AccessLog:
             self._take([(at, *fields)])
 
     def _time(self, text: str) -> int | None:
-        """Seconds since 1970 of a time (``[06/Feb/2019:00:00:38``, in UTC), None where there is no such one."""
+        """Seconds since 1970 of a time (``[06/Feb/2019:00:00:38``, in UTC), None where there was no such one yet."""
         found = _TIME.fullmatch(text)
         midnight = _midnight(found[1]) if found else None
         if found is None or midnight is None:
             return None
         if len(self._times) > _MOST_KNOWN:
             self._times.clear()
-        at = self._times[text] = midnight + int(found[2]) * 3600 + int(found[3]) * 60 + int(found[4])
+        at = midnight + int(found[2]) * 3600 + int(found[3]) * 60 + int(found[4])
+        if at > self._latest:
+            return None
+        self._times[text] = at
         return at
 
     def _refuse(self, number: int, why: str) -> None:

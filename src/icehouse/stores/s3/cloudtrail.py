@@ -17,7 +17,7 @@ from icehouse.core.evidence import Access, Deed, Unparsed, Way
 from icehouse.core.links import TRACE
 
 from .unpacking import Ending
-from .watching import SAMPLES, Watching, clean_agent, is_signed
+from .watching import NEVER, SAMPLES, Watching, clean_agent, is_signed
 
 _DEEDS = {
     "GetObject": Deed.READ,
@@ -46,13 +46,13 @@ def is_trail(key: str) -> bool:
 class TrailFile:
     """What one file of events tells; an event is a line of it."""
 
-    def __init__(self, source: str, name: str, watching: Watching) -> None:
-        """`source` is the label of the evidence source, `name` that of the file."""
+    def __init__(self, source: str, name: str, watching: Watching, latest: int = NEVER) -> None:
+        """`source` is the label of the evidence source, `name` that of the file; nothing happened after `latest`."""
         self.lines = 0
         self.unparsed = 0
         self.samples: list[Unparsed] = []
         self.as_of: int | None = None
-        self._source, self._name, self._watching = source, name, watching
+        self._source, self._name, self._watching, self._latest = source, name, watching, latest
 
     def pages(self, blocks: Iterator[bytes], ending: Ending) -> Iterator[Sequence[Access]]:
         """All of it at once: CloudTrail's files are small."""
@@ -64,7 +64,7 @@ class TrailFile:
                 found.extend(self._read(event))
             except _OddError as odd:
                 self._refuse(str(odd))
-            except (KeyError, TypeError, ValueError, AttributeError):
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
                 self._refuse("an event with fields that are missing or do not fit")
         yield found
 
@@ -109,6 +109,8 @@ class TrailFile:
         if not isinstance(event, dict):
             raise _OddError("an event that is no object")
         at = _seconds(event["eventTime"])
+        if at > self._latest:
+            raise _OddError("a time that is yet to come")
         if self.as_of is None or at > self.as_of:
             self.as_of = at
         deed = _DEEDS.get(str(event["eventName"]))

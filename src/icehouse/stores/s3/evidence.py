@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from itertools import islice
 from typing import Protocol
 
 from icehouse.core.entries import Entry
-from icehouse.core.errors import Cold, LoginExpired, NotFound, StoreError
+from icehouse.core.errors import Cold, LoginExpired, NotFound, StoreError, Unavailable
 from icehouse.core.evidence import Access, Gathered, Kind, Record, Unparsed, Watched
 from icehouse.core.refs import FolderRef, Ref, ref_address
 from icehouse.core.states import State
@@ -25,6 +26,9 @@ from .watching import Watching
 
 _AHEAD, _PARALLEL, _SMALL = 32, 8, 1 << 20
 """So many files are fetched ahead, so many at once, where they are not larger than so many bytes."""
+
+_AHEAD_OF_TIME = timedelta(hours=1)
+"""So far may a record's time be ahead of the store's; a later one is wrong."""
 
 _SILENT = 3
 """So many failures in a row, of the kind that passes, are a store that is gone."""
@@ -72,12 +76,12 @@ class LogFiles:
 
         One that is cold or can't be read is left for the next time; it is raised at the end, when the others are in.
         """
-        watching = Watching(watched)
+        watching, latest = Watching(watched), int((self._store.now() + _AHEAD_OF_TIME).timestamp())
         failed: list[StoreError] = []
         silent = 0
         for entry, opened in self._opened(known):
             try:
-                yield from self._read(entry, opened(), watching)
+                yield from self._read(entry, opened(), watching, latest)
                 silent = 0
             except NotFound:
                 continue  # deleted between the listing and now, as old logs are
@@ -89,15 +93,17 @@ class LogFiles:
         if failed:
             raise self._failure(failed)
 
-    def _read(self, entry: Entry, chunks: Iterable[bytes], watching: Watching) -> Iterator[Gathered]:
-        name, ending = entry.ref.key, Ending()
+    def _read(self, entry: Entry, chunks: Iterable[bytes], watching: Watching, latest: int) -> Iterator[Gathered]:
+        name, ending, chunks = entry.ref.key, Ending(), _whole(entry, chunks)
         kind = TrailFile if self._trail else AccessLog
-        reading: Reading = kind(self._label, name, watching)
+        reading: Reading = kind(self._label, name, watching, latest)
         waiting: Sequence[Access] | None = None
         for page in reading.pages(unpack(chunks, entry.size, ending), ending):
             if waiting is not None:
                 yield Gathered(None, waiting)
             waiting = page
+        for _ in chunks:
+            pass  # what nobody wanted of a broken file, so that its length is known
         yield Gathered(
             _record(entry),
             waiting or (),
@@ -160,6 +166,17 @@ def _opening(pool: ThreadPoolExecutor, reads: Reads, entry: Entry) -> Callable[[
         return lambda: reads.open(entry.ref)
     future: Future[bytes] = pool.submit(lambda: b"".join(reads.open(entry.ref)))
     return lambda: (future.result(),)
+
+
+def _whole(entry: Entry, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """`chunks`, and an error at their end where they are not as many bytes as were listed: another answer than S3's."""
+    told = 0
+    for chunk in chunks:
+        told += len(chunk)
+        yield chunk
+    if told != entry.size:
+        words = f"{told:,} bytes came, {entry.size:,} are listed"
+        raise Unavailable(f"{ref_address(entry.ref)}: the answer is broken", words=words)
 
 
 def _cold(entry: Entry) -> Iterable[bytes]:

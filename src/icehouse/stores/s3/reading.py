@@ -27,6 +27,8 @@ def read_bytes(client: Client, ref: Ref, start: int, end: int | None) -> Iterato
     )  # fmt: skip
     body = answer.members["Body"]
     try:
+        if not answer.members.get("ETag"):
+            raise Unavailable(f"{what}: the answer is broken", words="bytes without an ETag, as no object of S3 comes")
         if wanted is not None and not _begins_at(answer, start):
             raise Unavailable(f"{what}: the server sent another range", words=answer.headers.get("content-range", ""))
         yield from _chunks(body, what)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from icehouse.core.evidence import Watched
 
+NEVER = 1 << 62
+"""In seconds since 1970: a bound that is none."""
+
 SAMPLES = 20
 """So many of the lines that were not understood are told one by one, of each file."""
 
