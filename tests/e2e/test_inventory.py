@@ -24,7 +24,7 @@ from icehouse.core.rows import ObjectRow, Rollup
 from icehouse.core.states import State
 from icehouse.services import approve, archive, browse, look, restore
 from icehouse.services.house import House, open_house
-from icehouse.services.inventory import scan_inventory
+from icehouse.services.inventory import LoadProgress, scan_inventory
 from icehouse.services.scan import scan, scanning
 from tests.standin import StandIn, describe
 
@@ -275,6 +275,28 @@ def test_stopping_leaves_the_catalogue_as_it_was(house: House, s3: StandIn):
     report = scan_inventory(house, written(s3, FEW), stop=lambda: True)
     assert (report.complete, report.error) == (False, "stopped")
     assert fingerprint(house) == before
+
+
+def test_stopping_while_it_is_written_leaves_nothing_either(house: House, s3: StandIn):
+    scan(house, Address("lab-s3", FEW, ""))
+    before = fingerprint(house)
+    s3.step(hours=1)
+    asked: list[LoadProgress] = []
+
+    def stop() -> bool:
+        return bool(asked) and asked[-1].objects == 12
+
+    assert scan_inventory(house, written(s3, FEW, rows=5), progress=asked.append, stop=stop).complete is False
+    assert asked
+    assert fingerprint(house) == before
+
+
+def test_what_a_crash_left_in_the_workshop_is_gone_with_the_next_scan(house: House):
+    workshop = files_of(house, FEW).workshop
+    workshop.mkdir(parents=True)
+    (workshop / "runs").write_bytes(b"half")
+    scan(house, Address("lab-s3", FEW, ""))
+    assert not workshop.exists()
 
 
 def test_another_bucket_and_what_is_no_manifest_are_refused(house: House, s3: StandIn):

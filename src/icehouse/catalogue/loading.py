@@ -118,7 +118,7 @@ class Loader:
                 if len(rows) >= _BATCH:
                     written += _flush(connection, rows)
                     each(written)
-            _flush(connection, rows)
+            each(written + _flush(connection, rows))
             tree.end()
         self._runs.close()
 

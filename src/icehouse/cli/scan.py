@@ -62,6 +62,8 @@ def command(
     if manifest is not None:
         if lineage:
             raise UsageError("--lineage does not go with --from-inventory: S3 knows no jobs")
+        if sweeping and address is None:
+            raise UsageError("--sweep needs the ADDRESS to ask about", hint="STORE:BUCKET/ or STORE:BUCKET/folder/")
         place = session.address(address) if address is not None else None
         return _from_inventory(session, manifest, place, fresh, sweeping, line, as_json)
     if address is None:
@@ -114,8 +116,8 @@ def _from_inventory(
             report = scan_inventory(
                 session.house, session.address(manifest), place, fresh=fresh, progress=progress, stop=stop
             )
-            if sweeping and report.complete:
-                swept = _sweep(session, place or session.address(manifest), line, stop)
+            if sweeping and place is not None and report.complete:
+                swept = _sweep(session, place, line, stop)
         finally:
             line.clear()
     if not report.complete:

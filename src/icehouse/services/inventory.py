@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from icehouse.catalogue.base import plainly
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.loading import Loader
 from icehouse.catalogue.reader import opened
@@ -96,9 +97,10 @@ def _load(
 
     try:
         for done, file in enumerate(inventory.files):
-            for page in inventory.pages(file, folder.prefix, loader.folder):
-                loader.add(page)
-                tell(done)
+            with plainly(loader.folder):
+                for page in inventory.pages(file, folder.prefix, loader.folder):
+                    loader.add(page)
+                    tell(done)
         container = told_of(house.store(folder.store), folder.container)
         loader.publish(
             requests=of + 1, seconds=spent, each=lambda written: tell(of, written),

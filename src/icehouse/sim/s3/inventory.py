@@ -8,6 +8,7 @@ import io
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
@@ -101,7 +102,7 @@ def write_inventory(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
     fields += [field for field in _OPTIONAL if field.name in chosen]
     found = [
         (version, latest)
-        for version, latest in _versions(source, str(wish.get("filter", "")))
+        for version, latest in _versions(source, str(wish.get("filter", "")), world.clock.now())
         if versions == "All" or (latest and not version.marker)
     ]
     random.Random(world.settings.seed).shuffle(found)  # AWS promises no order
@@ -164,11 +165,13 @@ def _bucket(world: World, name: str) -> Bucket:
     return found
 
 
-def _versions(bucket: Bucket, prefix: str) -> Iterator[tuple[Version, bool]]:
+def _versions(bucket: Bucket, prefix: str, now: float) -> Iterator[tuple[Version, bool]]:
+    """Every version under a prefix, and whether it is the latest; what a restore moved back is in no archive tier."""
     walk = Walk(bucket, prefix)
     while (step := walk.step()) is not None and step[0].startswith(prefix):
         for index, version in enumerate(bucket.versions(step[0])):
-            yield version, index == 0
+            back = version.archive_tier and version.cold_place(now) is None
+            yield replace(version, archive_tier="") if back else version, index == 0
 
 
 def _schema(format: str, fields: Sequence[Field]) -> str:
