@@ -100,6 +100,14 @@ def test_a_store_that_is_away_ends_in_four_a_part_that_fails_in_one_and_a_wrong_
     assert "lab-s3:small/: " in out
     assert "lab-s3:not-there/" in error
     assert len(error.splitlines()) == 1
+    lab.declare('root = "small/"\nlifetime = "1h"\n', 'root = "small/nothing/"\nlifetime = "1h"\n')
+    _, error = lab.run("scan", "--source", "lab-s3:small/nothing", code=2)
+    assert "overlap" in error
+    lab.declare('root = "small/nothing/"\nlifetime = "1h"\n')
+    _, error = lab.run("scan")
+    assert "lab-s3:small/nothing/: no delivery lies there" in error
+    lab.declare('root = "small/"\nlifetime = "1h"\n')
+    lab.run("scan")
     lab.declare('root = "small/"\nlifetime = "1h"\n', endpoint="http://127.0.0.1:9")
     out, error = lab.run("scan", code=4)
     assert (out, "what was known of it stays" in error) == ("", True)

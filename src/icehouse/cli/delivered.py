@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from icehouse.core.clock import Instant
-from icehouse.core.deliveries import DeliveryRow
+from icehouse.core.deliveries import DeliveryRow, Source
 from icehouse.present.cells import head, wide
 from icehouse.present.deliveries import is_problem, why_words
 
@@ -58,6 +58,11 @@ def is_of(label: str, sources: Sequence[str]) -> bool:
 def labelled(label: str, words: str) -> str:
     """What is to be told of a source, with its label once."""
     return f"{label}: {words.removeprefix(f'{label}: ')}"
+
+
+def nothing_in(source: Source) -> str:
+    """What is to be told of a source that was read to its end and in which no delivery was found."""
+    return f"{source.label}: no delivery lies there; is root spelt right, and the depth or the manifest?"
 
 
 def plain_signs() -> bool:

@@ -10,7 +10,7 @@ from icehouse.core.errors import IcehouseError, Refused, UsageError
 from icehouse.present.sizes import count, plural
 
 from .choice import json_lines
-from .delivered import labelled
+from .delivered import labelled, nothing_in
 from .deliveries_list import source_option
 from .output import json_line, say, tell
 from .progress import ProgressLine
@@ -34,7 +34,7 @@ def command(session: Session, sources: tuple[str, ...], mail: bool, quiet: bool,
     Exit code 1 tells that a source, or its records, could not be read to the end: what was known of it stays. 4 tells
     that a store was out of reach.
     """
-    from icehouse.services.deliveries import scan
+    from icehouse.services.deliveries import scan, unmailed
     from icehouse.services.mail import require_mail
 
     if mail:
@@ -70,6 +70,9 @@ def command(session: Session, sources: tuple[str, ...], mail: bool, quiet: bool,
     code = _ending(report)
     if report.stopped:
         return code
+    for handed in unmailed(session.house):
+        again = f"icehouse deliveries links {handed.id} --mail tries again"
+        tell(f"no mail of its links went out to {handed.recipient} (delivery {handed.id}): {again}")
     from .deliveries_mail import send_news, tell_waiting
     from .run_due import new_links
 
@@ -113,6 +116,8 @@ def _tell_source(row: SourceReport) -> None:
     apart = f", {count(row.apart)} listed apart" if row.apart else ""
     found = plural(row.deliveries, "delivery", "deliveries")
     say(f"{row.source.label}: {found}, {count(row.expired)} expired{newly}{apart}")
+    if not row.deliveries:
+        tell(nothing_in(row.source))
 
 
 def _standing_words(standing: SourceStanding) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from icehouse.core.clock import Instant
 from icehouse.core.deliveries import DeliveryRow, HandedOut, ObjectLine
 from icehouse.core.evidence import Finding, Ignored, Issue
 from icehouse.present.deliveries import delivery_details
@@ -54,7 +55,7 @@ def command(session: Session, delivery: str, with_objects: bool, as_json: bool) 
     if ignored:
         say(f"does not count  {', '.join(f'{count(n)} {why.value}' for why, n in ignored.items())}")
     for made, issues in handed:
-        say(_handed(made, issues))
+        say(_handed(made, issues, clock_of(session)(row)))
     if with_objects:
         say()
         _tell_objects(row, lines)
@@ -66,11 +67,16 @@ def _tell(session: Session, row: DeliveryRow) -> None:
     table(("", ""), [(label, cell.text) for label, cell in delivery_details(row, now, ascii=plain_signs())])
 
 
-def _handed(made: HandedOut, issues: Sequence[Issue]) -> str:
+def _handed(made: HandedOut, issues: Sequence[Issue], now: Instant) -> str:
+    from icehouse.services.deliveries import is_unmailed
+
     until = max((each.until for each in issues), default=None)
-    links = f"links until {stamp(until)}" if until else f"no links yet: icehouse deliveries links {made.id}"
+    links = f"links until {stamp(until)}" if until else "no links"
+    again = "" if made.promised <= now else f": icehouse deliveries links {made.id} makes some"
     noted = "" if made.noted else ", its note is not in the store"
-    return f"handed out as {made.id} to {made.recipient}, promised until {stamp(made.promised)}; {links}{noted}"
+    mailed = "; no mail of its links went out" if is_unmailed(issues) else ""
+    told = f"handed out as {made.id} to {made.recipient}, promised until {stamp(made.promised)}; {links}"
+    return f"{told}{mailed}{again if mailed or not until else ''}{noted}"
 
 
 def _handed_row(made: HandedOut, issues: Sequence[Issue]) -> dict[str, object]:

@@ -8,7 +8,7 @@ from icehouse.present.sizes import NOTHING, count
 from icehouse.present.times import since, stamp
 
 from .choice import json_lines
-from .delivered import labelled
+from .delivered import labelled, nothing_in
 from .deliveries_scan import standing_row
 from .output import json_line, say, table, tell
 from .rows import instant
@@ -59,6 +59,9 @@ def command(session: Session, as_json: bool) -> int:
                 ],
                 "<<>>>",
             )  # fmt: skip
+        for row in rows:
+            if row.read is not None and not row.deliveries:
+                tell(nothing_in(row.source))
         for each in records:
             told = samples(house, each.source)
             for sample in told[:_SAMPLES]:

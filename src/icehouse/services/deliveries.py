@@ -34,9 +34,9 @@ from .house import House
 
 __all__ = [
     "STOPPED", "DeliveriesProgress", "DeliveryRow", "ObjectLine", "ScanReport", "Source", "SourceReport",
-    "SourceRow", "Totals", "check_sources", "export", "find", "find_all", "forget", "hand_outs", "mark_of", "objects",
-    "rows", "samples", "scan", "scanning", "source_rows", "sources", "standings", "start_scan", "tick", "totals",
-    "version",
+    "SourceRow", "Totals", "check_sources", "export", "find", "find_all", "forget", "hand_outs", "is_unmailed",
+    "mark_of", "objects", "rows", "samples", "scan", "scanning", "source_rows", "sources", "standings", "start_scan",
+    "tick", "totals", "unmailed", "version",
 ]  # fmt: skip
 
 
@@ -136,6 +136,27 @@ def hand_outs(house: House, delivery: Delivery) -> list[tuple[HandedOut, list[Is
     handed = Handed.load(house)
     found = sorted(handed.about(delivery.folder), key=lambda each: (each.made, each.id))
     return [(each, handed.links.get(each.id, [])) for each in found]
+
+
+def unmailed(house: House) -> list[HandedOut]:
+    """What was promised to somebody for longer than now, and whose links were made for a mail that did not go out."""
+    if not house.paths.ledger.exists():
+        return []
+    handed = Handed.load(house)
+    clocks = {each.source.store: each.by_store for each in source_rows(house) if each.by_store is not None}
+    now = house.clock.now()
+    return [
+        each
+        for each in handed.made
+        if each.promised > clocks.get(each.folder.store, now) and is_unmailed(handed.links.get(each.id, []))
+    ]
+
+
+def is_unmailed(issues: Sequence[Issue]) -> bool:
+    """Whether the links that were made last were for a mail that no server took."""
+    from .deliver_links import MAILING
+
+    return bool(issues) and issues[-1].how == MAILING
 
 
 def standings(house: House) -> list[SourceStanding]:

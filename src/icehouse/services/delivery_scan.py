@@ -311,15 +311,16 @@ def ours_of(source: Source, accounts: Iterable[str]) -> Ours:
 
 
 def _accounts(house: House, store: Store, source: Source) -> tuple[str, ...]:
-    """The accounts of these credentials, as far as they are told, and who has to own what they reach."""
-    accounts: set[str] = set()
-    with suppress(StoreError):
+    """The accounts of these credentials, and who has to own what they reach.
+
+    None where these credentials are not told: then nobody can be told from us, whoever owns the bucket.
+    """
+    try:
         identity = store.identity()
-        accounts |= {identity.account, identity.principal}
+    except StoreError:
+        return ()
     owner = house.config.stores[source.store].options().get("expected_owner")
-    if isinstance(owner, str):
-        accounts.add(owner)
-    return tuple(sorted(accounts - {""}))
+    return tuple(sorted({identity.account, identity.principal, owner if isinstance(owner, str) else ""} - {""}))
 
 
 def _was(delivery: Delivery, was: SourceNote | None) -> bool:

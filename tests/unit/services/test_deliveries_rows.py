@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from icehouse.core.deliveries import DeliveryRow
-from icehouse.core.errors import LedgerError, Refused, UsageError
-from icehouse.core.evidence import Ignored, Seen
+from icehouse.core.errors import Denied, LedgerError, Refused, UsageError
+from icehouse.core.evidence import Ignored, Issue, Seen, Way
+from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.scopes import Cover, Verdict
 from icehouse.services import deliveries, holds, scopes
 from icehouse.services.delivery_export import cell, write
-from tests.unit.services.delivered import NOW, Lab, got, source
+from tests.unit.services.delivered import NOW, THEIRS, Lab, got, source
 
 
 @pytest.fixture
@@ -149,6 +150,34 @@ def test_who_fetched_it_before_it_was_handed_out_anew_did_not_fetch_that(lab: La
     lab.log(*(got(f"out/x/a/{number}", days=6) for number in (1, 2)), name="new")
     lab.scan()
     assert rows(lab)["out/x/a/"].ticked
+
+
+def test_links_that_no_mail_took_to_anybody_are_told_until_others_are_made(lab: Lab) -> None:
+    from icehouse.ledger import deliveries as ledger
+
+    until = NOW + timedelta(days=3)
+    lab.hand_out("out/x/a/", promised=until)
+    told = []
+    for how in ("mailing", "printed"):
+        with lab.house.ledger().writing() as connection:
+            ledger.issue(connection, Issue("aaaa00000001", NOW, until, "me", how, 1))
+        told.append([each.recipient for each in deliveries.unmailed(lab.house)])
+    assert told == [["b@e.org"], []]
+
+
+def test_where_our_own_account_is_not_told_nobody_is_taken_for_another(lab: Lab) -> None:
+    by_them = {"way": Way.CREDENTIALS, "requester": f"arn:aws:iam::{THEIRS}:user/x"}
+    lab.store.put("out/z/a/1")
+    lab.log(got("out/z/a/1", **by_them), name="theirs")  # type: ignore[arg-type]
+    lab.scan()
+    assert rows(lab)["out/z/a/"].delivery.attempted.seen is Seen.YES
+
+    def denied() -> Identity:
+        raise Denied("may not ask")
+
+    lab.store.identity = denied  # type: ignore[method-assign]
+    lab.scan()
+    assert rows(lab)["out/z/a/"].delivery.attempted.seen is Seen.NOTHING
 
 
 def test_what_somebody_else_handed_out_anew_counts_by_the_note_on_it(lab: Lab) -> None:
