@@ -151,7 +151,7 @@ def _tell_cover(line: CoverLine, names: Names, now: Instant, *, counted: bool) -
         say(f"{where}: never scanned, so nothing is known of it; icehouse scan {line.cover}/")
         return
     age = since(line.coverage.scanned, now) if line.coverage.scanned is not None else "not to its end"
-    parts = [f"scanned {age}"]
+    parts = [f"from an inventory, as of {age}" if line.coverage.from_inventory else f"scanned {age}"]
     if counted:
         sums = line.sums
         parts = [f"keep {count(sums.keep.objects)} · skip {count(sums.skip.objects)} · "
