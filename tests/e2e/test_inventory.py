@@ -406,6 +406,18 @@ def fingerprint(house: House) -> tuple[object, ...]:
     )
 
 
+def test_a_connection_that_breaks_in_a_file_is_gone_on_with(house: House, s3: StandIn):
+    told = s3.inventory(HOSTILE, TARGET)
+    file = told["manifest"]["files"][0]["key"]
+    s3.fault("half_body", operations=["GetObject"], key=file, count=1)
+    try:
+        report = scan_inventory(house, Address("lab-s3", TARGET, told["key"]), fresh=True)
+        assert [rule["hits"] for rule in s3.faults()] == [1]
+    finally:
+        s3.clear_faults()
+    assert (report.complete, report.objects) == (True, len(planted()))
+
+
 def test_a_failure_is_one_line_and_an_exit_code_on_the_command_line(environment: dict[str, str], s3: StandIn):
     told = s3.inventory(FEW, TARGET, rows=5, id="cli")
     _cut(s3.boto3_client(), told["key"], told["manifest"])

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from icehouse.core.clock import Instant
-from icehouse.core.errors import Invalid, NotFound
+from icehouse.core.errors import Invalid, NotFound, StoreError
 from icehouse.core.inventories import InventoryFile, InventoryPage
 from icehouse.core.refs import Ref, ref_address
 from icehouse.stores.base import Reads
@@ -22,6 +22,9 @@ from .manifest import LARGEST, parse_manifest
 from .tiers import Standings
 
 _CHECKSUM = "manifest.checksum"
+
+_BREAKS = 2
+"""So often in a row may reading a file break without anything new; a request is repeated by itself."""
 
 
 class S3Inventory:
@@ -113,7 +116,7 @@ class _Checked:
 
     def __init__(self, store: Reads, ref: Ref, file: InventoryFile) -> None:
         self.file = file
-        self._bytes = store.open(ref)
+        self._bytes = _resumed(store, ref)
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._size = 0
 
@@ -134,6 +137,22 @@ class _Checked:
         """Read what is left, so that all of it is checked."""
         for _ in self.chunks():
             pass
+
+
+def _resumed(store: Reads, ref: Ref) -> Iterator[bytes]:
+    """The bytes of `ref`, gone on with where a connection broke: what they must come to is known beforehand."""
+    had, left = 0, _BREAKS
+    while True:
+        try:
+            for chunk in store.open(ref, had):
+                had += len(chunk)
+                left = _BREAKS
+                yield chunk
+            return
+        except StoreError as error:
+            left -= 1
+            if not error.passing or not left:
+                raise
 
 
 @contextmanager
