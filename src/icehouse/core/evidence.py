@@ -112,7 +112,7 @@ class Ignored(Enum):
     SCANNER = "a link scanner"
     LOOKED = "only looked"
     EARLIER = "another version, or before it was uploaded"
-    HANDED = "before it was handed out last, or by a link of another hand-out"
+    HANDED = "by some of several recipients"
     REFUSED = "refused"
     UNATTRIBUTED = "by whom is not known"
 

@@ -41,7 +41,7 @@ REASONS = {
     Ignored.SCANNER: "by a link scanner, or not to be told from one",
     Ignored.LOOKED: "only looked, no byte was sent",
     Ignored.EARLIER: "of another version, or before it was uploaded",
-    Ignored.HANDED: "before it was handed out last, or by a link of another hand-out",
+    Ignored.HANDED: "by some of several recipients, and not by all",
     Ignored.REFUSED: "refused: somebody wanted it and did not get it",
     Ignored.UNATTRIBUTED: "by whom is not known",
 }

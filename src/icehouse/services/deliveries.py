@@ -15,8 +15,9 @@ from icehouse.core.states import UNKNOWN
 from .delivery_export import Format, Words
 from .delivery_export import export as write_export
 from .delivery_handed import Handed, Handing, handing_of
-from .delivery_judging import by_id, by_key, judged
+from .delivery_judging import by_id, by_key
 from .delivery_manifest import Said
+from .delivery_recipients import judged
 from .delivery_records import label_of
 from .delivery_rows import mark_of, rows, source_rows, sources
 from .delivery_scan import (
@@ -116,10 +117,10 @@ def objects(house: House, delivery_id: str) -> list[ObjectLine]:
     source = next((each for each in house.config.deliveries if each.label == row.delivery.source), None)
     if source is None or note is None:
         return _handed_objects(house, handed, folder)
-    whose, issues, lately = (
+    whose, issues, times = (
         ours_of(source, note.accounts),
         handed.of(folder),
-        handed.lately(folder, _noted(index, source, note, folder)),
+        handed.times(folder, _noted(index, source, note, folder)),
     )
     found = list(index.objects(delivery_id))
     told = by_id(house, folder, {each.version for each in found}) if note.by_id else by_key(house, folder)
@@ -127,7 +128,7 @@ def objects(house: House, delivery_id: str) -> list[ObjectLine]:
     for each in found:
         thing = Thing(each.key, each.version, each.size, each.uploaded)
         accesses = told.get((each.version or "") if note.by_id else each.key, ())
-        lines.append(ObjectLine(thing, each.standing, judged(thing, accesses, whose, issues, lately)))
+        lines.append(ObjectLine(thing, each.standing, judged(thing, accesses, whose, issues, times)[0]))
     return lines
 
 
@@ -191,7 +192,7 @@ def version(house: House) -> object:
 
 
 def _noted(index: DeliveryIndex, source: Source, note: SourceNote, folder: FolderRef) -> list[Handing]:
-    """When a folder, one above it or one in it was handed out, as the notes say that the last scan read."""
+    """Each time that a folder, one above it or one in it was handed out, as the notes say that the last scan read."""
     found = []
     for ref, (_, text) in index.documents(FolderRef(source.store, note.container, source.prefix)).items():
         said = Said.of(text)

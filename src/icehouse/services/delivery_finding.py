@@ -48,7 +48,7 @@ class Found:
 
     `newest` is the latest time of upload, None where that of any object is not told; `future` whether one is later than
     the store's time.  `said` is what its manifest says, None where it has none; `notes` what each note in or above it
-    says, `handings` when it was handed out by those.  `odd` is why nobody can tell when it expires, "" for no reason.
+    says.  `odd` is why nobody can tell when it expires, "" for no reason.
     """
 
     prefix: str
@@ -58,8 +58,7 @@ class Found:
     newest: Instant | None = None
     future: bool = False
     said: Said | None = None
-    notes: tuple[Said, ...] = ()
-    handings: tuple[Handing, ...] = ()
+    notes: tuple[Handing, ...] = ()
     odd: str = ""
 
 
@@ -174,7 +173,7 @@ def found_in(
         if not odd and _within(growing, prefix):
             odd = "something in it is still written"
         found = _summed(prefix, walked.objects(prefix), now, whole=whole)
-        yield replace(found, said=own[0] if own else None, notes=tuple(about), handings=tuple(times), odd=odd)
+        yield replace(found, said=own[0] if own else None, notes=tuple(times), odd=odd)
 
 
 def read_documents(

@@ -19,19 +19,22 @@ _ByPrefix = dict[str, list[HandedOut]]
 
 @dataclass(frozen=True, slots=True)
 class Handing:
-    """One time that what lies below a prefix was handed out: when, and what its links are told by."""
+    """One time that what lies below a prefix was handed out: to whom, when and until when, and what its links name."""
 
     id: str
     prefix: str
-    made: Instant
+    recipient: str
+    made: Instant | None
+    promised: Instant | None
 
 
 def handing_of(ref: Ref, said: Said) -> Handing | None:
-    """What a note in the store tells of one time, whoever made it; None where it is no note, or tells no date."""
+    """What a note in the store tells of one time, whoever made it; None where it is no note, or can't be read."""
     name = ref.key.rpartition("/")[2]
-    if not is_note(name) or said.uploaded is None:
+    if not is_note(name) or said.problem:
         return None
-    return Handing(name[len(NOTE) : -len(".json")], ref.key[: len(ref.key) - len(name)], said.uploaded)
+    prefix = ref.key[: len(ref.key) - len(name)]
+    return Handing(name[len(NOTE) : -len(".json")], prefix, said.recipient, said.uploaded, said.expires)
 
 
 @dataclass(frozen=True)
@@ -63,16 +66,24 @@ class Handed:
         """The links that were made to what lies in a folder."""
         return [issue for each in self.about(folder) for issue in self.links.get(each.id, ())]
 
-    def lately(self, folder: FolderRef, noted: Sequence[Handing] = ()) -> list[Handing]:
-        """Each time that a folder, one above it or one in it was handed out, the last first.
+    def counting(self, noted: Sequence[Handing]) -> list[Handing]:
+        """Of what notes in the store tell, that of which links were made: all but ours of which none were."""
+        return [each for each in noted if each.id not in self._ids or each.id in self.links]
+
+    def times(self, folder: FolderRef, noted: Sequence[Handing] = ()) -> list[Handing]:
+        """Each time that links were made to a folder, to one above it or to one in it.
 
         `noted` is what notes in the store tell of that, which others may have made.
         """
-        found = {each.id: each for each in noted}
+        found = {each.id: each for each in self.counting(noted)}
         for each in self.about(folder):
-            if self.promised(each) is not None:
-                found[each.id] = Handing(each.id, each.folder.prefix, each.made)
-        return sorted(found.values(), key=lambda each: (each.made, each.id), reverse=True)
+            if each.id in self.links:
+                found[each.id] = Handing(each.id, each.folder.prefix, each.recipient, each.made, each.promised)
+        return list(found.values())
+
+    @cached_property
+    def _ids(self) -> frozenset[str]:
+        return frozenset(each.id for each in self.made)
 
     @cached_property
     def links(self) -> dict[str, list[Issue]]:
@@ -83,8 +94,8 @@ class Handed:
         return found
 
     def promised(self, handed: HandedOut) -> Instant | None:
-        """Until when it was promised; None where it never came to that: no note, and no link."""
-        return handed.promised if handed.noted or handed.id in self.links else None
+        """Until when it was promised; None where it never came to that, as no link was made."""
+        return handed.promised if handed.id in self.links else None
 
     def merged(self, delivery: Delivery, *, named: bool = False) -> Delivery:
         """A delivery as a scan found it, with what the ledger knows: it expires no earlier than any promise or link.

@@ -10,13 +10,14 @@ from icehouse.catalogue.deliveries import DeliveryObject
 from icehouse.catalogue.delivery_walk import Walked
 from icehouse.core.clock import Instant
 from icehouse.core.deliveries import Delivery, Source, delivery_id
-from icehouse.core.evidence import Access, Ignored, Issue, Kind, ObjectEvidence, Ours, Telling, Thing, Way
-from icehouse.core.evidence_rules import of_delivery, of_object
+from icehouse.core.evidence import Access, Kind, ObjectEvidence, Ours, Telling, Thing
+from icehouse.core.evidence_rules import of_delivery
 from icehouse.core.refs import FolderRef, Ref
 
 from .delivery_finding import Found, Stop, Stopped
 from .delivery_handed import Handed, Handing
 from .delivery_manifest import Said
+from .delivery_recipients import judged, partly
 from .house import House
 
 _MANY = 100_000
@@ -43,11 +44,12 @@ class Bench:
 
     def dated(self, found: Found) -> Delivery:
         """A delivery with its dates and without any evidence."""
-        uploaded, expires, apart = _dates(found, self.source, self.now)
-        self.noted[found.prefix] = found.handings
+        uploaded, expires, apart = _dates(found, self.handed.counting(found.notes), self.source, self.now)
+        self.noted[found.prefix] = found.notes
+        notes = self.handed.counting(found.notes)
         folder = FolderRef(self.root.store, self.root.container, found.prefix)
-        said = [found.said, *found.notes] if found.said is not None else list(found.notes)
-        names = dict.fromkeys(each.recipient for each in said if each.recipient)
+        told = [found.said.recipient if found.said is not None else "", *(each.recipient for each in notes)]
+        names = dict.fromkeys(name for name in told if name)
         nothing = of_delivery((), (), needed=None)
         return self.handed.merged(
             Delivery(
@@ -72,10 +74,10 @@ class Bench:
         """Whether it is known to have expired."""
         return delivery.expires is not None and delivery.expires <= self.now
 
-    def evidence(self, delivery: Delivery) -> Iterator[ObjectEvidence]:
-        """What is known of each object of a delivery, in key order."""
+    def evidence(self, delivery: Delivery) -> Iterator[tuple[ObjectEvidence, frozenset[str]]]:
+        """What is known of each object of a delivery, in key order, and which recipients lack what others have."""
         folder = delivery.folder
-        issues, handed = self.handed.of(folder), self.handed.lately(folder, self.noted.get(folder.prefix, ()))
+        issues, handed = self.handed.of(folder), self.handed.times(folder, self.noted.get(folder.prefix, ()))
         told = self._told(delivery)
         for number, each in enumerate(self.walked.objects(folder.prefix)):
             if number % 1000 == 0 and self.stop():
@@ -98,23 +100,25 @@ class Bench:
 
     def judged(self, delivery: Delivery, tellings: Sequence[Telling]) -> Delivery:
         """The delivery with what the evidence comes to."""
-        fetched = 0
+        fetched, missing = 0, frozenset[str]()
 
         def counted() -> Iterator[ObjectEvidence]:
-            nonlocal fetched
-            for each in self.evidence(delivery):
-                fetched += each.fetched
+            nonlocal fetched, missing
+            for each, lacking in self.evidence(delivery):
+                fetched, missing = fetched + each.fetched, missing | lacking
                 yield each
 
         needed = delivery.expires if self.expired(delivery) else delivery.uploaded
         downloaded, copied, attempted = of_delivery(counted(), tellings, needed=needed)
-        return replace(delivery, downloaded=downloaded, copied=copied, attempted=attempted, fetched=fetched)
+        return replace(
+            delivery, downloaded=partly(downloaded, missing), copied=copied, attempted=attempted, fetched=fetched
+        )
 
     def uncopied(self, deliveries: Sequence[Delivery]) -> Iterator[Ref]:
         """The objects of those that have expired, of which no copy is known yet."""
         for delivery in deliveries:
             if self.expired(delivery):
-                found = [each.thing for each in self.evidence(delivery) if not each.has(Kind.COPIED)]
+                found = [each.thing for each, _ in self.evidence(delivery) if not each.has(Kind.COPIED)]
                 folder = delivery.folder
                 yield from (Ref(folder.store, folder.container, thing.key, thing.version) for thing in found)
 
@@ -122,33 +126,6 @@ class Bench:
         """Have what is known of accesses at hand, where objects may have moved since."""
         if self.by_id:
             self.walked.tell(self.house.evidence().accesses(self.root.store, self.root.container, ""))
-
-
-def judged(
-    thing: Thing, accesses: Sequence[Access], ours: Ours, issues: Sequence[Issue], handed: Sequence[Handing]
-) -> ObjectEvidence:
-    """What the rules say of one object; `handed` is what it may have been handed out with, the last first.
-
-    Who reached it before that, or by a link of another hand-out, did not do so by that one.  What the platform says of
-    where it lies now counts in any case.
-    """
-    if not accesses:
-        return ObjectEvidence(thing)
-    last = next((each for each in handed if thing.key.startswith(each.prefix)), None)
-    if last is None:
-        return of_object(thing, accesses, ours=ours, issues=issues)
-    begin = int(last.made.timestamp())
-    kept = [
-        each
-        for each in accesses
-        if each.way is Way.PLATFORM or (each.at >= begin and (each.way is not Way.LINK or each.link in ("", last.id)))
-    ]
-    found = of_object(thing, kept, ours=ours, issues=issues)
-    others = len(accesses) - len(kept)
-    if not others:
-        return found
-    ignored = {**found.ignored, Ignored.HANDED: others}
-    return replace(found, ignored=ignored)
 
 
 class InKeyOrder:
@@ -197,7 +174,9 @@ def by_id(house: House, folder: FolderRef, ids: Collection[str | None]) -> dict[
     return told
 
 
-def _dates(found: Found, source: Source, now: Instant) -> tuple[Instant | None, Instant | None, str]:
+def _dates(
+    found: Found, notes: Sequence[Handing], source: Source, now: Instant
+) -> tuple[Instant | None, Instant | None, str]:
     """When a delivery was uploaded and when it expires, as far as the store tells, and why it stands apart."""
     said: Said | None = found.said
     undated = _undated(found, now)
@@ -211,7 +190,8 @@ def _dates(found: Found, source: Source, now: Instant) -> tuple[Instant | None, 
     apart = "" if found.rollup.objects else "empty"
     if uploaded is None or last is None:
         return None, None, apart or "when it was uploaded is not told"
-    told = [each.expires for each in (said, *found.notes) if each is not None and each.expires is not None]
+    told = [each.promised for each in notes if each.promised is not None]
+    told += [said.expires] if said is not None and said.expires is not None else []
     try:
         return uploaded, max([last + source.lifetime, *told]), apart
     except OverflowError:

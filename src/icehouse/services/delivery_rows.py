@@ -148,7 +148,8 @@ def _uncovered(
     above = {place for folder in known for place in _line(folder)}
     folders: dict[FolderRef, list[HandedOut]] = {}
     for each in handed.made:
-        folders.setdefault(each.folder, []).append(each)
+        if handed.promised(each) is not None:
+            folders.setdefault(each.folder, []).append(each)
     for folder, made in folders.items():
         if folder in above or any(place in known for place in _line(folder)):
             continue

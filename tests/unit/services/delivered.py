@@ -171,8 +171,18 @@ class Lab:
     def log(self, *accesses: Access, name: str = "log", as_of: datetime | None = NOW) -> None:
         self.evidence.records[name] = (list(accesses), as_of)
 
-    def hand_out(self, prefix: str, *, promised: datetime, recipient: str = "b@e.org", made: datetime = NOW,
-                 noted: bool = True, until: datetime | None = None, name: str = "aaaa00000001") -> None:  # fmt: skip
+    def hand_out(
+        self,
+        prefix: str,
+        *,
+        promised: datetime,
+        recipient: str = "b@e.org",
+        made: datetime = NOW,
+        noted: bool = True,
+        links: bool = True,
+        until: datetime | None = None,
+        name: str = "aaaa00000001",
+    ) -> None:
         """Record in the ledger that a folder was delivered."""
         from icehouse.ledger import deliveries as ledger
 
@@ -181,8 +191,8 @@ class Lab:
         )
         with self.house.ledger().writing() as connection:
             ledger.put(connection, handed, [(Ref("s", "c", f"{prefix}a"), 10, "e")])
-            if until is not None:
-                ledger.issue(connection, Issue(name, made, until, "me", "printed", 1))
+            if links:
+                ledger.issue(connection, Issue(name, made, until or promised, "me", "printed", 1))
 
 
 def source(prefix: str = "out/", **changes: object) -> Source:
