@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-import gzip
-import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,10 +24,10 @@ from icehouse.services import approve, archive, browse, look, restore
 from icehouse.services.house import House, open_house
 from icehouse.services.inventory import LoadProgress, scan_inventory
 from icehouse.services.scan import scan, scanning
+from tests.e2e.spoiling import BROKEN, TARGET, cut
 from tests.standin import StandIn, describe
 
 HOSTILE = "hostile"
-TARGET = "inventories"
 FEW = "a-few-objects"
 SECONDS = 60.0
 PLACE = Address("lab-s3", HOSTILE, "")
@@ -309,79 +307,6 @@ def test_another_bucket_and_what_is_no_manifest_are_refused(house: House, s3: St
         scan_inventory(house, Address("lab-s3", TARGET, "no/manifest.json"))
 
 
-Spoil = Callable[[Any, str, dict[str, Any]], None]
-"""Spoils an inventory: takes a client, the key of its manifest, and the manifest."""
-
-
-def _put(client: Any, key: str, body: bytes) -> None:
-    client.put_object(Bucket=TARGET, Key=key, Body=body)
-
-
-def _rewritten(client: Any, key: str, manifest: dict[str, Any]) -> None:
-    body = json.dumps(manifest).encode()
-    _put(client, key, body)
-    _put(client, key.replace(".json", ".checksum"), hashlib.md5(body).hexdigest().encode())
-
-
-def _lines(change: Callable[[list[bytes]], list[bytes]]) -> Spoil:
-    """Change the lines of the first file, with all checksums as if S3 had written it so."""
-
-    def spoil(client: Any, key: str, manifest: dict[str, Any]) -> None:
-        file = manifest["files"][0]
-        whole = client.get_object(Bucket=TARGET, Key=file["key"])["Body"].read()
-        body = gzip.compress(b"\n".join([*change(gzip.decompress(whole).splitlines()), b""]))
-        _put(client, file["key"], body)
-        file.update(size=len(body), MD5checksum=hashlib.md5(body).hexdigest())
-        _rewritten(client, key, manifest)
-
-    return spoil
-
-
-def _missing(client: Any, key: str, manifest: dict[str, Any]) -> None:
-    client.delete_object(Bucket=TARGET, Key=manifest["files"][1]["key"])
-
-
-def _cut(client: Any, key: str, manifest: dict[str, Any]) -> None:
-    file = manifest["files"][1]["key"]
-    body = client.get_object(Bucket=TARGET, Key=file)["Body"].read()
-    _put(client, file, body[: len(body) // 2])
-
-
-def _other(client: Any, key: str, manifest: dict[str, Any]) -> None:
-    second = manifest["files"][1]["key"]
-    body = client.get_object(Bucket=TARGET, Key=second)["Body"].read()
-    _put(client, second, body[:-1] + bytes([body[-1] ^ 1]))
-
-
-def _manifest_changed(client: Any, key: str, manifest: dict[str, Any]) -> None:
-    _put(client, key, json.dumps({**manifest, "files": manifest["files"][:1]}).encode())
-
-
-def _no_md5(client: Any, key: str, manifest: dict[str, Any]) -> None:
-    del manifest["files"][1]["MD5checksum"]
-    _rewritten(client, key, manifest)
-
-
-BROKEN: dict[str, tuple[Spoil, str]] = {
-    "missing": (_missing, "not found"),
-    "cut": (_cut, "is cut"),
-    "of another MD5": (_other, "another MD5"),
-    "a manifest that was changed": (_manifest_changed, "manifest.checksum"),
-    "a manifest without an MD5": (_no_md5, "no MD5"),
-    "a row too short": (_lines(lambda lines: [*lines[:2], lines[2].rpartition(b",")[0], *lines[3:]]), "columns"),
-    "a size that is none": (_lines(lambda lines: [lines[0].replace(b'"false","', b'"false","1x', 1)]), "size"),
-    "neither true nor false": (_lines(lambda lines: [lines[0].replace(b'"false"', b'"perhaps"', 1)]), "perhaps"),
-    "a date that is none": (_lines(lambda lines: [lines[0].replace(b".000Z", b".0OOZ")]), "date"),
-    "a row of another bucket": (
-        _lines(lambda lines: [lines[0].replace(b"few", b"many", 1), *lines[1:]]),
-        "another bucket",
-    ),
-    "a key that is not UTF-8": (_lines(lambda lines: [lines[0].replace(b'","', b'","%FF', 1)]), "UTF-8"),
-    "a key twice": (_lines(lambda lines: [*lines, lines[-1]]), "twice"),
-    "a quote that never ends": (_lines(lambda lines: [*lines, b'"a-few-objects","half']), "not CSV|columns"),
-}
-
-
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_does_not_fit_is_one_line_and_leaves_the_catalogue_as_it_was(house: House, s3: StandIn, what: str):
     spoil, words = BROKEN[what]
@@ -420,7 +345,7 @@ def test_a_connection_that_breaks_in_a_file_is_gone_on_with(house: House, s3: St
 
 def test_a_failure_is_one_line_and_an_exit_code_on_the_command_line(environment: dict[str, str], s3: StandIn):
     told = s3.inventory(FEW, TARGET, rows=5, id="cli")
-    _cut(s3.boto3_client(), told["key"], told["manifest"])
+    cut(s3.boto3_client(), told["key"], told["manifest"])
     done = icehouse(environment, "scan", "--from-inventory", f"lab-s3:{TARGET}/{told['key']}", "--quiet")
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
