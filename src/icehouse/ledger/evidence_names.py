@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import struct
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from operator import attrgetter
@@ -127,13 +128,14 @@ class Names:
             sources, ids, deeds, ways, stores, containers, keys, versions, at, status, errors, sent, sizes, partial,
             requesters, addresses, agents, links,
         ) = zip(*accesses, strict=True)  # fmt: skip
-        kept = {agent: unsigned(agent)[:MOST_AGENT] for agent in set(agents)}
+        some = list(set(agents))
+        numbers = dict(zip(some, self._agents.of([unsigned(each)[:MOST_AGENT] for each in some]), strict=True))
         return zip(
             self._keys_of(stores, containers, keys),
-            [number_of(name) if name else number_of(repr(accesses[place])) for place, name in enumerate(ids)],
+            _numbers_of(ids) or [number_of(name or repr(accesses[place])) for place, name in enumerate(ids)],
             at,
             self._clients.of(list(zip(map(_WAYS.__getitem__, map(_WORD, ways)), requesters, addresses, strict=True))),
-            self._agents.of(list(map(kept.__getitem__, agents))),
+            map(numbers.__getitem__, agents),
             self._links.of(links),
             self._sources.of(sources),
             map(_DEEDS.__getitem__, map(_WORD, deeds)),
@@ -165,6 +167,18 @@ class Names:
                 self._keys.clear()
             self._keys[place] = _Numbers(self._db, "keys", ("place", "key"), last="CAST(? AS TEXT)", within=(place,))
         return self._keys[place]
+
+
+def _numbers_of(names: Sequence[str]) -> Sequence[int]:
+    """What `number_of` says of each, all at once; none where one is not 16 hex digits."""
+    whole = "".join(names)
+    if len(whole) != 16 * len(names) or set(map(len, names)) != {16}:
+        return ()
+    try:
+        found = bytes.fromhex(whole)
+    except ValueError:
+        return ()
+    return struct.unpack(f">{len(names)}q", found) if len(found) == 8 * len(names) else ()
 
 
 def number_of(name: str) -> int:
