@@ -32,10 +32,26 @@ class Details(Painted):
 
     def scroll_by(self, rows: int) -> None:
         """Show later or earlier lines."""
-        width, height = self.content_size
-        most = max(0, len(self._wrapped(width)) - height)
-        self.top = min(max(0, self.top + rows), most)
+        self.top = min(max(0, self.top + rows), self._most)
         self.repaint()
+
+    def page(self, pages: int) -> None:
+        """Show the next lines, as many as fit, or those before."""
+        self.scroll_by(pages * max(1, self.content_size.height - 1))
+
+    def to(self, *, end: bool) -> None:
+        """Show the first lines, or the last ones."""
+        self.scroll_by(self._most if end else -self.top)
+
+    @property
+    def below(self) -> int:
+        """How many lines there are further down than what is shown."""
+        return max(0, self._most - self.top)
+
+    @property
+    def _most(self) -> int:
+        width, height = self.content_size
+        return max(0, len(self._wrapped(width)) - height)
 
     def lines(self, width: int, height: int) -> Sequence[Strip]:
         """The lines from `top` on."""
