@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
-from icehouse.present.cells import Cell, Cells, Column, Tone
+from icehouse.present.cells import Cell, Cells, Column, Tone, wide
 from icehouse.tui.actions import Action, Situation, key_name
 from icehouse.tui.actions.registry import of_room
 from icehouse.tui.sources import Rows
@@ -18,7 +18,6 @@ from icehouse.tui.widgets.virtual_list import VirtualList
 
 from .dialog import Dialog, Words, field
 
-COLUMNS = (Column("label", "", 12), Column("words", "", 0), Column("key", "", 6, "right"))
 _NOT_HERE = ("palette", "escape")
 
 
@@ -42,7 +41,9 @@ class PaletteDialog(Dialog[str]):
                 yield Words(": ", Tone.STRONG, width=2)
                 yield field(id="palette")
             yield Words()
-            yield VirtualList(COLUMNS, heading=False, id="found")
+            widest = max(wide(action.label) for action in self._actions)
+            columns = (Column("label", "", widest), Column("words", "", 0), Column("key", "", 6, "right"))
+            yield VirtualList(columns, heading=False, id="found")
 
     def on_mount(self) -> None:
         """All actions at first."""

@@ -9,13 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
-from icehouse.present.cells import Cell, Cells, Column, Tone
+from icehouse.present.cells import Cell, Cells, Column, Tone, wide
 from icehouse.tui.sources import Rows
 from icehouse.tui.widgets.virtual_list import VirtualList
 
 from .dialog import Dialog, Paragraph, Words
 
-COLUMNS = (Column("label", "", 12), Column("line", "", 0))
+AROUND = 10
+"""Lines of the dialog besides the list."""
 
 
 class TwinDialog(Dialog[None]):
@@ -35,7 +36,7 @@ class TwinDialog(Dialog[None]):
         with Vertical(classes="frame"):
             yield Words("On the command line", Tone.STRONG)
             yield Words()
-            yield VirtualList(COLUMNS, heading=False, id="twins")
+            yield VirtualList(heading=False, id="twins")
             yield Words()
             yield Paragraph("", height=4, ours=False)
             yield Words("y copies · q closes", Tone.FAINT, id="copied")
@@ -43,8 +44,9 @@ class TwinDialog(Dialog[None]):
     def on_mount(self) -> None:
         """Fill and focus the list."""
         shown = self.query_one(VirtualList)
-        shown.styles.height = len(self._lines)
-        shown.show(Rows(self._lines, lambda row: row, _cells))
+        shown.styles.height = min(len(self._lines), max(3, self.app.size.height - AROUND))
+        widest = max((wide(label) for label, _ in self._lines), default=0)
+        shown.show(Rows(self._lines, lambda row: row, _cells), (Column("label", "", widest), Column("line", "", 0)))
         shown.focus()
 
     def on_virtual_list_moved(self, event: VirtualList.Moved) -> None:
