@@ -49,12 +49,13 @@ def write(console: Console) -> None:
     def answered(yes: bool | None) -> None:
         console.write = bool(yes)
         if yes:
-            console.say("write: restores and archiving can be approved, jobs cancelled; w goes back")
+            console.say("write: restores, archiving, jobs, and holds to lift; w goes back")
         console.tell()
 
     lines = [
         "In write mode restores and archiving can be approved, jobs cancelled and",
         "retried. Each still shows its cost and asks before anything is sent.",
+        "Holds can be lifted, too. To hold needs no write: it only protects.",
     ]
     console.push_screen(Confirm("Switch to write", lines, "Write"), answered)
 
