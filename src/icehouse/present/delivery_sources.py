@@ -15,7 +15,7 @@ from .cells import Cell, Tone
 from .evidence import KINDS, REASONS
 from .indicators import done_word, indicator_lines
 from .sizes import count, plural
-from .times import clock_time, day, since, stamp, when
+from .times import moment, since, stamp, when
 
 _NOT_YET = "not scanned yet"
 _DOWN = "enter in the list opens its objects; enter on one of them tells all there is on it"
@@ -159,8 +159,8 @@ def as_of_words(standings: Sequence[SourceStanding], sources: Sequence[SourceRow
     reach = [each.as_of for each in standings if each.as_of is not None]
     told = "no record tells anything yet"
     if reach:
-        first = f"{day(min(reach), now)} to " if (max(reach) - min(reach)).days else ""
-        told = f"evidence as of {first}{day(max(reach), now)} {clock_time(max(reach))} UTC"
+        first = f"{moment(min(reach), now).rpartition(' ')[0]} to " if (max(reach) - min(reach)).days else ""
+        told = f"evidence as of {first}{moment(max(reach), now)} UTC"
     reads = [each.read for each in sources if each.read is not None]
     if not reads:
         return ""

@@ -82,9 +82,9 @@ def indicator_lines(label: str, indicator: Indicator, now: Instant, ascii: bool 
         said += f", {count(indicator.objects)} of {plural(indicator.of, 'object')}"
     lines = [(label, Cell(said, _TONES[indicator.seen], ours=False))]
     if indicator.first is not None:
-        span = when(indicator.first, now)
-        if indicator.last is not None and indicator.last != indicator.first:
-            span += f" to {when(indicator.last, now)}"
+        span, until = when(indicator.first, now), when(indicator.last or indicator.first, now)
+        if until != span:
+            span += f" to {until}"
         lines.append(("  found" if is_asked(indicator.source) else "  when", Cell(f"{span} UTC")))
     if indicator.who:
         lines.append(("  who", Cell(safe(indicator.who), ours=False)))

@@ -43,6 +43,13 @@ def soon(instant: Instant, now: Instant) -> str:
     return f"{instant.day} {_MONTHS[instant.month - 1]} {clock_time(instant)}"
 
 
+def moment(instant: Instant, now: Instant) -> str:
+    """A day and its minute, whatever day it is: ``21 Nov 15:30``, in other years ``2027-01-05 15:30``."""
+    if instant.year != now.year:
+        return f"{instant:%Y-%m-%d %H:%M}"
+    return f"{day(instant, now)} {clock_time(instant)}"
+
+
 def stamp(instant: Instant | None) -> str:
     """A point in time in full: ``2026-11-21 15:30:07 UTC``."""
     return f"{instant:%Y-%m-%d %H:%M:%S} UTC" if instant else "·"
