@@ -236,5 +236,8 @@ def test_a_delivery_that_no_hand_may_tick_says_why_in_safe_words():
     )
     assert find("deliveries", "unhold").why_not(now) == "read-only: w switches to write"
     assert find("deliveries", "unhold").why_not(replace(now, write=True)) is None
+    assert find("deliveries", "hold").why_not(now) is None
+    every = find("deliveries", "all")
+    assert (every.twin(now), every.twin(replace(now, tickable=("a1", "b2")))) == ("", "icehouse deliveries tick a1 b2")
     assert find("deliveries", "expired").why_not(replace(now, level="objects")) is not None
     assert find("deliveries", "problems").why_not(replace(now, level="objects")) is None

@@ -9,8 +9,9 @@ import pytest
 
 from icehouse.core.errors import LedgerError, UsageError
 from icehouse.present.deliveries import Section
+from icehouse.present.delivery_ticks import to_tick
 from icehouse.tui.checklist import Checklist, Read, TickWriter
-from tests.unit.present.test_deliveries import ROWS
+from tests.unit.present.test_deliveries import ATTEMPTED_ONLY, ROWS
 
 PATIENCE = 10.0
 
@@ -27,7 +28,7 @@ def test_rows_that_were_read_before_a_tick_was_written_do_not_take_it_back():
     listed = Checklist()
     listed.take(read(ROWS))
     row = ROWS[2]
-    listed.mark([replace(row, ticked=True, by_hand=True)], 1)
+    listed.mark([row], True, 1)
     assert row.delivery.name in ticked(listed)
     listed.take(read(ROWS, began=0))  # read while the tick was on its way
     assert row.delivery.name in ticked(listed)
@@ -39,7 +40,7 @@ def test_a_tick_on_its_way_does_not_tick_what_was_filled_anew():
     listed = Checklist()
     listed.take(read(ROWS))
     row = ROWS[2]
-    listed.mark([replace(row, ticked=True, by_hand=True)], 1)
+    listed.mark([row], True, 1)
     other = replace(row, delivery=replace(row.delivery, fingerprint="0" * 32))
     listed.take(read([other], began=0))
     assert not ticked(listed)
@@ -68,6 +69,27 @@ def test_a_tick_stays_on_its_row_through_every_order():
     for _ in range(15):
         listed.sort(listed.next_sort())
         assert {row.delivery.name for row in listed.shown() if not isinstance(row, Section) and row.ticked} == before
+
+
+def test_a_stroke_takes_back_what_it_ticked_and_no_tick_of_the_rules_or_of_a_hand():
+    listed = Checklist()
+    listed.take(read([*ROWS, ATTEMPTED_ONLY]))
+    before = ticked(listed)
+    wanted = [row for row in listed.rows if to_tick(row)]
+    assert [row.delivery.name for row in wanted] == ["not by hand", "attempted only"]
+    listed.mark(wanted, True, 1)
+    listed.struck(wanted)
+    assert ticked(listed) == before | {"not by hand", "attempted only"}
+    back = listed.to_take_back()
+    assert [(now.delivery.name, was.by_hand) for now, was in back] == [("not by hand", True), ("attempted only", False)]
+    listed.mark([back[0][0]], True, 2)  # by a hand since then
+    assert [now.delivery.name for now, _ in listed.to_take_back()] == ["attempted only"]
+    listed.narrow("name:attempted")
+    assert not listed.to_take_back()
+    listed.narrow("")
+    listed.mark([now for now, _ in listed.to_take_back()], None, 3)
+    assert ticked(listed) == before | {"not by hand"}
+    assert not listed.to_take_back()
 
 
 def test_ticks_are_written_one_after_the_other_and_leaving_waits_for_them(monkeypatch):

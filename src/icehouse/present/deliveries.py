@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from icehouse.core.clock import Instant
@@ -14,16 +14,20 @@ from icehouse.core.scopes import Verdict
 from icehouse.core.states import State
 from icehouse.core.text import safe
 
-from .cells import Cell, Cells, Column, Tone
+from .cells import Cell, Cells, Column, Tone, wide
 from .indicators import indicator_cell, indicator_lines, is_asked, refusals
 from .sizes import NOTHING, at_least, count, plural, size
-from .states import glyph, word
+from .states import glyph, in_ascii, word
 from .times import DAY, ago, day, duration, stamp
 
 SIGNS_BELOW = 72
 """Cells of a list below which an indicator is a glyph under its title, for want of room for its word."""
 
+STORE = 2
+"""Which column tells the store, where there is room for it."""
+
 _UNTOLD = "no source can tell"
+_WHY_NARROW = 13
 _WHY = 15
 _WHY_WIDE = 30
 _WIDE = 132
@@ -66,10 +70,10 @@ def columns(width: int) -> tuple[Column, ...]:
     """
     if width < SIGNS_BELOW:
         seen = (Column("got", "got", 3), Column("copied", "copy", 4), Column("tried", "try", 3))
-        least = 14
+        least, why = 14, _WHY_NARROW
     else:
         seen = (Column("got", "got", 6), Column("copied", "copied", 6), Column("tried", "tried", 6))
-        least = 19
+        least, why = 19, _WHY
     return (
         Column("tick", "", 1),
         Column("name", "delivery", 0, least=least),
@@ -81,22 +85,34 @@ def columns(width: int) -> tuple[Column, ...]:
         Column("size", "size", 9, "right", drop=1),
         *seen,
         Column("verdict", "scope", 9, drop=7),
-        Column("why", "", _WHY_WIDE if width >= _WIDE else _WHY),
+        Column("why", "", _WHY_WIDE if width >= _WIDE else why),
     )
 
 
-def delivery_cells(row: DeliveryRow, now: Instant, *, ascii: bool = False, words: bool = True) -> Cells:
-    """One delivery; `words` False leaves the indicators' words to their titles.  `now` is its store's time."""
+def names_of_several(rows: Iterable[ListRow]) -> frozenset[str]:
+    """Names that deliveries of more than one store have among these."""
+    places = {(row.delivery.name, row.delivery.folder.store) for row in rows if isinstance(row, DeliveryRow)}
+    return frozenset(name for name, number in Counter(name for name, _ in places).items() if number > 1)
+
+
+def delivery_cells(
+    row: DeliveryRow, now: Instant, *, ascii: bool = False, words: bool = True, shared: Container[str] = ()
+) -> Cells:
+    """One delivery; `words` False leaves the indicators' words to their titles.  `now` is its store's time.
+
+    A name that is among `shared` is told with its store, ``dx:held``.
+    """
     found = row.delivery
     faint = row.expired is False
     plain = Tone.FAINT if faint else Tone.PLAIN
+    name = f"{found.folder.store}:{found.name}" if found.name in shared else found.name
     growing = not found.rollup.complete
     got, copied, tried = (
         indicator_cell(each.seen, ascii=ascii, words=words, faint=faint or _empty(row)) for each in found.indicators
     )
     return (
         tick_cell(row, ascii),
-        Cell(safe(found.name), Tone.STRONG if row.ticked else plain, ours=False),
+        Cell(safe(name), Tone.STRONG if row.ticked else plain, ours=False),
         Cell(safe(found.folder.store), Tone.FAINT, ours=False),
         Cell(safe(found.recipient) or NOTHING, plain if found.recipient else Tone.FAINT, ours=not found.recipient),
         Cell(day(found.uploaded, now) if found.uploaded else "?", plain),
@@ -114,11 +130,13 @@ def _apart(row: DeliveryRow) -> Cell:
     return Cell(safe(row.delivery.apart), ours=False, span=5, tail=True, keep=80)
 
 
-def list_cells(row: ListRow, now: Instant, *, ascii: bool = False, words: bool = True) -> Cells:
+def list_cells(
+    row: ListRow, now: Instant, *, ascii: bool = False, words: bool = True, shared: Container[str] = ()
+) -> Cells:
     """One line of the list."""
     if isinstance(row, Section):
         return (Cell(""), Cell(row.words, Tone.FAINT, span=12, align="left"))
-    return delivery_cells(row, now, ascii=ascii, words=words)
+    return delivery_cells(row, now, ascii=ascii, words=words, shared=shared)
 
 
 def _empty(row: DeliveryRow) -> bool:
@@ -235,8 +253,28 @@ def title_words(rows: Sequence[DeliveryRow]) -> str:
     return f"{count(sum(row.expired is True for row in rows))} expired of {count(len(rows))}"
 
 
-def totals_cells(totals: Totals, *, ascii: bool = False) -> list[Cell]:
-    """The ticked in one line: ``☑ 31 ticked, 22,814 objects, 3.8 TiB · live 3.1 TiB cold 717 GiB``."""
+def totals_line(
+    totals: Totals, hidden: int, width: int, *, ascii: bool = False
+) -> tuple[Sequence[Cell], Sequence[Cell]]:
+    """What is ticked, and how much of it is out of sight, in `width` cells.
+
+    Fewer words, then states that are left out whole; no amount is ever cut, as it would be another one.
+    """
+    said = in_ascii if ascii else str
+    tries = [(left, right) for left in range(len(_GROUPS), -1, -1) for right in (True, False)]
+    for states, at_length in tries:
+        left = totals_cells(totals, ascii=ascii, states=states)
+        right = hidden_cells(totals.deliveries, hidden, at_length=at_length)
+        if sum(wide(said(cell.text)) for cell in (*left, *right)) + len(right) <= width:
+            break
+    return left, right
+
+
+def totals_cells(totals: Totals, *, ascii: bool = False, states: int = len(_GROUPS)) -> list[Cell]:
+    """The ticked in one line: ``☑ 31 ticked, 22,814 objects, 3.8 TiB · live 3.1 TiB cold 717 GiB``.
+
+    Of the states at most so many; an ellipsis tells that there are more.
+    """
     if not totals.deliveries:
         return [Cell("nothing ticked", Tone.FAINT)]
     found = totals.rollup
@@ -252,16 +290,18 @@ def totals_cells(totals: Totals, *, ascii: bool = False) -> list[Cell]:
     ]
     by_state = {word: sum(found.sizes.get(state, 0) for state in states) for word, states in _GROUPS.items()}
     shares = [f"{word} {size(n)}" for word, n in by_state.items() if n]
-    if shares:
-        cells.append(Cell(" · " + " ".join(shares)))
+    if shares and states:
+        told = shares if len(shares) <= states else [*shares[:states], "…"]
+        cells.append(Cell(" · " + " ".join(told)))
     return cells
 
 
-def hidden_cells(ticked: int, hidden: int) -> list[Cell]:
+def hidden_cells(ticked: int, hidden: int, *, at_length: bool = False) -> list[Cell]:
     """How many of the ticked are out of sight; at the right, where no long line pushes it out."""
     if not ticked:
         return []
-    return [Cell(f"{count(hidden)} hidden", Tone.DANGER if hidden else Tone.FAINT)]
+    words = f"ticked {'is' if hidden == 1 else 'are'} hidden" if hidden and at_length else "hidden"
+    return [Cell(f"{count(hidden)} {words}", Tone.DANGER if hidden else Tone.FAINT)]
 
 
 def refusal_words(row: DeliveryRow) -> str:

@@ -59,6 +59,8 @@ class Checklist:
         self._arranged: list[DeliveryRow] | None = None
         self._mine: dict[str, tuple[DeliveryRow, int]] = {}
         self._times: dict[str, Instant] = {}
+        self._struck: dict[str, DeliveryRow] = {}
+        self._struck_over = ("", "")
 
     def take(self, found: Read) -> None:
         """These are the rows now, but for ticks that were made since they were read."""
@@ -82,17 +84,45 @@ class Checklist:
         """The delivery of that id as it is now."""
         return next((row for row in self.rows if row.delivery.id == delivery_id), None)
 
-    def mark(self, rows: Iterable[DeliveryRow], number: int) -> None:
-        """Show these as they are here, whatever was read before tick `number` was written."""
-        changed = {row.delivery.id: row for row in rows}
+    def mark(self, rows: Iterable[DeliveryRow], ticked: bool | None, number: int) -> list[DeliveryRow]:
+        """Show these ticked, unticked or (None) as the rules say, whatever was read before tick `number` was written.
+
+        How they are now.
+        """
+        by_hand = ticked is not None
+        as_now = [
+            replace(row, ticked=row.ticking.ticked if ticked is None else ticked, by_hand=by_hand, lapsed=False)
+            for row in rows
+        ]
+        changed = {row.delivery.id: row for row in as_now}
+        self._struck = {name: row for name, row in self._struck.items() if name not in changed}
         self._mine.update({name: (row, number) for name, row in changed.items()})
         self.rows = [changed.get(row.delivery.id, row) for row in self.rows]
         if self._arranged is not None:
             self._arranged = [changed.get(row.delivery.id, row) for row in self._arranged]
+        return as_now
 
     def unmark(self) -> None:
         """What is on the disk counts, as writing has failed."""
         self._mine.clear()
+
+    def struck(self, rows: Iterable[DeliveryRow]) -> None:
+        """One stroke has ticked these; `rows` are as they were before."""
+        self._struck = {row.delivery.id: row for row in rows}
+        self._struck_over = (self.filtered, self.only)
+
+    def to_take_back(self) -> list[tuple[DeliveryRow, DeliveryRow]]:
+        """What the last stroke ticked and nobody touched since, as it is and as it was before.
+
+        None once something else is shown: a stroke over that is a new one.
+        """
+        if self._struck_over != (self.filtered, self.only):
+            return []
+        found = [(row, self._struck[row.delivery.id]) for row in self.rows if row.delivery.id in self._struck]
+        return [
+            (row, before) for row, before in found
+            if row.ticked and row.by_hand and row.delivery.fingerprint == before.delivery.fingerprint
+        ]  # fmt: skip
 
     # What is shown
 

@@ -8,15 +8,34 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from icehouse.core.deliveries import Delivery, DeliveryRow, ObjectLine, delivery_id, ticking, totals
+from icehouse.core.deliveries import (
+    Delivery,
+    DeliveryRow,
+    ObjectLine,
+    Source,
+    SourceRow,
+    delivery_id,
+    ticking,
+    totals,
+)
 from icehouse.core.errors import UsageError
-from icehouse.core.evidence import Finding, Ignored, Indicator, Kind, ObjectEvidence, Seen, Sure, Thing
+from icehouse.core.evidence import (
+    Finding,
+    Ignored,
+    Indicator,
+    Kind,
+    ObjectEvidence,
+    Seen,
+    SourceStanding,
+    Sure,
+    Thing,
+)
 from icehouse.core.refs import FolderRef
 from icehouse.core.rows import Rollup
 from icehouse.core.scopes import Verdict
 from icehouse.core.states import Standing, State
 from icehouse.core.text import is_safe
-from icehouse.present import deliveries, delivery_order, evidence
+from icehouse.present import deliveries, delivery_order, delivery_sources, delivery_ticks, evidence
 from icehouse.present.cells import Tone, fitted, wide
 from icehouse.present.indicators import indicator_lines, of_object
 
@@ -92,6 +111,8 @@ ROWS = [
     row("not by hand", got=YES, hand=False),
 ]
 
+ATTEMPTED_ONLY = row("attempted only", tried=seen(Seen.YES, 1), tick_attempted=False)
+
 
 def said(found: DeliveryRow, column: str, **how: bool) -> str:
     cells = deliveries.delivery_cells(found, NOW, **how)
@@ -157,6 +178,28 @@ def test_indicators_have_a_glyph_and_a_word_each():
     assert said(ROWS[0], "got", words=False) == "●"
 
 
+def test_a_name_that_deliveries_of_two_stores_have_is_told_with_its_store():
+    one, other = row("held"), row("held")
+    other = replace(other, delivery=replace(other.delivery, folder=FolderRef("dx", "project-1", "outbox/held/")))
+    shared = deliveries.names_of_several([*ROWS, one, other, deliveries.Section("apart", "held")])
+    assert shared == {"held"}
+    assert not deliveries.names_of_several([*ROWS, one, one])
+    name = [each.id for each in deliveries.columns(78)].index("name")
+    assert [deliveries.delivery_cells(each, NOW, shared=shared)[name].text for each in (one, other, ROWS[0])] == [
+        "lab-s3:held",
+        "dx:held",
+        "MRI-2 2026-09-02 fish",
+    ]
+
+
+def test_the_size_is_shown_beside_the_details_of_a_terminal_of_120_columns():
+    beside = 120 - 54 - 2
+    assert {"size", "name"} <= {
+        deliveries.columns(beside)[i].id for i, _ in fitted(deliveries.columns(beside), beside, gap=1)
+    }
+    assert deliveries.columns(0)[deliveries.STORE].id == "store"
+
+
 def test_one_that_is_listed_apart_says_why_in_full_where_its_indicators_would_stand():
     cells = deliveries.delivery_cells(ROWS[6], NOW)
     got = cells[[each.id for each in deliveries.columns(78)].index("got")]
@@ -174,6 +217,22 @@ def test_expiry_is_told_in_days_since_or_until():
 def test_problems_are_what_somebody_has_to_look_at_and_nothing_else():
     wrong = {each.delivery.name for each in ROWS if deliveries.is_problem(each)}
     assert wrong == {"EM-1 2026-09-20", "nothing told", "wanted", "half"}
+
+
+def test_one_stroke_ticks_only_what_evidence_speaks_for_and_says_what_it_left():
+    assert not any(delivery_ticks.to_tick(each) for each in ROWS if each.delivery.name != "not by hand")
+    assert delivery_ticks.to_tick(ATTEMPTED_ONLY)
+    assert not delivery_ticks.to_tick(row(got=YES, held="reference set"))
+    told = delivery_ticks.ticked_words(2, ROWS, 120)
+    left = "nothing seen 1, not tellable 1, refused 1, fetched in part 1"
+    assert told == f"2 ticked; 4 left: {left}: space or v ticks them"
+    narrow = delivery_ticks.ticked_words(2, ROWS, 77)
+    assert narrow == "2 ticked; 4 left: nothing seen 1, other 3: space or v ticks them"
+    assert delivery_ticks.ticked_words(0, ROWS[2:3], 77) == "none ticked; 1 left: nothing seen 1: space or v ticks it"
+    assert delivery_ticks.ticked_words(1, [], 77) == "1 delivery ticked"
+    assert delivery_ticks.ticked_words(0, ROWS[5:7], 77) == (
+        "none ticked; 2 can't be: 1 not expired, 1 its manifest has no date"
+    )
 
 
 def test_those_listed_apart_stand_below_the_others_however_they_are_ordered():
@@ -236,6 +295,25 @@ def test_the_ticked_are_summed_up_by_state():
     assert part.startswith("x 1 ticked, ≥ 4 objects, ≥ 4.0 GiB")
 
 
+def said_at_the_foot(found: list[DeliveryRow], hidden: int, width: int, ascii: bool = False) -> tuple[str, str]:
+    left, right = deliveries.totals_line(totals(found), hidden, width, ascii=ascii)
+    return "".join(cell.text for cell in left), "".join(cell.text for cell in right)
+
+
+def test_the_foot_leaves_states_out_whole_rather_than_cut_an_amount():
+    found = [replace(ROWS[8], ticked=True), ROWS[0]]
+    start = "☑ 2 ticked, 8 objects, 1.0 TiB"
+    assert said_at_the_foot(found, 1, 80) == (f"{start} · live 4.0 GiB cold 1.0 TiB", "1 ticked is hidden")
+    assert said_at_the_foot(found, 2, 80) == (f"{start} · live 4.0 GiB cold 1.0 TiB", "2 ticked are hidden")
+    assert said_at_the_foot(found, 0, 80) == (f"{start} · live 4.0 GiB cold 1.0 TiB", "0 hidden")
+    assert said_at_the_foot(found, 1, 68) == (f"{start} · live 4.0 GiB cold 1.0 TiB", "1 hidden")
+    assert said_at_the_foot(found, 1, 60) == (f"{start} · live 4.0 GiB …", "1 hidden")
+    assert said_at_the_foot(found, 1, 42) == (start, "1 hidden")
+    for width in range(42, 90):
+        for ascii in (False, True):
+            assert sum(map(len, said_at_the_foot(found, 1, width, ascii))) < width
+
+
 def test_details_are_safe_whatever_the_names_hold():
     for each in ROWS:
         for label, cell in deliveries.delivery_details(each, NOW, titles={}):
@@ -281,6 +359,27 @@ def test_the_evidence_on_an_object_names_who_when_how_sure_from_where_and_what_w
     assert len(cells) == len(evidence.OBJECTS)
     assert all(is_safe(cell.text) for cell in cells)
     assert all(is_safe(cell.text) for _, cell in evidence.object_details(here, delivery, NOW))
+
+
+def test_an_indicator_tells_one_minute_once_and_one_object_as_one():
+    once = replace(seen(Seen.YES, 1, 1), last=NOW - timedelta(days=20) + timedelta(seconds=20))
+    lines = dict(indicator_lines("downloaded", once, NOW))
+    assert lines["downloaded"].text == "● yes, 1 of 1 object"
+    assert lines["  when"].text == "1 Nov 12:00 UTC"
+    later = dict(indicator_lines("downloaded", replace(once, last=NOW), NOW))
+    assert later["  when"].text == "1 Nov 12:00 to today 12:00 UTC"
+
+
+def test_how_far_the_records_reach_keeps_its_day_in_another_year():
+    def standing(as_of: datetime) -> SourceStanding:
+        return SourceStanding(LOGS, frozenset({Kind.DOWNLOADED}), as_of, NOW)
+
+    here = datetime(2026, 12, 30, 12, tzinfo=UTC)
+    source = Source("lab-s3", "instruments", "outbox/", timedelta(days=30))
+    sources = [SourceRow(source, here, here, 4)]
+    early, late = datetime(2026, 12, 28, 9, 5, tzinfo=UTC), datetime(2027, 1, 5, 14, 58, tzinfo=UTC)
+    told = delivery_sources.as_of_words([standing(early), standing(late)], sources, here)
+    assert told.startswith("evidence as of 28 Dec to 2027-01-05 14:58 UTC")
 
 
 def test_an_indicator_tells_its_words_even_where_it_says_nothing():

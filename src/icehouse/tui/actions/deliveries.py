@@ -26,10 +26,6 @@ def _opens(now: Situation) -> str | None:
     return _on(now)
 
 
-def _evident(now: Situation) -> str | None:
-    return "this is the evidence" if now.level == "evidence" else _opens(now)
-
-
 def _tick(now: Situation) -> str | None:
     if now.delivery is None:
         return "stand on a delivery"
@@ -69,6 +65,10 @@ def _by_hand(now: Situation) -> str | None:
     return None if now.edits else "nothing was ticked or unticked by hand"
 
 
+def _all_twin(now: Situation) -> str:
+    return command("deliveries", "tick", *now.tickable) if now.tickable else ""
+
+
 def _scan(now: Situation) -> str | None:
     return "a scan of the deliveries is running" if now.scanning else None
 
@@ -94,7 +94,7 @@ ACTIONS = (
     Action("open", ("enter", "l", "right"), "objects", "Open its objects; on one of them, its evidence", 15,
            enabled=_opens, twin=lambda now: command("deliveries", "show", _id(now), "--objects")),
     Action("evidence", ("e",), "evidence", "What is known of who fetched it, and how surely", 20,
-           enabled=_evident, twin=lambda now: command("deliveries", "show", _id(now))),
+           enabled=_opens, twin=lambda now: command("deliveries", "show", _id(now))),
     Action("problems", ("o",), "only problems", "Show only what is to be looked at, or not fetched", 25,
            enabled=_narrowed, twin=lambda _: command("deliveries", "--problems")),
     Action("expired", ("x",), "only expired", "Show only what has expired, or all", 30,
@@ -103,8 +103,8 @@ ACTIONS = (
     Action("sort", ("s",), "sort", "Sort by the next column", 40, enabled=_listed),
     Action("reverse", ("comma",), "turn", "Turn the order around", enabled=_listed),
     Action("range", ("v",), "range", "Begin a range; space or v ticks it, esc forgets", enabled=_rows),
-    Action("all", ("asterisk",), "all", "Tick all that is shown and may be ticked, or untick",
-           enabled=_rows),
+    Action("all", ("asterisk",), "all", "Tick what evidence speaks for; again takes it back",
+           enabled=_rows, twin=_all_twin),
     Action("rules", ("u",), "as the rules say", "Forget every tick and untick by hand; asks first",
            enabled=_by_hand),
     Action("scan", ("S",), "scan", "Look for deliveries and evidence anew", 45, enabled=_scan,
@@ -113,9 +113,9 @@ ACTIONS = (
            twin=lambda _: command("deliveries", "sources")),
     Action("export", ("W",), "export", "Write what is shown to a file: CSV or JSON lines", 55,
            enabled=_in_list, twin=lambda _: command("deliveries", "export", "FILE", "--format", "csv")),
-    Action("hold", ("H",), "hold", "Hold this delivery, and say why", enabled=_on,
+    Action("hold", ("H",), "hold", "Hold it, and say why; needs no write: it protects", enabled=_on,
            twin=lambda now: command("hold", _address(now), "--reason", "WHY")),
-    Action("unhold", ("U",), "lift the hold", "Take away what holds this delivery, and say why",
+    Action("unhold", ("U",), "lift the hold", "Lift what holds it, and say why; needs write",
            dangerous=True, enabled=_held, twin=lambda now: command("unhold", _address(now), "--reason", "WHY")),
     Action("place", ("b",), "in Browse", "Open the delivery's folder in Browse", enabled=_on,
            twin=lambda now: command("ls", _address(now))),

@@ -15,8 +15,9 @@ from icehouse.core.text import safe
 from icehouse.present import deliveries as words
 from icehouse.present import delivery_sources as basis
 from icehouse.present import evidence as proof
-from icehouse.present.cells import Cell, Cells, Tone
+from icehouse.present.cells import Cell, Cells, Tone, fitted
 from icehouse.present.delivery_order import identity
+from icehouse.present.delivery_ticks import to_tick
 from icehouse.present.sizes import count
 from icehouse.tui.actions import Situation
 from icehouse.tui.actions.deliveries import delivery_of
@@ -107,9 +108,8 @@ class Deliveries(Room):
 
     def sums(self) -> tuple[Sequence[Cell], Sequence[Cell]]:
         """The ticked, whatever is on screen."""
-        totals = self.checklist.totals
-        left = words.totals_cells(totals, ascii=self.console.ascii_only)
-        return left, words.hidden_cells(totals.deliveries, self.checklist.hidden)
+        listed, width = self.checklist, self.app.screen_stack[0].size.width
+        return words.totals_line(listed.totals, listed.hidden, width, ascii=self.console.ascii_only)
 
     def position(self) -> str:
         """Among the deliveries; the line above those that are listed apart is none of them."""
@@ -139,8 +139,10 @@ class Deliveries(Room):
         """The delivery, and how far down one is."""
         opened, listed = self.opened, self.checklist
         by_hand = sum(row.by_hand or row.lapsed for row in listed.rows) if opened is None else 0
+        shown = self.list.source.all if opened is None and isinstance(self.list.source, Rows) else ()
+        tickable = tuple(row.delivery.id for row in shown if isinstance(row, DeliveryRow) and to_tick(row))
         return replace(
-            super().situation(), marks=(), delivery=self.here, level=self.level, edits=by_hand,
+            super().situation(), marks=(), delivery=self.here, level=self.level, edits=by_hand, tickable=tickable,
             filtered=opened.filtered if opened else listed.filtered or listed.only,
             scanning=self.scanning is not None,
         )  # fmt: skip
@@ -263,12 +265,7 @@ class Deliveries(Room):
             return
         self.watch_thread.rest()
         number = self.writer.write(rows, ticked)
-        by_hand = ticked is not None
-        as_now = [
-            replace(row, ticked=row.ticking.ticked if ticked is None else ticked, by_hand=by_hand, lapsed=False)
-            for row in rows
-        ]
-        self.checklist.mark(as_now, number)
+        as_now = self.checklist.mark(rows, ticked, number)
         source = self.list.source
         if self.opened is None and isinstance(source, Rows):
             for row in as_now:
@@ -299,18 +296,19 @@ class Deliveries(Room):
         listed = self.checklist
         width = max(0, self.list.content_size.width - GUTTER)
         ascii, with_words, here = self.console.ascii_only, width >= words.SIGNS_BELOW, self.console.house.clock.now()
+        rows, columns = listed.shown(), words.columns(width)
+        shared = () if words.STORE in [i for i, _ in fitted(columns, width, gap=1)] else words.names_of_several(rows)
 
         def cells(row: words.ListRow) -> Cells:
             now = self.now(row) if isinstance(row, DeliveryRow) else here
-            return words.list_cells(row, now, ascii=ascii, words=with_words)
+            return words.list_cells(row, now, ascii=ascii, words=with_words, shared=shared)
 
-        rows = listed.shown()
         if listed.read:
             config = str(self.console.house.paths.config)
             said = basis.nothing_words(listed.sources, config, scanning=self.scanning is not None)
             self.list.nothing = "nothing passes the filter" if listed.rows else said
         self.list.sorted_by = (listed.by, listed.descending)
-        self.show(Rows(rows, identity, cells), words.columns(width), on=on)
+        self.show(Rows(rows, identity, cells), columns, on=on)
         if self.list.cursor == 0 and rows and isinstance(rows[0], words.Section):
             self.list.go(1)
 

@@ -15,6 +15,7 @@ from icehouse.present import delivery_order
 from icehouse.present import delivery_sources as basis
 from icehouse.present.cells import Cell
 from icehouse.present.deliveries import refusals_words
+from icehouse.present.delivery_ticks import ticked_words, to_tick
 from icehouse.present.sizes import count, plural
 from icehouse.tui.actions.deliveries import delivery_of
 from icehouse.tui.feeds import Turn
@@ -88,8 +89,20 @@ def do_range(room: Deliveries) -> None:
 
 
 def do_all(room: Deliveries) -> None:
-    """Tick all that is shown and may be ticked; untick them where they are."""
-    _tick_rows(room, _rows(room, 0, room.list.source.count))
+    """Tick of all that is shown what evidence speaks for; the next stroke takes exactly that back."""
+    back = room.checklist.to_take_back()
+    if back:
+        room.ticked([row for row, before in back if before.by_hand], False)
+        room.ticked([row for row, before in back if not before.by_hand], None)
+        room.console.say(f"{plural(len(back), 'tick')} taken back; other ticks stay")
+        return
+    rows = _rows(room, 0, room.list.source.count)
+    wanted = [row for row in rows if to_tick(row)]
+    room.ticked(wanted, True)
+    room.checklist.struck(wanted)
+    ticked = {row.delivery.id for row in wanted}
+    others = [row for row in rows if row.delivery.id not in ticked]
+    room.console.say(ticked_words(len(wanted), others, room.console.size.width - 3))
 
 
 def _rows(room: Deliveries, start: int, number: int) -> list[DeliveryRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from icehouse.present.cells import Cell, Tone
+from icehouse.present.cells import Cell, Tone, wide
 
 from .words_line import WordsLine
 
@@ -13,7 +13,10 @@ SAID_FOR = 8.0
 
 
 class StatusLine(WordsLine):
-    """Standing words at the left, position in the list at the right; a message takes the left for a while."""
+    """Standing words at the left, position in the list at the right; a message takes the left for a while.
+
+    A message that needs the room takes that of the position as well.
+    """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(rule=True, id=id)
@@ -48,4 +51,6 @@ class StatusLine(WordsLine):
     def _show(self) -> None:
         words, tone = self._message or self._standing
         left = [Cell("─ ", Tone.FAINT), Cell(words, tone)] if words else []
-        self.say(left, [Cell(f" {self._position}", Tone.FAINT)] if self._position else [])
+        right = [Cell(f" {self._position}", Tone.FAINT)] if self._position else []
+        needed = sum(wide(cell.text) for cell in (*left, *right)) + 1
+        self.say(left, [] if self._message and needed > self.content_size.width else right)
