@@ -8,6 +8,9 @@ from icehouse.present.cells import Cell, Tone, wide
 
 from .words_line import WordsLine
 
+RULE = 3
+"""Cells between left and right that make a rule of them."""
+
 SAID_FOR = 8.0
 """Seconds for which something said stays, unless the next thing happens earlier."""
 
@@ -52,5 +55,5 @@ class StatusLine(WordsLine):
         words, tone = self._message or self._standing
         left = [Cell("─ ", Tone.FAINT), Cell(words, tone)] if words else []
         right = [Cell(f" {self._position}", Tone.FAINT)] if self._position else []
-        needed = sum(wide(cell.text) for cell in (*left, *right)) + 1
+        needed = sum(wide(cell.text) for cell in (*left, *right)) + RULE
         self.say(left, [] if self._message and needed > self.content_size.width else right)
