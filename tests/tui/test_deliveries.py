@@ -135,7 +135,7 @@ def test_what_no_hand_may_tick_says_why_and_only_problems_shows_none_that_is_tic
         assert "⊘ held " in term.text()
         term.send("y")
         term.wait_for("lift the hold icehouse unhold")
-        assert "y copies" in term.text()
+        term.wait_for("y copies")
         term.send("q")
         term.wait_gone("On the command line")
         narrow(term, "name:copied-by-root")
