@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from functools import partial
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_at_80_by_24_a_row_shows_name_expiry_three_indicators_tick_and_reason(he
             ("no-manifest", "!", ["no manifest"]),
         ):
             narrow(term, f"name:{name.strip()}")
-            term.wait(lambda name=name: line_of(term, name), name)
+            term.wait(partial(line_of, term, name), name)
             line = line_of(term, name)
             assert len(line) <= 80
             assert box in line

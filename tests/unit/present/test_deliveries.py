@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -114,7 +115,7 @@ ROWS = [
 ATTEMPTED_ONLY = row("attempted only", tried=seen(Seen.YES, 1), tick_attempted=False)
 
 
-def said(found: DeliveryRow, column: str, **how: bool) -> str:
+def said(found: DeliveryRow, column: str, **how: Any) -> str:
     cells = deliveries.delivery_cells(found, NOW, **how)
     return cells[[each.id for each in deliveries.columns(78)].index(column)].text
 
