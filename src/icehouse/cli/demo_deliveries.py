@@ -14,8 +14,9 @@ store = "{store}"
 root = "{bucket}/outbox/"
 depth = 1
 lifetime = "30d"
-exclude = ["keep/"]
+exclude = ["keep/", "with-excluded/raw/"]
 evidence = ["access-logs:{store}:{logs}/access/", "cloudtrail:{store}:{logs}/trail/"]
+own = ["arn:aws:sts::777788889999:assumed-role/backup/*"]
 own_networks = ["192.0.2.0/24"]
 
 [[deliveries]]
@@ -24,8 +25,8 @@ root = "{bucket}/manifested/"
 depth = 1
 manifest = "delivery.json"
 lifetime = "30d"
-evidence = ["access-logs:{store}:{logs}/access/", "cloudtrail:{store}:{logs}/trail/"]
-own_networks = ["192.0.2.0/24"]
+evidence = ["access-logs:{store}:{logs}/older/"]
+tick_attempted = false
 """
 
 _DX = """
