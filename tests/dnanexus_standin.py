@@ -264,15 +264,16 @@ class DxStandIn:
         self.admin("DELETE", "/log")
 
 
-def describe(fixture: str) -> Iterator[dict[str, Any]]:
+def describe(fixture: str, start: str | None = None) -> Iterator[dict[str, Any]]:
     """The oracle: every object of a fixture, in each project that holds it, as the stand-in plants it.
 
     project, title, billTo, restricted and the owner's level (`NONE` where he may not look); id, class, folder, name,
     size, state (archival, of files), open, hidden, tags, properties, types, created and modified in ms; user, job and
     executable that made it, the jobs that took it in as `used`, and `intermediate`: whether one that is done did, and
-    the owner can still describe the job that made it.  See sim/dnanexus/fixtures/rows.py.
+    the owner can still describe the job that made it.  See sim/dnanexus/fixtures/rows.py.  Times are those of one that
+    started at `start`, or now.
     """
-    return (row for row in _told(fixture) if row["class"] != "job")
+    return (row for row in _told(fixture, start) if row["class"] != "job")
 
 
 def describe_jobs(fixture: str) -> Iterator[dict[str, Any]]:
@@ -280,8 +281,9 @@ def describe_jobs(fixture: str) -> Iterator[dict[str, Any]]:
     return (row for row in _told(fixture) if row["class"] == "job")
 
 
-def _told(fixture: str) -> Iterator[dict[str, Any]]:
+def _told(fixture: str, start: str | None = None) -> Iterator[dict[str, Any]]:
     command = [sys.executable, "-m", "icehouse.sim.dnanexus", "--describe", fixture]
+    command += ["--start", start] if start is not None else []
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -51,10 +51,10 @@ def fresh(small: DxStandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dnanexu
 
 
 @pytest.fixture(scope="module")
-def planted() -> dict[str, list[Row]]:
+def planted(small: DxStandIn) -> dict[str, list[Row]]:
     """What the fixture holds where the owner may look, by project."""
     found: dict[str, list[Row]] = {}
-    for row in describe("small"):
+    for row in describe("small", start=small.admin("GET", "/clock")["started"]):
         if row["level"] != "NONE":
             found.setdefault(row["project"], []).append(row)
     return found
