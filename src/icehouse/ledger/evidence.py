@@ -26,19 +26,18 @@ MOST_SAMPLES: Final = 200
 _AT_ONCE: Final = 10_000
 """So many accesses are read at once, so that no reader keeps a writer waiting for long."""
 
+_A_CHUNK: Final = 4_000
+"""So many are numbered and written at once: few enough that what one look at them fetched is still near at the next."""
+
 _INSERT: Final = """
-INSERT INTO accesses (key, id, at, client, agent, link, source, deed, partial, status, error, sent, size, version)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO accesses (key, id, at, manner, link, sent, size, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key, id) DO UPDATE SET
   size = coalesce(size, excluded.size), version = coalesce(version, excluded.version),
   link = iif(link = 0, excluded.link, link)
 WHERE (size IS NULL AND excluded.size IS NOT NULL) OR (version IS NULL AND excluded.version IS NOT NULL)
   OR (link = 0 AND excluded.link <> 0)
 """
-_COLUMNS: Final = (
-    "a.key, a.id, a.at, a.client, a.agent, a.link, a.source, a.deed, a.partial, a.status, a.error, a.sent, a.size,"
-    " a.version"
-)
+_COLUMNS: Final = "a.key, a.id, a.at, a.manner, a.link, a.sent, a.size, a.version"
 _FOLLOWING: Final = f"""
 SELECT CAST(k.key AS BLOB), {_COLUMNS} FROM keys AS k CROSS JOIN accesses AS a ON a.key = k.id
 WHERE k.place = ? AND k.key >= CAST(? AS TEXT) AND k.key < CAST(? AS TEXT) ORDER BY k.key, a.id LIMIT ?
@@ -180,7 +179,8 @@ class EvidenceFile:
 
     def _keep(self, source: int, page: Gathered) -> None:
         """One page within the transaction: accesses, what it says of its source, and at last its record."""
-        self._db.executemany(_INSERT, self._names.rows(page.accesses))
+        for begin in range(0, len(page.accesses), _A_CHUNK):
+            self._db.executemany(_INSERT, self._names.rows(page.accesses[begin : begin + _A_CHUNK]))
         record = page.record
         if record is None:
             self._begin_anew(source)

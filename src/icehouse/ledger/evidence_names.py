@@ -1,4 +1,4 @@
-"""Numbers for what many accesses share, as the evidence file has them: keys, clients, agents and links.
+"""Numbers for what many accesses share, as the evidence file has them: keys, links, and manners.
 
 A page is taken column by column, and what is new in it is written at once: there are millions of rows.
 """
@@ -10,6 +10,7 @@ import sqlite3
 import struct
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
@@ -32,6 +33,9 @@ _SHORTER: Final = 70
 """No signature is in a shorter text."""
 _MOST_KNOWN: Final = 250_000
 _MOST_PLACES: Final = 8
+_AT_ONCE: Final = 100
+"""So many names are looked for by one statement."""
+
 _SIGNED: Final = re.compile(r"(?i)(x-amz-(?:signature|credential|security-token)(?:=|%3d))[^&\s]*")
 
 Name = Any
@@ -58,6 +62,13 @@ class _Numbers:
         takes = [*("?" for _ in columns[1:]), last]
         fits = " AND ".join(f"{column} = {takes[at]}" for at, column in enumerate(columns))
         self._select = f"SELECT id FROM {table} WHERE {fits}"  # noqa: S608 - names of ours, here and below
+        named = ", ".join(f"_{at}" for at in range(len(columns)))
+        same = " AND ".join(f"{column} = _{at}" for at, column in enumerate(columns))
+        row = ", ".join(takes)
+        self._several = (
+            f"WITH wanted (number, {named}) AS (VALUES {', '.join(f'({at}, {row})' for at in range(_AT_ONCE))})"  # noqa: S608
+            f" SELECT number, id FROM wanted CROSS JOIN {table} ON {same}"
+        )
         self._insert = f"INSERT INTO {table} ({', '.join(columns)}, id) VALUES ({', '.join(takes)}, ?)"  # noqa: S608
         self._known: dict[Name, int] = {}
 
@@ -68,7 +79,7 @@ class _Numbers:
         except KeyError:
             pass
         wanted = set(names)
-        missing = wanted - self._known.keys()
+        missing = wanted.difference(self._known)
         if len(self._known) + len(missing) > _MOST_KNOWN:
             self._known.clear()
             missing = wanted
@@ -76,25 +87,67 @@ class _Numbers:
         return list(map(self._known.__getitem__, names))
 
     def _find(self, missing: Iterable[Name]) -> None:
-        known, execute, select = self._known, self._db.execute, self._select
+        known, execute = self._known, self._db.execute
+        names = sorted(missing)
+        columns = list(self._columns(names))
+        there: dict[int, int] = {}
+        whole = len(names) - len(names) % _AT_ONCE
+        for begin in range(0, whole, _AT_ONCE):
+            some = chain.from_iterable(columns[begin : begin + _AT_ONCE])
+            there.update((begin + at, number) for at, number in execute(self._several, tuple(some)))
+        for at in range(whole, len(names)):
+            for (number,) in execute(self._select, columns[at]):
+                there[at] = number
         fresh: dict[tuple[object, ...], list[Name]] = {}
-        for name in sorted(missing):
-            columns = self._columns(name)
-            row = execute(select, columns).fetchone()
-            if row is None:
-                fresh.setdefault(columns, []).append(name)
+        for at, name in enumerate(names):
+            if at in there:
+                known[name] = there[at]
             else:
-                known[name] = row[0]
+                fresh.setdefault(columns[at], []).append(name)
         if fresh:
             following = "UPDATE numbers SET next = next + ? WHERE name = ? RETURNING next"
             first = execute(following, (len(fresh), self._table)).fetchone()[0] - len(fresh)
             known.update((name, first + at) for at, alike in enumerate(fresh.values()) for name in alike)
-            self._db.executemany(self._insert, [(*columns, first + at) for at, columns in enumerate(fresh)])
+            self._db.executemany(self._insert, [(*each, first + at) for at, each in enumerate(fresh)])
 
-    def _columns(self, name: Name) -> tuple[object, ...]:
-        if isinstance(name, str):
-            return (*self._within, raw(unsigned(name)))
-        return tuple(raw(unsigned(part)) if isinstance(part, str) else part for part in name)
+    def _columns(self, names: Sequence[Name]) -> Iterable[tuple[object, ...]]:
+        """What the table has for each name."""
+        for name in names:
+            if isinstance(name, str):
+                yield (*self._within, raw(unsigned(name)))
+            else:
+                yield tuple(raw(unsigned(part)) if isinstance(part, str) else part for part in name)
+
+
+class _Manners(_Numbers):
+    """The numbers of manners: by whom and how something was accessed, which many accesses to whatever key share.
+
+    A name is source, deed, partial, status, error, way, requester, address and agent, as they were told.
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        """Of an open file."""
+        super().__init__(db, "manners", ("source", "deed", "partial", "status", "error", "client", "agent"))
+        self._sources = _Numbers(db, "sources", ("label",))
+        self._clients = _Numbers(db, "clients", ("way", "requester", "address"))
+        self._agents = _Numbers(db, "agents", ("text",))
+
+    def source(self, label: str) -> int:
+        """The number of a source, which is made where it is new."""
+        return self._sources.of([label])[0]
+
+    def _columns(self, names: Sequence[Name]) -> Iterable[tuple[object, ...]]:
+        sources, deeds, partial, status, errors, ways, requesters, addresses, agents = zip(*names, strict=True)
+        return zip(
+            self._sources.of(sources),
+            map(_DEEDS.__getitem__, deeds),
+            partial,
+            status,
+            [raw(unsigned(each)[:MOST_ERROR]) for each in errors],
+            self._clients.of(list(zip(map(_WAYS.__getitem__, ways), requesters, addresses, strict=True))),
+            self._agents.of([unsigned(each)[:MOST_AGENT] for each in agents]),
+            strict=True,
+        )
 
 
 class Names:
@@ -108,43 +161,35 @@ class Names:
     def forget(self) -> None:
         """Forget what is known: after a transaction that was undone it may not be there."""
         self._places = _Numbers(self._db, "places", ("store", "container"))
-        self._clients = _Numbers(self._db, "clients", ("way", "requester", "address"))
-        self._agents = _Numbers(self._db, "agents", ("text",))
+        self._manners = _Manners(self._db)
         self._links = _Numbers(self._db, "links", ("text",))
-        self._sources = _Numbers(self._db, "sources", ("label",))
         self._keys: dict[int, _Numbers] = {}
 
     def source(self, label: str) -> int:
         """The number of a source, which is made where it is new."""
-        return self._sources.of([label])[0]
+        return self._manners.source(label)
 
     def rows(self, accesses: Sequence[Access]) -> Iterable[tuple[object, ...]]:
-        """The accesses as rows of the file: key, id, at, client, agent, link, source, deed, partial, status, error,
-        sent, size, version.
-        """  # fmt: skip
+        """The accesses as rows of the file: key, id, at, manner, link, sent, size, version."""
         if not accesses:
             return ()
         (
             sources, ids, deeds, ways, stores, containers, keys, versions, at, status, errors, sent, sizes, partial,
             requesters, addresses, agents, links,
         ) = zip(*accesses, strict=True)  # fmt: skip
-        some = list(set(agents))
-        numbers = dict(zip(some, self._agents.of([unsigned(each)[:MOST_AGENT] for each in some]), strict=True))
+        manners = zip(
+            sources, map(_WORD, deeds), partial, status, errors, map(_WORD, ways), requesters, addresses, agents,
+            strict=True,
+        )  # fmt: skip
         return zip(
             self._keys_of(stores, containers, keys),
             _numbers_of(ids) or [number_of(name or repr(accesses[place])) for place, name in enumerate(ids)],
             at,
-            self._clients.of(list(zip(map(_WAYS.__getitem__, map(_WORD, ways)), requesters, addresses, strict=True))),
-            map(numbers.__getitem__, agents),
+            self._manners.of(list(manners)),
             self._links.of(links),
-            self._sources.of(sources),
-            map(_DEEDS.__getitem__, map(_WORD, deeds)),
-            partial,
-            status,
-            map({error: raw(unsigned(error)[:MOST_ERROR]) for error in set(errors)}.__getitem__, errors),
             sent,
             sizes,
-            [_version(version) if version else version for version in versions],
+            [_version(version) if version else version for version in versions] if any(versions) else versions,
             strict=True,
         )
 

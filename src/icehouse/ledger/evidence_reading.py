@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from icehouse.core.evidence import Access
@@ -11,7 +11,12 @@ from icehouse.core.evidence import Access
 from .evidence_names import DEEDS, WAYS, text_of
 
 _MOST_KNOWN: Final = 50_000
-_COLUMNS: Final = {"clients": "way, requester, address", "agents": "text", "links": "text", "sources": "label"}
+_MANNER: Final = """
+SELECT s.label, m.deed, c.way, m.status, m.error, m.partial, c.requester, c.address, a.text
+FROM manners AS m JOIN sources AS s ON s.id = m.source JOIN clients AS c ON c.id = m.client
+JOIN agents AS a ON a.id = m.agent WHERE m.id = ?
+"""
+_LINK: Final = "SELECT text FROM links WHERE id = ?"
 
 
 class Told:
@@ -20,45 +25,53 @@ class Told:
     def __init__(self, db: sqlite3.Connection, store: str, container: str) -> None:
         """From an open file."""
         self._db, self._store, self._container = db, store, container
-        self._known: dict[str, dict[int, Any]] = {table: {} for table in _COLUMNS}
-        self._key: tuple[bytes, str] = (b"", "")
+        self._manners: dict[int, Any] = {}
+        self._links: dict[int, str] = {}
 
     def accesses(self, rows: Sequence[Sequence[Any]]) -> list[Access]:
         """The accesses in rows: the key in bytes, and then the columns of the file."""
         if not rows:
             return []
-        clients = self._find("clients", {row[4] for row in rows})
-        agents = self._find("agents", {row[5] for row in rows})
-        links = self._find("links", {row[6] for row in rows})
-        sources = self._find("sources", {row[7] for row in rows})
+        manners = self._find(self._manners, {row[4] for row in rows}, _MANNER, _manner)
+        links = self._find(self._links, {row[5] for row in rows}, _LINK, _first)
         store, container, last, key = self._store, self._container, b"", ""
         new, found = tuple.__new__, []
-        for told, _, number, at, client, agent, link, source, deed, partial, status, error, sent, size, version in rows:
+        for told, _, number, at, manner, link, sent, size, version in rows:
             if told != last:
                 last, key = told, told.decode("utf-8", "surrogatepass")
-            way, requester, address = clients[client]
+            source, deed, way, status, error, partial, requester, address, agent = manners[manner]
             found.append(
                 new(
                     Access,
                     (
-                        sources[source], "%016X" % (number & 0xFFFFFFFFFFFFFFFF), DEEDS[deed], way, store, container,
-                        key, version if version is None else text_of(version), at, status,
-                        text_of(error) if error else "", sent, size, partial == 1, requester, address, agents[agent],
-                        links[link],
+                        source, "%016X" % (number & 0xFFFFFFFFFFFFFFFF), deed, way, store, container, key,
+                        version if version is None else text_of(version), at, status, error, sent, size, partial,
+                        requester, address, agent, links[link],
                     ),
                 )
             )  # fmt: skip
         return found
 
-    def _find(self, table: str, numbers: Iterable[int]) -> dict[int, Any]:
+    def _find(
+        self, known: dict[int, Any], wanted: set[int], select: str, made: Callable[[Sequence[Any]], Any]
+    ) -> dict[int, Any]:
         """What the numbers of a table stand for, at least these."""
-        wanted, known = set(numbers), self._known[table]
-        missing = wanted - known.keys()
+        missing = wanted.difference(known)
         if missing and len(known) + len(missing) > _MOST_KNOWN:
             known.clear()
             missing = wanted
-        select = f"SELECT {_COLUMNS[table]} FROM {table} WHERE id = ?"  # noqa: S608 - names of ours
         for number in missing:
-            row = self._db.execute(select, (number,)).fetchone()
-            known[number] = (WAYS[row[0]], text_of(row[1]), text_of(row[2])) if table == "clients" else text_of(row[0])
+            known[number] = made(self._db.execute(select, (number,)).fetchone())
         return known
+
+
+def _manner(row: Sequence[Any]) -> tuple[Any, ...]:
+    source, deed, way, status, error, partial, requester, address, agent = row
+    return (
+        text_of(source), DEEDS[deed], WAYS[way], status, text_of(error), partial == 1,
+        text_of(requester), text_of(address), text_of(agent),
+    )  # fmt: skip
+
+
+def _first(row: Sequence[Any]) -> str:
+    return text_of(row[0])

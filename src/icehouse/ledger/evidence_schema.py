@@ -12,7 +12,7 @@ from typing import Final
 
 from icehouse.core.errors import LedgerError
 
-VERSION: Final = 1
+VERSION: Final = 2
 _APPLICATION: Final = 0x69636576
 _BUSY_SECONDS: Final = 30
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -34,7 +34,8 @@ CREATE TABLE keys (
     place INTEGER NOT NULL, key TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (place, key)
 ) WITHOUT ROWID;
 CREATE TABLE numbers (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO numbers VALUES ('sources', 1), ('places', 1), ('keys', 1), ('clients', 1), ('agents', 1), ('links', 1);
+INSERT INTO numbers VALUES ('sources', 1), ('places', 1), ('keys', 1), ('clients', 1), ('agents', 1),
+    ('manners', 1), ('links', 1);
 CREATE TABLE clients (
     id INTEGER PRIMARY KEY, way INTEGER NOT NULL, requester TEXT NOT NULL, address TEXT NOT NULL,
     UNIQUE (way, requester, address)
@@ -42,14 +43,18 @@ CREATE TABLE clients (
 CREATE TABLE agents (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE links (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 INSERT INTO links VALUES (0, '');
+CREATE TABLE manners (
+    id INTEGER PRIMARY KEY, source INTEGER NOT NULL, deed INTEGER NOT NULL, partial INTEGER NOT NULL,
+    status INTEGER NOT NULL, error TEXT NOT NULL, client INTEGER NOT NULL, agent INTEGER NOT NULL,
+    UNIQUE (client, agent, source, deed, partial, status, error)
+);
 CREATE TABLE accesses (
-    key INTEGER NOT NULL, id INTEGER NOT NULL, at INTEGER NOT NULL, client INTEGER NOT NULL, agent INTEGER NOT NULL,
-    link INTEGER NOT NULL, source INTEGER NOT NULL, deed INTEGER NOT NULL, partial INTEGER NOT NULL,
-    status INTEGER NOT NULL, error TEXT NOT NULL, sent INTEGER NOT NULL, size INTEGER, version TEXT,
-    PRIMARY KEY (key, id)
+    key INTEGER NOT NULL, id INTEGER NOT NULL, at INTEGER NOT NULL, manner INTEGER NOT NULL, link INTEGER NOT NULL,
+    sent INTEGER NOT NULL, size INTEGER, version TEXT, PRIMARY KEY (key, id)
 ) WITHOUT ROWID;
 """
 """An access is one row under its key's number: so one tree both tells what is there already and reads in key order.
+What it shares with many others, of whatever key, is its manner.
 
 Text that is not valid is kept as bytes, but for keys, of which the order matters.  `numbers` has the next number of
 each table of names.
@@ -99,6 +104,11 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
             raise LedgerError(
                 f"{path}: written by a newer Icehouse (schema {version}, this one knows {VERSION})",
                 hint="update Icehouse; nothing was changed",
+            )
+        if application == _APPLICATION:
+            raise LedgerError(
+                f"{path}: written by an older Icehouse (schema {version}, this one knows {VERSION})",
+                hint="move it aside to read the records anew; nothing was changed",
             )
         if application or version or db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise LedgerError(f"{path}: a database, but no evidence", hint="choose another --state folder")
