@@ -11,13 +11,16 @@ import gc
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
-from functools import lru_cache
+from functools import partial
+from itertools import compress, repeat
+from operator import contains
 from urllib.parse import unquote, unquote_plus
 
 from icehouse.core.evidence import Access, Deed, Unparsed, Way
-from icehouse.core.links import TRACE
 
+from .columns import STATUSES, Columns, Tails, columns_of
+from .loglinks import SPAN, TRACED, Links
+from .logtimes import Times
 from .oddlines import MIDDLE, SIGNATURES, Counts, read_oddly
 from .unpacking import Ending, Unreadable, split
 from .watching import NEVER, SAMPLES, Watching, clean_agent, is_signed
@@ -26,7 +29,7 @@ PAGE = 50_000
 """So many accesses are told at once at most, and a few more."""
 
 _MOST_KNOWN = 10_000
-"""So many times, user agents and links are remembered at once."""
+"""So many user agents and other texts are remembered at once."""
 
 _DEEDS = {
     "REST.GET.OBJECT": Deed.READ,
@@ -39,19 +42,13 @@ _DEEDS = {
 _PART = "REST.COPY.PART_GET"
 _WAYS = {"QueryString": Way.LINK, "AuthHeader": Way.CREDENTIALS, "-": None}
 
-_TIME = re.compile(r"\[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}):([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_EPOCH = date(1970, 1, 1).toordinal()
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_TRACE = f"{TRACE}="
-_SPAN = len(_TRACE) + 13
-"""How far the name of a delivery reaches from where it is announced, in most links, with one character behind it."""
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 _Timed = tuple[int, list[str], str, Counts, str, list[str]]
 """The same with the time in seconds since 1970 before it."""
 
 _new = tuple.__new__
+_access = partial(tuple.__new__, Access)
 
 
 class AccessLog:
@@ -64,10 +61,12 @@ class AccessLog:
         self.unparsed = 0
         self.samples: list[Unparsed] = []
         self.as_of: int | None = None
-        self._source, self._name, self._watching, self._latest = source, name, watching, latest
-        self._times: dict[str, int] = {}
-        self._links: dict[str, str] = {}
+        self._source, self._name, self._watching = source, name, watching
+        self._times = Times(latest)
+        self._tails = Tails(_WAYS)
+        self._links = Links()
         self._agents: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
         self._number = 0
 
     def pages(self, blocks: Iterator[bytes], ending: Ending) -> Iterator[Sequence[Access]]:
@@ -121,9 +120,17 @@ class AccessLog:
         count = len(numbers)
         parts = text.split('"')
         # Between two lines is one part, with the end of the first, the only line break, and the begin of the second.
-        if len(parts) != count * 6 + 1 or parts[4::6].count(" ") != count or not all("\n" in e for e in parts[6:-1:6]):
+        if (
+            len(parts) != count * 6 + 1
+            or parts[4::6].count(" ") != count
+            or not all(map(contains, parts[6:-1:6], repeat("\n")))
+        ):
             return False
-        middle_of, times, deeds, buckets = MIDDLE.fullmatch, self._times, _DEEDS, self._watching.buckets
+        columns = columns_of(parts, count, self._tails)
+        if columns is not None and self._take_columns(columns):
+            self.lines += count
+            return True
+        middle_of, times, deeds, buckets = MIDDLE.fullmatch, self._times.known, _DEEDS, self._watching.buckets
         newest, following, odd, spaced = self.as_of or 0, parts[0], 0, "  " in text
         taken: list[_Timed] = []
         for number, uri, counts, referer, agent, end in zip(
@@ -143,7 +150,7 @@ class AccessLog:
                 or back[3] not in SIGNATURES
                 or back[5] not in _WAYS
                 or (spaced and (front.count("") != 1 or back.count("") != 1))
-                or (at := times.get(front[2]) or self._time(front[2])) is None
+                or (at := times.get(front[2]) or self._times.at(front[2])) is None
             ):
                 odd += 1
                 self._read_odd(number, '"'.join((begin, uri, counts, referer, " ", agent, end)))
@@ -166,7 +173,7 @@ class AccessLog:
         if isinstance(fields, str):
             self._refuse(number, fields)
             return
-        at = self._time(fields[0][2])
+        at = self._times.at(fields[0][2])
         if at is None:
             self._refuse(number, "no such time, or one that is yet to come")
             return
@@ -174,20 +181,6 @@ class AccessLog:
         self.as_of = max(at, self.as_of or 0)
         if fields[0][7] in _DEEDS:
             self._take([(at, *fields)])
-
-    def _time(self, text: str) -> int | None:
-        """Seconds since 1970 of a time (``[06/Feb/2019:00:00:38``, in UTC), None where there was no such one yet."""
-        found = _TIME.fullmatch(text)
-        midnight = _midnight(found[1]) if found else None
-        if found is None or midnight is None:
-            return None
-        if len(self._times) > _MOST_KNOWN:
-            self._times.clear()
-        at = midnight + int(found[2]) * 3600 + int(found[3]) * 60 + int(found[4])
-        if at > self._latest:
-            return None
-        self._times[text] = at
-        return at
 
     def _refuse(self, number: int, why: str) -> None:
         """Count a line that is not understood."""
@@ -199,7 +192,7 @@ class AccessLog:
     def _take(self, taken: Sequence[_Timed]) -> None:
         """Keep those accesses that are to what is watched."""
         source, buckets, add = self._source, self._watching.buckets, self.accesses.append
-        agents, links = self._agents, self._links
+        agents, links = self._agents, self._links.known
         for at, front, uri, (status, error, sent, size), agent, back in taken:
             _, bucket, _, _, address, who, request, operation, key, _ = front
             if "%" in key or "+" in key:
@@ -214,10 +207,10 @@ class AccessLog:
             if way is None or deed is Deed.COPY:
                 way = Way.CREDENTIALS if who else Way.ANONYMOUS
             elif way is Way.LINK:
-                spot = uri.find(_TRACE)
+                spot = uri.find(TRACED)
                 if spot > 0:
                     # Most links name a delivery that another line named: the same characters, with what ends them.
-                    link = links.get(uri[spot - 1 : spot + _SPAN]) or self._link(uri, spot)
+                    link = links.get(uri[spot - 1 : spot + SPAN]) or self._links.of(uri, spot)
             known = agents.get(agent)
             if known is None:
                 known = self._agent(agent)
@@ -245,16 +238,98 @@ class AccessLog:
                     )
                     add(_new(Access, access))
 
-    def _link(self, uri: str, spot: int) -> str:
-        """The delivery that a request names in its query, at `spot`."""
-        found = _PLAIN.match(uri, spot + len(_TRACE)) if uri[spot - 1] in "?&" else None
-        if found is None or uri[found.end() : found.end() + 1] not in ("", "&", " "):
-            return ""
-        if found.end() < spot + _SPAN:
-            if len(self._links) > _MOST_KNOWN:
-                self._links.clear()
-            self._links[uri[spot - 1 : spot + _SPAN]] = found[0]
-        return found[0]
+    def _take_columns(self, columns: Columns) -> bool:
+        """Keep the accesses of lines that are all right; False, and nothing is kept, where one is better read alone."""
+        ats, keys = self._times.all_of(columns.times), self._keys(columns)
+        if ats is None or keys is None:
+            return False
+        self.as_of = max(*ats, self.as_of or 0) or None
+        wanted = [key is not None for key in keys]
+        if True not in wanted:
+            return True
+        if False in wanted:
+            columns = Columns(*[list(compress(column, wanted)) for column in columns])
+            keys, ats = list(compress(keys, wanted)), list(compress(ats, wanted))
+        whos, agents = self._told(columns.requesters), self._agents
+        deeds = [_DEEDS[operation] for operation in columns.operations]
+        ways = [_WAYS[signed] for signed in columns.signed]
+        if None in ways or Deed.COPY in deeds:
+            ways = [
+                (Way.CREDENTIALS if who else Way.ANONYMOUS) if way is None or deed is Deed.COPY else way
+                for way, deed, who in zip(ways, deeds, whos, strict=True)
+            ]
+        known = list(map(agents.get, columns.agents))
+        if None in known:
+            known = [self._agent(agent) if (kept := agents.get(agent)) is None else kept for agent in columns.agents]
+        places, same = self._watching.buckets, {bucket: bucket for bucket in set(columns.buckets)}
+        self.accesses += map(
+            _access,
+            zip(
+                repeat(self._source),
+                columns.ids,
+                deeds,
+                ways,
+                [places[bucket][0][1] for bucket in columns.buckets],
+                [same[bucket] for bucket in columns.buckets],
+                keys,
+                [None if version == "-" else version for version in columns.versions],
+                ats,
+                map(STATUSES.__getitem__, columns.statuses),
+                self._told(columns.errors),
+                [0 if sent == "-" else int(sent) for sent in columns.sent],
+                [None if size == "-" else int(size) for size in columns.sizes],
+                [
+                    status == "206" or operation == _PART
+                    for status, operation in zip(columns.statuses, columns.operations, strict=True)
+                ],
+                whos,
+                self._told(columns.addresses),
+                known,
+                self._links.of_all(ways, columns.uris),
+            ),
+        )
+        return True
+
+    def _keys(self, columns: Columns) -> list[str | None] | None:
+        """The key of each line that tells of what is watched, else None; no list where one place is watched twice."""
+        places: dict[str, str] = {}
+        for bucket in set(columns.buckets):
+            there = self._watching.buckets.get(bucket, ())
+            if len(there) > 1:
+                return None
+            if there:
+                places[bucket] = there[0][0]
+        encoded = False
+        if places:
+            told = "\n".join(columns.keys)
+            encoded = "%" in told or "+" in told
+        keys = [
+            key if operation in _DEEDS and bucket in places and (encoded or key.startswith(places[bucket])) else None
+            for key, operation, bucket in zip(columns.keys, columns.operations, columns.buckets, strict=True)
+        ]
+        if encoded:
+            for number, (key, uri, bucket) in enumerate(zip(keys, columns.uris, columns.buckets, strict=True)):
+                if key is None:
+                    continue
+                if "%" in key or "+" in key:
+                    key = decode_key(key, uri, bucket)
+                    if is_signed(key):
+                        keys[number] = None
+                        continue
+                keys[number] = key if key.startswith(places[bucket]) else None
+        if columns.versions.count("-") != len(keys):
+            for number, version in enumerate(columns.versions):
+                if version != "-" and is_signed(version):
+                    keys[number] = None
+        return keys
+
+    def _told(self, column: Sequence[str]) -> list[str]:
+        """The same, one text for all that are the same, with "" for what the log does not tell."""
+        texts = self._texts
+        if len(texts) > _MOST_KNOWN:
+            texts.clear()
+        texts["-"] = ""
+        return list(map(texts.setdefault, column, column))
 
     def _agent(self, raw: str) -> str:
         """A user agent as it is kept: one text for all that are the same, and no signature in it."""
@@ -301,12 +376,3 @@ def _asked(uri: str, bucket: str) -> frozenset[str]:
     path = path[1:] if path.startswith("/") else path
     paths = [path, path[len(bucket) + 1 :]] if path.startswith(f"{bucket}/") else [path]
     return frozenset(way(each, errors="surrogateescape") for each in paths for way in (unquote, unquote_plus))
-
-
-@lru_cache(1000)
-def _midnight(day: str) -> int | None:
-    """Seconds since 1970 at the beginning of a day (``06/Feb/2019``), None where there is no such one."""
-    try:
-        return (date(int(day[7:]), _MONTHS.index(day[3:6]) + 1, int(day[:2])).toordinal() - _EPOCH) * 86_400
-    except ValueError:
-        return None
