@@ -21,6 +21,7 @@ from icehouse.core.rows import Rollup
 from icehouse.core.text import safe
 from icehouse.present.deliveries import ListRow
 from icehouse.present.delivery_order import DESCENDING, SORTS, Test, arranged, listed, narrowing
+from icehouse.present.delivery_ticks import to_tick
 
 if TYPE_CHECKING:
     from icehouse.services.house import House
@@ -61,6 +62,7 @@ class Checklist:
         self._times: dict[str, Instant] = {}
         self._struck: dict[str, DeliveryRow] = {}
         self._struck_over = ("", "")
+        self._counts: tuple[object, object, int, tuple[str, ...]] | None = None
 
     def take(self, found: Read) -> None:
         """These are the rows now, but for ticks that were made since they were read."""
@@ -154,6 +156,16 @@ class Checklist:
         seen = sum(row.ticked for row in lines if isinstance(row, DeliveryRow))
         self.hidden = sum(row.ticked for row in self.rows) - seen
         return lines
+
+    def counted(self, shown: Sequence[object]) -> tuple[int, tuple[str, ...]]:
+        """How many are as a hand left them, and what one stroke over those `shown` would tick.
+
+        Asked several times a key; counted again only where the rows are others than the last time.
+        """
+        if self._counts is None or self._counts[0] is not self.rows or self._counts[1] is not shown:
+            tickable = tuple(row.delivery.id for row in shown if isinstance(row, DeliveryRow) and to_tick(row))
+            self._counts = self.rows, shown, sum(row.by_hand or row.lapsed for row in self.rows), tickable
+        return self._counts[2], self._counts[3]
 
     def sum_up(self) -> Totals:
         """What the ticked come to."""

@@ -17,7 +17,6 @@ from icehouse.present import delivery_sources as basis
 from icehouse.present import evidence as proof
 from icehouse.present.cells import Cell, Cells, Tone, fitted
 from icehouse.present.delivery_order import identity
-from icehouse.present.delivery_ticks import to_tick
 from icehouse.present.sizes import count
 from icehouse.tui.actions import Situation
 from icehouse.tui.actions.deliveries import delivery_of
@@ -138,9 +137,8 @@ class Deliveries(Room):
     def situation(self) -> Situation:
         """The delivery, and how far down one is."""
         opened, listed = self.opened, self.checklist
-        by_hand = sum(row.by_hand or row.lapsed for row in listed.rows) if opened is None else 0
         shown = self.list.source.all if opened is None and isinstance(self.list.source, Rows) else ()
-        tickable = tuple(row.delivery.id for row in shown if isinstance(row, DeliveryRow) and to_tick(row))
+        by_hand, tickable = listed.counted(shown) if opened is None else (0, ())
         return replace(
             super().situation(), marks=(), delivery=self.here, level=self.level, edits=by_hand, tickable=tickable,
             filtered=opened.filtered if opened else listed.filtered or listed.only,
