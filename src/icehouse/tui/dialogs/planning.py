@@ -159,8 +159,9 @@ class ChosenDialog(PlanDialog):
         self.query_one("#title", Words).put(text, Tone.STRONG)
 
     def tell_whom(self, identity: Identity) -> None:
-        """Say as whom it would be done."""
+        """Say as whom it would be done; and once more to what, as the room for that may not have been known before."""
         self.query_one("#whom", Paragraph).put(words.as_whom(identity))
+        self._tell_chosen()
 
     def _typed(self) -> tuple[str, str]:
         return self.query_one("#only", Input).value, self.query_one("#not", Input).value
