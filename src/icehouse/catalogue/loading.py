@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Callable
 
 from icehouse.core.clock import Instant
+from icehouse.core.columns import ObjectColumns
 from icehouse.core.errors import Invalid
-from icehouse.core.inventories import InventoryPage
 from icehouse.core.states import Standing
 from icehouse.core.text import safe
 
@@ -47,7 +47,7 @@ class Loader:
         self._runs = Runs(self.folder / "runs")
         self._standings: dict[Standing, int] = {}
 
-    def add(self, page: InventoryPage) -> None:
+    def add(self, page: ObjectColumns) -> None:
         """Take some objects, in any order."""
         if not page.keys:
             return

@@ -23,11 +23,13 @@ from typing import Literal, Protocol, runtime_checkable
 
 from icehouse.core.archives import ArchiveAccepted, ArchiveRequest, Pointers, Quote
 from icehouse.core.clock import Instant
+from icehouse.core.columns import ObjectColumns, StreamPage
 from icehouse.core.entries import Composition, ContainerEntry, Described, Entry, Lineage, Page, WalkPage
 from icehouse.core.errors import StoreError
 from icehouse.core.evidence import Gathered, Kind, Record, Watched
-from icehouse.core.inventories import InventoryFile, InventoryPage
+from icehouse.core.inventories import InventoryFile
 from icehouse.core.links import Link, LinkLife, LinkRequest, Noted, NoteRequest, NotLinked
+from icehouse.core.orders import Order, OrderAct, OrderResult, OrderStanding, OrderTaken
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, RestoreRule, Tier, Window
@@ -47,7 +49,7 @@ class Features:
     and Previews (a wrapper has their methods in any case).  `tells` names what a survey, a list and a describe tell of
     each object besides name, size, time and state (``kind``, ``tags``, ``properties``, ``owner``, ``job``); empty where
     the store does not play Surveys.  `composes` tells whether it plays Composes, `links` whether it plays Links and
-    Notes.
+    Notes, `streams` whether it plays Streams, `orders` whether it plays Delegates.
     """
 
     kind: str
@@ -68,6 +70,8 @@ class Features:
     tells: frozenset[str] = frozenset()
     composes: bool = False
     links: bool = False
+    streams: bool = False
+    orders: bool = False
 
 
 Verdict = Literal["yes", "no", "not testable", "unknown"]
@@ -150,6 +154,19 @@ class Reads(Protocol):
 
     def open(self, ref: Ref, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes from `start` up to `end` (exclusive; None: to the last), in chunks.  Cold where not readable."""
+        ...
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """Telling everything as fast as the store allows, for what does not care about the order."""
+
+    def stream(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[StreamPage]:
+        """As `Store.walk`, each object once, in any order, several ranges of keys at a time.
+
+        The frontier of a walk is one of a stream as well, and the other way round.  Raises in the middle where the
+        store does: what was yielded stands, the stream is then not complete.  Leaving it early ends its requests.
+        """
         ...
 
 
@@ -323,7 +340,7 @@ class Inventory(Protocol):
         """The files that it consists of."""
         ...
 
-    def pages(self, file: InventoryFile, prefix: str, scratch: Path) -> Iterator[InventoryPage]:
+    def pages(self, file: InventoryFile, prefix: str, scratch: Path) -> Iterator[ObjectColumns]:
         """What `file` tells of the objects under `prefix`, in any order; `scratch` is a folder to work in.
 
         Nothing counts before the last page came: Invalid for a file that is not what was written, or whose rows do not
@@ -368,6 +385,51 @@ class Archives(Restores, Protocol):
         apart and they are asked for again.  Errors per item: Conflict (not archivable as it is now), NotFound, Denied,
         Invalid, Throttled, Unavailable (the effect is then not known).
         """
+        ...
+
+
+@runtime_checkable
+class Orders(Protocol):
+    """Asking about what was handed to the store's own engine."""
+
+    def orders_lack(self, act: OrderAct) -> str:
+        """Why nothing can be handed over here, in words for the operator; "" where it can as far as is known."""
+        ...
+
+    def find_order(self, token: str) -> str | None:
+        """The id of the order that was submitted with this token, None where there is none.
+
+        None is told only where the store's list of its orders was read to its end.
+        """
+        ...
+
+    def order(self, id: str) -> OrderStanding:
+        """How an order stands now.  NotFound where the store knows it no more."""
+        ...
+
+    def order_results(self, id: str) -> Iterator[OrderResult]:
+        """What the report of an ended order tells, item by item, in any order; each object once.
+
+        NotFound where there is no report, Invalid where it can't be relied on: its checksums do not match, or one
+        of its lines does not fit.
+        """
+        ...
+
+
+@runtime_checkable
+class Delegates(Orders, Protocol):
+    """Handing many requests at once to the store's own engine.  Only the gate calls this."""
+
+    def submit(self, order: Order) -> OrderTaken | NotTaken:
+        """Hand an order over; once, however often it is called with the same token.
+
+        Errors: Invalid, Denied, NotFound, Throttled, Unavailable (the effect is then not known: ask `find_order`).
+        The `ref` of what was not taken is the first of the order.
+        """
+        ...
+
+    def call_off(self, id: str) -> None:
+        """Have the store end an order early; what it has done stays done.  Conflict where it has ended."""
         ...
 
 

@@ -13,8 +13,8 @@ from icehouse.catalogue.files import Files
 from icehouse.catalogue.loading import Loader
 from icehouse.catalogue.reader import Reader, opened
 from icehouse.catalogue.runs import Listed, Runs
+from icehouse.core.columns import ObjectColumns
 from icehouse.core.errors import Invalid
-from icehouse.core.inventories import InventoryPage
 from icehouse.core.states import Standing, State
 from icehouse.settings.clock import SystemClock
 
@@ -39,7 +39,7 @@ def load(folder: Path, keys: list[str]) -> Files:
     loader = Loader(files, "", SystemClock().now())
     sizes = [len(key) for key in keys]
     loader.add(
-        InventoryPage(keys, sizes, [None] * len(keys), [""] * len(keys), [size % 2 for size in sizes], list(KINDS))
+        ObjectColumns(keys, sizes, [None] * len(keys), [""] * len(keys), [size % 2 for size in sizes], list(KINDS))
     )
     try:
         loader.publish(requests=1, seconds=lambda: 0.0, each=lambda _: None)

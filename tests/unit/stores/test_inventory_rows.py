@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from icehouse.core.columns import ObjectColumns
 from icehouse.core.errors import NotSupported
-from icehouse.core.inventories import InventoryPage
 from icehouse.core.states import State
 from icehouse.stores.s3.inventory.arrow_rows import read_arrow, require_arrow
 from icehouse.stores.s3.inventory.broken import Broken
@@ -23,11 +23,11 @@ from icehouse.stores.s3.inventory.tiers import Standings, standing_of
 NAMES = ("Bucket", "Key", "Size", "LastModifiedDate", "StorageClass", "SomethingOfTomorrow")
 
 
-def pages(columns: Iterator[Columns]) -> list[InventoryPage]:
+def pages(columns: Iterator[Columns]) -> list[ObjectColumns]:
     return [page_of(each, "b", "", Standings()) for each in columns]
 
 
-def of_csv(text: str, names: Sequence[str] = NAMES, piece: int = 7) -> list[InventoryPage]:
+def of_csv(text: str, names: Sequence[str] = NAMES, piece: int = 7) -> list[ObjectColumns]:
     body = gzip.compress(text.encode())
     return pages(read_csv((body[at : at + piece] for at in range(0, len(body), piece)), len(body), names))
 

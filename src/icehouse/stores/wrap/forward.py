@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from icehouse.core.archives import Pointers, Quote
 from icehouse.core.clock import Instant
+from icehouse.core.columns import StreamPage
 from icehouse.core.entries import Composition, ContainerEntry, Described, Entry, Lineage, Page, WalkPage
 from icehouse.core.errors import NotSupported
 from icehouse.core.links import Link, LinkLife, LinkRequest, NotLinked
+from icehouse.core.orders import OrderAct, OrderResult, OrderStanding
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import Tier
@@ -21,9 +23,11 @@ from icehouse.stores.base import (
     Inventories,
     Links,
     Notes,
+    Orders,
     Previews,
     Reads,
     Store,
+    Streams,
     Surveys,
 )
 
@@ -81,6 +85,12 @@ class Forward:
             raise NotSupported(f"{self.name}: this store reads no bytes")
         return self._store.open(ref, start, end)
 
+    def stream(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[StreamPage]:
+        """Everything under a folder, in any order.  NotSupported where the store streams nothing."""
+        if not isinstance(self._store, Streams):
+            raise NotSupported(f"{self.name}: this store streams nothing")
+        return self._store.stream(folder, frontier, pin=pin)
+
     def moving(self, container: str, state: State) -> Iterator[WalkPage]:
         """What is under way in a container.  NotSupported where the store can't search for it."""
         if not isinstance(self._store, Follows):
@@ -127,6 +137,22 @@ class Forward:
         """The prefix that an inventory is limited to; None where the store can't tell."""
         return self._store.inventory_prefix(container, name) if isinstance(self._store, Inventories) else None
 
+    def orders_lack(self, act: OrderAct) -> str:
+        """Why nothing can be handed over."""
+        return self._orders().orders_lack(act)
+
+    def find_order(self, token: str) -> str | None:
+        """The id of the order with this token."""
+        return self._orders().find_order(token)
+
+    def order(self, id: str) -> OrderStanding:
+        """How an order stands."""
+        return self._orders().order(id)
+
+    def order_results(self, id: str) -> Iterator[OrderResult]:
+        """What an order's report tells."""
+        return self._orders().order_results(id)
+
     def link_life(self) -> LinkLife:
         """How long a link can live."""
         return self._links().link_life()
@@ -142,6 +168,11 @@ class Forward:
     def _links(self) -> Links:
         if not isinstance(self._store, Links):
             raise NotSupported(f"{self.name}: this store makes no links")
+        return self._store
+
+    def _orders(self) -> Orders:
+        if not isinstance(self._store, Orders):
+            raise NotSupported(f"{self.name}: this store has no engine that takes orders")
         return self._store
 
     def _surveys(self) -> Surveys:

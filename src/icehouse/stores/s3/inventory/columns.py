@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import compress
 from typing import Any
 
-from icehouse.core.inventories import InventoryPage
+from icehouse.core.columns import ObjectColumns
 from icehouse.core.text import safe
 
 from .broken import Broken
@@ -68,7 +68,7 @@ def places(names: Sequence[str]) -> dict[str, int]:
     return at
 
 
-def page_of(columns: Columns, source: str, prefix: str, known: Standings) -> InventoryPage:
+def page_of(columns: Columns, source: str, prefix: str, known: Standings) -> ObjectColumns:
     """The current objects under `prefix` in `columns`.  Broken where a row does not fit, or is of another bucket."""
     if others := set(columns.buckets) - {source}:
         raise Broken(f"has a row of another bucket: {safe(str(others.pop()))}")
@@ -82,7 +82,7 @@ def page_of(columns: Columns, source: str, prefix: str, known: Standings) -> Inv
     number = len(columns.keys)
     nothing = (None,) * number
     words, tiers = columns.words or nothing, columns.tiers or nothing
-    return InventoryPage(
+    return ObjectColumns(
         keys=columns.keys,  # type: ignore[arg-type]  # no key is None: it would have been refused
         sizes=columns.sizes,  # type: ignore[arg-type]  # the same
         modified=columns.modified or nothing,

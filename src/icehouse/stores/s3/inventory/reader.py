@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from icehouse.core.clock import Instant
+from icehouse.core.columns import ObjectColumns
 from icehouse.core.errors import Invalid, NotFound, StoreError
-from icehouse.core.inventories import InventoryFile, InventoryPage
+from icehouse.core.inventories import InventoryFile
 from icehouse.core.refs import Ref, ref_address
 from icehouse.stores.base import Reads
 
@@ -65,7 +66,7 @@ class S3Inventory:
         """All that the manifest names."""
         return self._manifest.files
 
-    def pages(self, file: InventoryFile, prefix: str, scratch: Path) -> Iterator[InventoryPage]:
+    def pages(self, file: InventoryFile, prefix: str, scratch: Path) -> Iterator[ObjectColumns]:
         """The rows of one file under `prefix`."""
         ref = Ref(self._ref.store, self._manifest.holder or self._ref.container, file.key)
         known, checked = Standings(), _Checked(self._store, ref, file)
