@@ -92,7 +92,8 @@ def test_a_read_only_store_has_no_method_that_changes() -> None:
     assert public == {
         "name", "features", "identity", "now", "check", "containers", "list", "walk", "describe", "open", "close",
         "moving", "obstacles", "sees_all", "pointers", "quote", "survey", "lineage", "compose", "note", "link_life",
-        "links", "cooling", "inventory_prefix",
+        "links", "cooling", "inventory_prefix", "stream", "orders_lack", "find_order", "order",
+        "order_results",
     }  # fmt: skip
     assert list(store.open(REFS[0])) == [b"x"]
 
