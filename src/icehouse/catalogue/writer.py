@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from pathlib import Path
 
 from icehouse.core.clock import Clock, Instant
+from icehouse.core.columns import ObjectColumns, StreamPage
 from icehouse.core.entries import Entry, WalkPage
 
 from .about import note_whose
 from .base import param, plainly, to_micros
-from .labels import Labels
+from .labels import NOBODY, UNLABELLED, Labels
 from .retold import INSERT, ObjectValues, latest, replace_by_id, replace_by_name
 from .scans import ScanRow
 from .schema import ROOT, changing, index_large_folders, tells_by_id
@@ -44,7 +46,7 @@ class ScanWriter:
         self._clock = clock
         self._resumed_at = clock.monotonic() - scan.seconds
         self._flushed_at = 0.0
-        self._pages: list[WalkPage] = []
+        self._pages: list[WalkPage | StreamPage] = []
         self._held = 0
         self._open = True
         self._ended = scan.walked
@@ -54,10 +56,10 @@ class ScanWriter:
         self._parts: list[str] = []
         self._line: list[int] = [ROOT]
 
-    def add(self, page: WalkPage) -> bool:
+    def add(self, page: WalkPage | StreamPage) -> bool:
         """Take one page; True where it and those before it have been written."""
         self._pages.append(page)
-        self._held += len(page.entries)
+        self._held += len(page.objects) if isinstance(page, StreamPage) else len(page.entries)
         self._ended = page.frontier is None
         due = self._clock.monotonic() - self._flushed_at >= BATCH_SECONDS
         if self._held < BATCH and not due and not self._ended:
@@ -69,22 +71,19 @@ class ScanWriter:
         """Write what was taken and not yet written."""
         if not self._pages:
             return
-        entries: Sequence[Entry] = [entry for page in self._pages for entry in page.entries]
-        if self._by_id:
-            entries = latest(entries)
         try:
             with plainly(self.path), changing(self.connection):
-                added = self._write(entries, replacing=False)
+                added = self._write(replacing=False)
         except _Repeated:
             self._forget()
             with plainly(self.path), changing(self.connection):
-                added = self._write(entries, replacing=True)
+                added = self._write(replacing=True)
         except BaseException:
             self._forget()
             raise
         self.objects += added[0]
         self.bytes += added[1]
-        self.requests += len(self._pages)
+        self.requests += self._asked()
         self.frontier = self._pages[-1].frontier
         self._pages.clear()
         self._held = 0
@@ -138,21 +137,19 @@ class ScanWriter:
         with plainly(self.path):
             self.connection.execute("PRAGMA optimize")
 
-    def _write(self, entries: Sequence[Entry], *, replacing: bool) -> tuple[int, int]:
+    def _write(self, *, replacing: bool) -> tuple[int, int]:
         """One transaction's work; the objects and bytes that it added.
 
         _Repeated where an object was there already and `replacing` is not set: the walk told of it twice, or an
         earlier scan did.
         """
         tally = Tally()
-        rows = self._rows(entries, tally)
+        rows = self._taken(tally, in_order=not replacing)
         if replacing:
             objects, size, left = self._replace(rows, tally)
         else:
             left = set()
-            before = self.connection.total_changes
-            self.connection.executemany(INSERT, rows)
-            if self.connection.total_changes - before != len(rows):
+            if self.connection.executemany(INSERT, rows).rowcount != len(rows) and rows:
                 raise _Repeated
             objects, size = len(rows), sum(row[2] for row in rows)
         tally.write(self.connection)
@@ -167,12 +164,61 @@ class ScanWriter:
                 frontier is None,
                 self.objects + objects,
                 self.bytes + size,
-                self.requests + len(self._pages),
+                self.requests + self._asked(),
                 self.spent,
                 self.scan,
             ),
         )
         return objects, size
+
+    def _asked(self) -> int:
+        """The requests that the pages held cost."""
+        return sum(page.requests if isinstance(page, StreamPage) else 1 for page in self._pages)
+
+    def _taken(self, tally: Tally, *, in_order: bool) -> list[ObjectValues]:
+        """The rows of the pages held.
+
+        Pages that come from several places of the container are taken place by place where `in_order` allows it: where
+        no object is in two of them.
+        """
+        if self._by_id:
+            entries = [
+                entry
+                for page in self._pages
+                for entry in (page.objects.entries("", "") if isinstance(page, StreamPage) else page.entries)
+            ]
+            return self._rows(latest(entries), tally)
+        rows: list[ObjectValues] = []
+        for page in sorted(self._pages, key=_first_key) if in_order else self._pages:
+            if isinstance(page, StreamPage):
+                rows += self._column_rows(page.objects, tally)
+            else:
+                rows += self._rows(page.entries, tally)
+        return rows
+
+    def _column_rows(self, objects: ObjectColumns, tally: Tally) -> list[ObjectValues]:
+        """As `_rows`, without an object made for each."""
+        number = self._standings.number
+        told = [(*number(kind), to_micros(kind.until)) for kind in objects.kinds]
+        versions = objects.versions if objects.versions is not None else repeat(None, len(objects))
+        columns = (objects.keys, objects.sizes, objects.modified, objects.etags, objects.standings, versions)
+        rows: list[ObjectValues] = []
+        add = rows.append
+        here: str | None = None
+        folder, sums = ROOT, [0]
+        for key, size, modified, etag, kind, version in zip(*columns, strict=True):
+            cut = key.rfind("/") + 1
+            if key[:cut] != here:
+                here = key[:cut]
+                folder = self._enter(here)
+                sums = tally.at(folder, self._line)
+            word, state, until = told[kind]
+            sums[COUNT_AT + state] += 1
+            sums[SIZE_AT + state] += size
+            if modified is not None and modified > sums[0]:
+                sums[0] = modified
+            add((folder, key[cut:], size, modified, etag, word, until, version, UNLABELLED, NOBODY))
+        return _bound(rows)
 
     def _rows(self, entries: Iterable[Entry], tally: Tally) -> list[ObjectValues]:
         """The rows of `entries`, with what they add to their folders put into `tally`."""
@@ -200,11 +246,7 @@ class ScanWriter:
             rows.append(
                 (folder, key[cut:], size, modified, entry.etag, word, until, ref.version, label(entry), maker(entry))
             )
-        try:
-            "".join([row[1] for row in rows]).encode()  # type: ignore[misc]
-        except UnicodeEncodeError:
-            return [(row[0], param(str(row[1])), *row[2:]) for row in rows]
-        return rows
+        return _bound(rows)
 
     def _replace(self, rows: Sequence[ObjectValues], tally: Tally) -> tuple[int, int, set[int]]:
         """Write rows of which the catalogue holds some; objects and bytes added, and folders that something left."""
@@ -232,6 +274,21 @@ class ScanWriter:
         self._parts, self._line = [], [ROOT]
         self._standings.read()
         self._labels.forget()
+
+
+def _first_key(page: WalkPage | StreamPage) -> str:
+    if isinstance(page, StreamPage):
+        return page.objects.keys[0] if page.objects.keys else ""
+    return page.entries[0].ref.key if page.entries else ""
+
+
+def _bound(rows: list[ObjectValues]) -> list[ObjectValues]:
+    """Rows whose names are as statements take them, byte for byte."""
+    try:
+        "".join([row[1] for row in rows]).encode()  # type: ignore[misc]
+    except UnicodeEncodeError:
+        return [(row[0], param(str(row[1])), *row[2:]) for row in rows]
+    return rows
 
 
 class _Repeated(Exception):
