@@ -16,6 +16,7 @@ from icehouse.core.states import State
 
 from .about import spelt
 from .base import CatalogueDamaged, connect, plainly, transaction
+from .changes.tables import TABLES as CHANGES
 from .files import Files
 
 APPLICATION = 0x1CE40CA7 & 0x7FFFFFFF
@@ -75,6 +76,7 @@ _FIRST = (
         bytes INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0,
         walked INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
         inventory INTEGER NOT NULL DEFAULT 0)""",
+    *CHANGES,
     f"INSERT INTO folders (id, parent, name) VALUES ({ROOT}, 0, '')",
 )
 _TABLES = {
