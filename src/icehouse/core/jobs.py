@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from .clock import Instant
+from .orders import OrderAct, OrderState
 from .outcomes import Outcome
 from .plans import Act
 from .refs import Ref
@@ -29,10 +30,14 @@ class JobState(Enum):
 
 
 class Phase(Enum):
-    """How far a step has come.  An intent without an outcome is probed, never blindly repeated."""
+    """How far a step has come.  An intent without an outcome is probed, never blindly repeated.
+
+    ORDERED: it is handed over as part of an order, whose stage tells how far that is.
+    """
 
     PENDING = "pending"
     INTENT = "intent"
+    ORDERED = "ordered"
     ACCEPTED = "accepted"
     ENDED = "ended"
 
@@ -79,6 +84,58 @@ class Job:
     not_before: Instant | None = None
     rate: float = 0.0
     retry_of: str = ""
+
+
+class OrderStage(Enum):
+    """How far an order has come; the intent of all of its steps is durable before it is HANDING.
+
+    HANDING: it may have been handed over; the store is asked before it is handed over again.  TAKEN: the store has it.
+    ENDED: the store does nothing more for it, and its report is to be read.  CLOSED: the report was read, or there is
+    none; every step of it has an answer or was left to be looked at.
+    """
+
+    PLANNED = "planned"
+    HANDING = "handing over"
+    TAKEN = "taken"
+    ENDED = "ended"
+    CLOSED = "closed"
+
+    @property
+    def open(self) -> bool:
+        """Whether something is still to be done for it."""
+        return self is not OrderStage.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class JobOrder:
+    """One order of a job: what was handed over to the store's own engine, and what that says of it.
+
+    `id` is the store's, "" before it took the order; `word` its own word for how far it is, `words` why it failed, or
+    what became of its report.  The counts are the store's, None before it has them.  `taken_at`, `asked_at` and
+    `ended_at` are the store's time; `untold` are steps that its report left out.
+    """
+
+    job: str
+    n: int
+    token: str
+    act: OrderAct
+    container: str
+    tier: str
+    days: int | None
+    algorithm: str
+    steps: int
+    stage: OrderStage
+    id: str = ""
+    state: OrderState | None = None
+    word: str = ""
+    words: str = ""
+    total: int | None = None
+    succeeded: int | None = None
+    failed: int | None = None
+    untold: int = 0
+    taken_at: Instant | None = None
+    asked_at: Instant | None = None
+    ended_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)

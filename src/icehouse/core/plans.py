@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 
 from .archives import ArchiveWish, Expected
+from .checksums import ChecksumWish
 from .clock import Instant, to_text
 from .links import DeliverWish
 from .outcomes import Outcome
@@ -21,7 +22,7 @@ class Act(Enum):
     """What a step of a plan does.
 
     CALL_OFF takes an archiving back that has not moved the bytes yet: at once, and free.  NOTE writes the document
-    that records a delivery in its folder.
+    that records a delivery in its folder.  CHECKSUM has the store compute the checksum of the bytes where they lie.
     """
 
     REQUEST = "request"
@@ -30,13 +31,14 @@ class Act(Enum):
     CALL_OFF = "call-off"
     ARCHIVE = "archive"
     NOTE = "note"
+    CHECKSUM = "checksum"
     FOLLOW = "follow"
     NOTHING = "nothing"
 
     @property
     def sends(self) -> bool:
         """Whether the step sends a request to the store."""
-        return self.tiered or self in (Act.CALL_OFF, Act.ARCHIVE, Act.NOTE)
+        return self.tiered or self in (Act.CALL_OFF, Act.ARCHIVE, Act.NOTE, Act.CHECKSUM)
 
     @property
     def tiered(self) -> bool:
@@ -95,16 +97,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Money for one tier, in US dollars at list price; `copies` is the temporary copies' storage."""
+    """Money for one tier, in US dollars at list price; `copies` is the temporary copies' storage.
+
+    `orders` is what the store's own engine costs where requests are handed over to it, beside what they cost anyway.
+    """
 
     requests: float
     retrieval: float
     copies: float
+    orders: float = 0.0
 
     @property
     def total(self) -> float:
-        """Requests, retrieval and copies together."""
-        return self.requests + self.retrieval + self.copies
+        """Requests, retrieval, copies and orders together."""
+        return self.requests + self.retrieval + self.copies + self.orders
 
 
 _COUNTED = (
@@ -113,6 +119,7 @@ _COUNTED = (
     "extend",
     "speed-up",
     "call-off",
+    "checksum",
     "follow",
     "notneeded",
     "impossible",
@@ -132,7 +139,7 @@ class Plan:
     verb: str
     store: str
     addresses: tuple[str, ...]
-    wish: RestoreWish | ArchiveWish | DeliverWish
+    wish: RestoreWish | ArchiveWish | DeliverWish | ChecksumWish
     identity: Identity
     steps: tuple[Step, ...]
     complete: bool
@@ -162,6 +169,13 @@ class Plan:
         """The wish of a plan that hands a folder out.  TypeError for any other plan."""
         if not isinstance(self.wish, DeliverWish):
             raise TypeError(f"plan {self.id} delivers nothing")
+        return self.wish
+
+    @property
+    def checksumming(self) -> ChecksumWish:
+        """The wish of a plan that asks for checksums.  TypeError for any other plan."""
+        if not isinstance(self.wish, ChecksumWish):
+            raise TypeError(f"plan {self.id} asks for no checksums")
         return self.wish
 
     @property
@@ -207,7 +221,7 @@ def header(plan: Plan) -> dict[str, object]:
     """The plan without its steps, as JSON-ready values."""
     wish = asdict(plan.wish)
     if isinstance(plan.wish, RestoreWish):
-        wish["tier"] = plan.wish.tier.value
+        wish |= {"tier": plan.wish.tier.value, "via": plan.wish.via.value}
     elif isinstance(plan.wish, DeliverWish):
         wish["promised"] = to_text(plan.wish.promised)
     return {

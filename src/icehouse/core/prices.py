@@ -6,7 +6,7 @@ Source: facts of 2026-10-03 for us-east-1, from the AWS Price List API publicati
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -25,11 +25,26 @@ class RestorePrice:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchPrice:
+    """What the store's own engine costs, in US dollars: an order, a million objects in them, a GiB of checksums.
+
+    The requests that it makes are billed besides, as if they were sent directly.
+    """
+
+    per_order: float
+    per_million: float
+    checksum_per_gib: float
+
+
+_NO_BATCH = BatchPrice(0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class PriceTable:
     """A dated table, in US dollars.
 
     `copy_gib_month` is a temporary copy's storage, `list_1000` and `head_1000` what looking costs, `storage` a GiB for
-    a month by storage class.
+    a month by storage class, `batch` what the store's own engine costs.
     """
 
     region: str
@@ -39,6 +54,7 @@ class PriceTable:
     list_1000: float
     head_1000: float
     storage: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    batch: BatchPrice = _NO_BATCH
 
     @property
     def label(self) -> str:
@@ -71,6 +87,15 @@ class PriceTable:
             total = sum_costs([total, replace(cost, retrieval=0.0) if act is Act.EXTEND else cost])
         return total
 
+    def orders(self, orders: int, objects: int) -> float:
+        """What handing `objects` over in so many orders costs, beside the requests themselves."""
+        return orders * self.batch.per_order + objects / 1_000_000 * self.batch.per_million
+
+    def checksums(self, orders: int, objects: int, size: int) -> Cost:
+        """What the checksums of `objects` of `size` bytes in all cost, computed where they lie."""
+        computed = size / GIB * self.batch.checksum_per_gib
+        return Cost(0.0, computed, 0.0, self.orders(orders, objects))
+
     def month(self, word: str, objects: int, size: int) -> float | None:
         """What storing `objects` of `size` bytes in all costs a month in a class, or None where no price is told.
 
@@ -90,7 +115,12 @@ def sum_costs(costs: Iterable[Cost]) -> Cost:
     """The costs added up."""
     total = Cost(0.0, 0.0, 0.0)
     for cost in costs:
-        total = Cost(total.requests + cost.requests, total.retrieval + cost.retrieval, total.copies + cost.copies)
+        total = Cost(
+            total.requests + cost.requests,
+            total.retrieval + cost.retrieval,
+            total.copies + cost.copies,
+            total.orders + cost.orders,
+        )
     return total
 
 
@@ -122,6 +152,7 @@ US_EAST_1 = PriceTable(
     copy_gib_month=0.023,
     list_1000=0.005,
     head_1000=0.0004,
+    batch=BatchPrice(per_order=0.25, per_million=1.0, checksum_per_gib=0.004),
     storage=MappingProxyType(
         {
             "STANDARD": 0.023,
@@ -142,12 +173,13 @@ def overridden(
     """`table` with the config's own prices.
 
     `changes` maps ``WORD.tier.per_1000`` or ``WORD.tier.per_gib`` (``DEEP_ARCHIVE.bulk.per_gib``), ``copy_gib_month``,
-    ``list_1000``, ``head_1000`` and ``storage.CLASS`` to dollars.  ValueError names a key that the table does not have
-    or a price below 0.
+    ``list_1000``, ``head_1000``, ``storage.CLASS`` and ``batch.per_order``, ``batch.per_million`` or
+    ``batch.checksum_per_gib`` to dollars.  ValueError names a key that the table does not have or a price below 0.
     """
     restores = dict(table.restores)
     storage = dict(table.storage)
     plain: dict[str, float] = {}
+    batch = asdict(table.batch)
     for key, dollars in changes.items():
         if not dollars >= 0:
             raise ValueError(f"{key}: a price is 0 or more, not {dollars}")
@@ -155,6 +187,9 @@ def overridden(
             plain[key] = dollars
             continue
         word, _, rest = key.partition(".")
+        if word == "batch" and rest in batch:
+            batch[rest] = dollars
+            continue
         if word == "storage" and rest in STORAGE_CLASSES:
             storage[rest] = dollars
             continue
@@ -172,4 +207,5 @@ def overridden(
         list_1000=plain.get("list_1000", table.list_1000),
         head_1000=plain.get("head_1000", table.head_1000),
         storage=MappingProxyType(storage),
+        batch=BatchPrice(**batch),
     )

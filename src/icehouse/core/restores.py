@@ -47,15 +47,26 @@ class RestoreRule:
     hastens: bool = True
 
 
+class Way(Enum):
+    """Who sends a plan's requests: this program, one by one, or the store's own engine, to which they are given."""
+
+    DIRECT = "direct"
+    BATCH = "batch"
+
+
 @dataclass(frozen=True, slots=True)
 class RestoreWish:
-    """What the operator asked for, as frozen into a plan.  `include` and `exclude` are globs on the whole path."""
+    """What the operator asked for, as frozen into a plan.  `include` and `exclude` are globs on the whole path.
+
+    `via` BATCH: what the store's own engine takes is handed over to it; the rest goes directly in any case.
+    """
 
     tier: Tier
     days: int
     speed_up: bool = False
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    via: Way = Way.DIRECT
 
 
 @dataclass(frozen=True, slots=True)

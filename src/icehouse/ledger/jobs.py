@@ -7,17 +7,20 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, Row, case, delete, insert, select, update
 
+from icehouse.core.checksums import ChecksumWish
 from icehouse.core.clock import Instant, from_text, to_text
+from icehouse.core.delegating import lay_out
 from icehouse.core.errors import UsageError
 from icehouse.core.jobs import Job, JobItem, JobState, Phase, Progress
 from icehouse.core.links import DeliverWish
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act, Plan, Step
 from icehouse.core.refs import Ref
-from icehouse.core.restores import RestoreWish
+from icehouse.core.restores import RestoreWish, Way
 
+from . import orders
 from .session import Ledger
-from .tables import jobs, steps
+from .tables import jobs, order_steps, steps
 
 _BATCH = 5000
 
@@ -35,18 +38,32 @@ def write_steps(ledger: Ledger, plan: Plan) -> None:
         if connection.execute(select(jobs.c.id).where(jobs.c.id == plan.id)).first():
             raise UsageError(f"plan {plan.id} is approved already", hint=f"see icehouse job {plan.id}")
         connection.execute(delete(steps).where(steps.c.job == plan.id))
+        connection.execute(delete(order_steps).where(order_steps.c.job == plan.id))
+    numbers = lay_out(plan.steps, _via(plan)).numbers
     for start in range(0, len(plan.steps), _BATCH):
+        some = numbers[start : start + _BATCH]
         rows = [
-            _row(plan.id, start + offset, step, moment)
+            _row(plan.id, start + offset, step, moment, some[offset])
             for offset, step in enumerate(plan.steps[start : start + _BATCH])
         ]
+        members = [{"job": plan.id, "n": n, "seq": start + offset} for offset, n in enumerate(some) if n]
         with ledger.writing() as connection:
             connection.execute(insert(steps), rows)
+            if members:
+                connection.execute(insert(order_steps), members)
 
 
-def _row(job: str, seq: int, step: Step, moment: str) -> dict[str, object]:
-    """A step as it begins: settled ones have ended, followed ones are accepted, all others wait to be sent."""
-    phase = Phase.ENDED if step.settled else Phase.ACCEPTED if step.act is Act.FOLLOW else Phase.PENDING
+def _via(plan: Plan) -> Way:
+    return plan.wish.via if isinstance(plan.wish, RestoreWish) else Way.BATCH
+
+
+def _row(job: str, seq: int, step: Step, moment: str, order: int) -> dict[str, object]:
+    """A step as it begins: settled ones have ended, followed ones are accepted, all others wait to be sent.
+
+    One with an `order` waits for that.
+    """
+    phase = Phase.ORDERED if order else Phase.PENDING
+    phase = Phase.ENDED if step.settled else Phase.ACCEPTED if step.act is Act.FOLLOW else phase
     return {
         "job": job,
         "seq": seq,
@@ -93,6 +110,8 @@ def create(connection: Connection, plan: Plan, *, title: str, at: Instant, retry
             **{f"n_{outcome.value}": counts[f"n_{outcome.value}"] for outcome in Outcome},
         )
     )
+    algorithm = plan.wish.algorithm if isinstance(plan.wish, ChecksumWish) else ""
+    orders.lay_down(connection, plan.id, plan.digest, lay_out(plan.steps, _via(plan)).orders, algorithm)
     return plan.id
 
 
@@ -145,7 +164,7 @@ def items(ledger: Ledger, job: str, *, start: int = 0, limit: int = 200, failed_
     """A page of a job's steps: failures first, then those under way, then the rest, each in plan order."""
     order = case(
         (steps.c.outcome.in_(("error", "unknown", "conflict", "impossible")), 0),
-        (steps.c.phase == "intent", 1),
+        (steps.c.phase.in_(("intent", "ordered")), 1),
         (steps.c.phase == "accepted", 2),
         (steps.c.phase == "pending", 3),
         else_=4,

@@ -16,6 +16,7 @@ from . import tables
 
 _NEW: Mapping[int, Sequence[Table]] = {
     2: (tables.deliveries, tables.delivery_objects, tables.issues, tables.outbox, tables.told),
+    3: (tables.orders, tables.order_steps, tables.checksums),
 }
 """The tables that each schema brought; a schema that changes one of them spells the old one out here."""
 

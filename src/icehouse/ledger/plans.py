@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from icehouse.core.archives import ArchiveWish
+from icehouse.core.checksums import ChecksumWish
 from icehouse.core.clock import Instant, from_text, to_text
 from icehouse.core.errors import LedgerError
 from icehouse.core.links import DeliverWish
 from icehouse.core.plans import Cost, Identity, Plan, digest_of, header
-from icehouse.core.restores import RestoreWish, Tier
+from icehouse.core.restores import RestoreWish, Tier, Way
 
 from .session import Ledger
 from .tables import plans
@@ -84,11 +85,14 @@ def _plan(read: dict[str, object], digest: str) -> Plan:
     )
 
 
-def _wish(verb: str, read: dict[str, Any]) -> RestoreWish | ArchiveWish | DeliverWish:
+def _wish(verb: str, read: dict[str, Any]) -> RestoreWish | ArchiveWish | DeliverWish | ChecksumWish:
     globs = {"include": tuple(read["include"]), "exclude": tuple(read["exclude"])}
     match verb:
         case "restore":
-            return RestoreWish(tier=Tier(read["tier"]), days=read["days"], speed_up=read["speed_up"], **globs)
+            via = Way(read.get("via", Way.DIRECT.value))
+            return RestoreWish(tier=Tier(read["tier"]), days=read["days"], speed_up=read["speed_up"], via=via, **globs)
+        case "checksum":
+            return ChecksumWish(algorithm=read["algorithm"], **globs)
         case "archive":
             return ArchiveWish(all_copies=read["all_copies"], reach=tuple(read.get("reach", ())), **globs)
         case "deliver":

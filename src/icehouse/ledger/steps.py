@@ -107,7 +107,7 @@ class Ended:
 
 
 def accept(connection: Connection, group: Sequence[Accepted]) -> None:
-    """Move intents to accepted.  LedgerError if any of them was not an intent any more."""
+    """Move intents and ordered steps to accepted.  LedgerError if any of them was neither any more."""
     if not group:
         return
     done = connection.execute(
@@ -115,7 +115,7 @@ def accept(connection: Connection, group: Sequence[Accepted]) -> None:
         .where(
             steps.c.job == bindparam("b_job"),
             steps.c.seq == bindparam("b_seq"),
-            steps.c.phase == Phase.INTENT.value,
+            steps.c.phase.in_((Phase.INTENT.value, Phase.ORDERED.value)),
         )
         .values(
             phase=Phase.ACCEPTED.value,

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA = 2
+SCHEMA = 3
 """The version of this schema, kept in the database; a migration raises it."""
 
 metadata = MetaData()
@@ -92,6 +92,59 @@ steps = Table(
     Column("until", String(27)),
     Index("steps_by_phase", "job", "phase", "seq"),
     Index("steps_by_outcome", "job", "outcome", "seq"),
+    sqlite_with_rowid=False,
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("job", String(12), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("token", String(64), nullable=False, unique=True),
+    Column("act", String(16), nullable=False),
+    Column("container", Text, nullable=False),
+    Column("tier", String(16)),
+    Column("days", Integer),
+    Column("algorithm", String(16), nullable=False, default=""),
+    Column("steps", Integer, nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("id", Text, nullable=False, default=""),
+    Column("state", String(16)),
+    Column("word", Text, nullable=False, default=""),
+    Column("words", Text, nullable=False, default=""),
+    Column("total", Integer),
+    Column("succeeded", Integer),
+    Column("failed", Integer),
+    Column("untold", Integer, nullable=False, default=0),
+    Column("taken_at", String(27)),
+    Column("asked_at", String(27)),
+    Column("ended_at", String(27)),
+    sqlite_with_rowid=False,
+)
+
+order_steps = Table(
+    "order_steps",
+    metadata,
+    Column("job", String(12), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+checksums = Table(
+    "checksums",
+    metadata,
+    Column("store", Text, primary_key=True),
+    Column("container", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("etag", Text, primary_key=True),
+    Column("algorithm", String(16), primary_key=True),
+    Column("type", String(16), primary_key=True),
+    Column("job", String(12), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", String(27), nullable=False),
+    Index("checksums_by_job", "job", "container", "key", "version"),
     sqlite_with_rowid=False,
 )
 

@@ -27,7 +27,7 @@ def test_a_new_ledger_is_private_and_durable(tmp_path: Path) -> None:
         "synchronous": 3,
         "foreign_keys": 1,
         "trusted_schema": 0,
-        "user_version": 2,
+        "user_version": 3,
     }
 
 

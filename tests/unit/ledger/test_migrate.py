@@ -12,21 +12,31 @@ from pathlib import Path
 import pytest
 
 from icehouse.core.errors import LedgerError
-from icehouse.ledger import audit, holds, jobs, plans, steps, tables
+from icehouse.ledger import audit, deliveries, holds, jobs, orders, plans, steps, tables
 from icehouse.ledger.session import Ledger
 
-OLD = (Path(__file__).parent / "schema_1.sql").read_text()
+HERE = Path(__file__).parent
 JOB = "e722d753bd22"
+
+
+def planted(folder: Path, schema: int) -> Path:
+    """A ledger as an older Icehouse left it."""
+    path = folder / "ledger.sqlite"
+    db = sqlite3.connect(path)
+    db.executescript((HERE / f"schema_{schema}.sql").read_text())
+    db.close()
+    path.chmod(0o600)
+    return path
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    path = tmp_path / "ledger.sqlite"
-    db = sqlite3.connect(path)
-    db.executescript(OLD)
-    db.close()
-    path.chmod(0o600)
-    return path
+    return planted(tmp_path, 1)
+
+
+@pytest.fixture(params=[1, 2])
+def either(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    return planted(tmp_path, request.param)
 
 
 def dump(path: Path) -> list[str]:
@@ -49,23 +59,26 @@ def copy_of(path: Path) -> Path:
     return path.with_name("ledger.sqlite.schema-1")
 
 
-def test_an_old_ledger_is_brought_up_and_nothing_of_it_is_lost(old: Path) -> None:
-    before = dump(old)
-    ledger = Ledger(old)
-    assert version(old) == tables.SCHEMA
-    assert set(before) <= set(dump(old))
+def test_an_old_ledger_is_brought_up_and_nothing_of_it_is_lost(either: Path) -> None:
+    before, schema = dump(either), version(either)
+    ledger = Ledger(either)
+    assert version(either) == tables.SCHEMA
+    assert set(before) <= set(dump(either))
     assert audit.verify(ledger).ok
-    assert audit.verify(ledger).entries == 3
+    assert audit.verify(ledger).entries == 2 + schema
+    assert len(deliveries.every(ledger)) == schema - 1
+    assert orders.of_job(ledger, JOB) == []
+    assert version(either.with_name(f"ledger.sqlite.schema-{schema}")) == schema
     assert [hold.reason for hold in holds.every(ledger)] == ["wanted", "being published"]
     assert jobs.find(ledger, JOB).progress.sent == 0
     assert len(plans.proven(ledger, JOB, steps.rows_for_digest(ledger, JOB)).digest) == 64
 
 
-def test_a_ledger_that_was_brought_up_is_as_a_new_one(old: Path, tmp_path: Path) -> None:
-    Ledger(old).close()
+def test_a_ledger_that_was_brought_up_is_as_a_new_one(either: Path, tmp_path: Path) -> None:
+    Ledger(either).close()
     Ledger(tmp_path / "new.sqlite").close()
     schemas = []
-    for path in (old, tmp_path / "new.sqlite"):
+    for path in (either, tmp_path / "new.sqlite"):
         db = sqlite3.connect(path)
         schemas.append(set(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")))
         db.close()
@@ -132,7 +145,7 @@ def test_what_fails_after_the_copy_leaves_an_old_ledger_that_can_be_brought_up_l
 ) -> None:
     before = dump(old)
     with monkeypatch.context() as patched:
-        patched.setattr(tables, "SCHEMA", 3)
+        patched.setattr(tables, "SCHEMA", tables.SCHEMA + 1)
         with pytest.raises(KeyError):
             Ledger(old)
     assert dump(old) == before
