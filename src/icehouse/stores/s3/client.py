@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from icehouse.core.clock import Instant
@@ -21,9 +21,12 @@ from icehouse.core.text import SafeText, safe
 
 from .errors import OTHER_OWNER, NoAnswer, from_response, from_sdk
 from .login import Login, read_login
-from .options import S3Options, check_endpoint, is_loopback
+from .options import S3Options, check_endpoint, control_endpoint, is_loopback
 from .quick import take_rows
 from .states import parse_http_date
+
+if TYPE_CHECKING:
+    from .wire import Wire
 
 T = TypeVar("T")
 
@@ -70,6 +73,9 @@ class Client:
         self._lock = threading.Lock()
         self._session: Any = None
         self._client: Any = None
+        self._control: Any = None
+        self._wire: Wire | None = None
+        self._wiring = threading.Lock()
         self._endpoint: str | None = options.endpoint_url
         self._login_hint = ""
 
@@ -83,6 +89,33 @@ class Client:
     def region(self) -> str:
         """The region that requests are signed for."""
         return str(self._ready().meta.region_name)
+
+    @property
+    def sdk(self) -> Any:
+        """The SDK's client.  ConfigError for a profile that is not there."""
+        return self._ready()
+
+    @property
+    def session(self) -> Any:
+        """The SDK's session, the source of credentials."""
+        self._ready()
+        return self._session
+
+    @property
+    def own_endpoint(self) -> str | None:
+        """The endpoint that somebody configured; None on AWS."""
+        self._ready()
+        return self._endpoint
+
+    @property
+    def wire(self) -> Wire:
+        """The quick way for requests that are made by the million."""
+        with self._wiring:
+            if self._wire is None:
+                from .wire import Wire
+
+                self._wire = Wire(self)
+            return self._wire
 
     @property
     def on_aws(self) -> bool:
@@ -105,15 +138,27 @@ class Client:
 
     def ask(self, operation: str, what: str, **members: object) -> Answer:
         """One call, tried once.  `operation` by its S3 name, `what` names the subject in errors."""
-        return self._once(self._ready, operation, what, members, self._heard)
+        return self._once(self._ready, operation, what, members, self.heard)
 
     def read(self, operation: str, what: str, **members: object) -> Answer:
         """One call that is free of effect, repeated a few times where that may help."""
+        return self.repeated(lambda: self.ask(operation, what, **members))
+
+    def ask_control(self, operation: str, what: str, **members: object) -> Answer:
+        """One call of S3 Control, tried once: at the address that the options name, else where the SDK has it."""
+        return self._once(self._ready_control, operation, what, members, lambda _: None)
+
+    def read_control(self, operation: str, what: str, **members: object) -> Answer:
+        """One call of S3 Control that is free of effect, repeated a few times where that may help."""
+        return self.repeated(lambda: self.ask_control(operation, what, **members))
+
+    def repeated(self, call: Callable[[], T]) -> T:
+        """What `call` gives, which is free of effect: made again a few times where that may help."""
         began = time.monotonic()
         attempt = 1
         while True:
             try:
-                return self.ask(operation, what, **members)
+                return call()
             except NoAnswer:
                 raise
             except (Throttled, Unavailable) as error:
@@ -130,7 +175,7 @@ class Client:
 
         def heard(told: Mapping[str, str]) -> None:
             headers.update(told)
-            self._heard(told)
+            self.heard(told)
 
         try:
             self._once(self._ready, "ListBuckets", self.store, {"MaxBuckets": 1}, heard)
@@ -197,10 +242,14 @@ class Client:
 
     def close(self) -> None:
         """Give back the connections."""
+        with self._wiring:
+            wire, self._wire = self._wire, None
         with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+            clients = (wire, self._client, self._control)
+            self._client = self._control = None
+        for each in clients:
+            if each is not None:
+                each.close()
 
     def _once(
         self,
@@ -211,11 +260,10 @@ class Client:
         heard: Callable[[Mapping[str, str]], None],
     ) -> Answer:
         """One call by `client`; `heard` gets the headers of the answer, refusals included."""
-        from botocore import xform_name
-        from botocore.exceptions import ClientError
 
-        failure: IcehouseError
-        try:
+        def call() -> Answer:
+            from botocore import xform_name
+
             ready = client()
             known = ready.meta.service_model.operation_model(operation).input_shape.members
             response = getattr(ready, xform_name(operation))(**self._with_standing_members(known, members))
@@ -223,12 +271,33 @@ class Client:
             answer = Answer(response, meta.get("HTTPHeaders", {}), int(meta["HTTPStatusCode"]))
             heard(answer.headers)
             return answer
+
+        return self.answered(call, operation, what, owned=bool(members.get("Bucket")), heard=heard)
+
+    def answered(
+        self,
+        call: Callable[[], T],
+        operation: str,
+        what: str,
+        *,
+        owned: bool,
+        heard: Callable[[Mapping[str, str]], None] | None = None,
+    ) -> T:
+        """What `call` gives, every error and refusal turned into ours; `owned` where it is about a bucket.
+
+        `heard` gets the headers of a refusal.
+        """
+        from botocore.exceptions import ClientError
+
+        failure: IcehouseError
+        try:
+            return call()
         except IcehouseError as ours:
             failure = ours
         except ClientError as refused:
-            heard(refused.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
+            (heard or self.heard)(refused.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
             failure = from_response(refused.response, operation, what, secrets=self._secrets(), login=self._login_hint)
-            if isinstance(failure, Denied) and self.options.expected_owner and members.get("Bucket"):
+            if isinstance(failure, Denied) and self.options.expected_owner and owned:
                 failure.hint = safe(OTHER_OWNER)
         except Exception as raw:  # noqa: BLE001 - the SDK raises more than it lists; all of it means "no usable answer"
             failure = self._from_sdk(raw, what)
@@ -244,7 +313,8 @@ class Client:
             whole["ExpectedBucketOwner"] = self.options.expected_owner
         return whole
 
-    def _heard(self, headers: Mapping[str, str]) -> None:
+    def heard(self, headers: Mapping[str, str]) -> None:
+        """Take in what the headers of an answer tell about the server."""
         if self.on_loopback:
             self.standin = headers.get(STANDIN_HEADER, "")
 
@@ -274,6 +344,16 @@ class Client:
                 self._client, failure = None, self._from_sdk(raw, self.store)
         raise failure
 
+    def _ready_control(self) -> Any:
+        """The SDK's client of S3 Control, made at the first use.  ConfigError for an address that is none."""
+        self._ready()
+        with self._lock:
+            if self._control is None:
+                made = self._create("s3control", endpoint=control_endpoint(self.options, self._endpoint))
+                check_endpoint(self.store, str(made.meta.endpoint_url), allow_http=self.options.allow_http)
+                self._control = made
+            return self._control
+
     def _make(self) -> Any:
         self._session = _new_session(self.options.profile)
         self._login_hint = _login_hint(self._session, self.options.profile)
@@ -294,14 +374,21 @@ class Client:
                 self._client = self._create("s3")
 
     def _create(
-        self, service: str, *, region: str | None = None, signature: Any = "s3v4", style: Any = "auto", **more: Any
+        self,
+        service: str,
+        *,
+        region: str | None = None,
+        signature: Any = "s3v4",
+        style: Any = "auto",
+        endpoint: str | None = None,
+        **more: Any,
     ) -> Any:
         from botocore.config import Config
 
         options = self.options
-        own = self._endpoint is not None and service == "s3"
-        path_style = own if options.path_style is None else options.path_style
-        if own and is_loopback(str(self._endpoint)):
+        own = self._endpoint if service == "s3" else endpoint
+        path_style = own is not None if options.path_style is None else options.path_style
+        if own is not None and is_loopback(own):
             more["proxies"] = {}
         config = Config(
             signature_version=signature if service == "s3" else None,
@@ -317,9 +404,7 @@ class Client:
             **more,
         )
         region = region or options.region or self._session.get_config_variable("region") or "us-east-1"
-        return self._session.create_client(
-            service, region_name=region, endpoint_url=self._endpoint if own else None, config=config
-        )
+        return self._session.create_client(service, region_name=region, endpoint_url=own, config=config)
 
 
 _AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn")

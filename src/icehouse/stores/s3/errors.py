@@ -41,7 +41,7 @@ _THROTTLED = _codes(
     "TooManyRequests TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded ServiceUnavailable "
     "OperationAborted 429"
 )
-_NOT_FOUND = _codes("NoSuchKey NoSuchBucket NoSuchVersion NotFound 404")
+_NOT_FOUND = _codes("NoSuchKey NoSuchBucket NoSuchVersion NoSuchJob NotFound NotFoundException 404")
 _NOT_SUPPORTED = _codes("NotImplemented MethodNotAllowed XNotImplemented UnsupportedOperation 405 501")
 _INVALID = _codes(
     "InvalidArgument MalformedXML InvalidRequest InvalidBucketName KeyTooLongError InvalidURI InvalidRange "
@@ -53,7 +53,9 @@ _NO_CREDENTIALS = _codes(
     "LoginRefreshRequired LoginTokenLoadError LoginInsufficientPermissions RefreshWithMFAUnsupportedError"
 )
 
-_CHANGES = frozenset({"RestoreObject", "PutObject"})
+_CONFLICTS = _codes("PreconditionFailed ConditionalRequestConflict JobStatusException 412")
+
+_CHANGES = frozenset({"RestoreObject", "PutObject", "CreateJob", "UpdateJobStatus"})
 """What changes something."""
 
 _SECRETS = re.compile(
@@ -121,7 +123,7 @@ def _kind(code: str, status: int, operation: str, headers: Mapping[str, str]) ->
         return NotFound, "no such bucket" if code == "NoSuchBucket" else "not found"
     if code in _NOT_SUPPORTED:
         return NotSupported, "not supported by this server"
-    if code in ("PreconditionFailed", "ConditionalRequestConflict", "412"):
+    if code in _CONFLICTS:
         return Conflict, "is not what it was"
     if status >= 500 or code in ("InternalError", "RequestTimeout"):
         return Unavailable, "the store failed"

@@ -11,12 +11,28 @@ from icehouse.core.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """How work is handed to S3 Batch Operations.
+
+    `role` is what the service takes on, `manifests` and `reports` are ``BUCKET/prefix/`` (None: beside the manifests).
+    `account` None: that of the credentials.  `endpoint_url` is S3 Control's where this is not AWS.
+    """
+
+    role: str
+    manifests: str
+    reports: str | None = None
+    account: str | None = None
+    priority: int = 10
+    endpoint_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class S3Options:
     """How to reach one S3 store; it holds no secret.
 
     `profile` None: the AWS chain's own choice.  `path_style` None: path style for an endpoint of one's own, the SDK's
     choice on AWS.  `parallel` is requests at once, time-outs are seconds, `expected_owner` the account that must own
-    every container, `max_per_second` is obeyed by the throttle around the store.
+    every container, `max_per_second` is obeyed by the throttle around the store.  `batch` None: nothing is handed over.
     """
 
     profile: str | None = None
@@ -30,15 +46,24 @@ class S3Options:
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
     allow_http: bool = False
+    batch: BatchOptions | None = None
 
 
 def parse_options(store: str, options: Mapping[str, object]) -> S3Options:
     """The options of `store`.  ConfigError for a name that no S3 store has; types are the config's to check."""
-    known = {field.name for field in fields(S3Options)}
+    _only(f"[stores.{store}]", options, S3Options)
+    whole, batch = dict(options), options.get("batch")
+    if isinstance(batch, Mapping):
+        _only(f"[stores.{store}.batch]", batch, BatchOptions)
+        whole["batch"] = BatchOptions(**batch)
+    return S3Options(**whole)  # type: ignore[arg-type]
+
+
+def _only(table: str, options: Mapping[str, object], kind: type[S3Options | BatchOptions]) -> None:
+    known = {field.name for field in fields(kind)}
     for name in options:
         if name not in known:
-            raise ConfigError(f"[stores.{store}] {name}: an S3 store has no such option")
-    return S3Options(**options)  # type: ignore[arg-type]
+            raise ConfigError(f"{table} {name}: an S3 store has no such option")
 
 
 def check_endpoint(store: str, endpoint_url: str, *, allow_http: bool) -> None:
@@ -62,3 +87,17 @@ def is_loopback(endpoint_url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def control_endpoint(options: S3Options, endpoint_url: str | None) -> str | None:
+    """Where S3 Control is asked: as the options name it, or on the loopback on which the store itself is.
+
+    The SDK puts the account before the host's name, and there is no name before a number: hence ``localhost``.  None:
+    where the SDK has it.
+    """
+    if options.batch is not None and options.batch.endpoint_url is not None:
+        return options.batch.endpoint_url
+    if endpoint_url is None or not is_loopback(endpoint_url):
+        return None
+    parts = urlsplit(endpoint_url)
+    return f"{parts.scheme}://localhost" + (f":{parts.port}" if parts.port else "")
