@@ -12,12 +12,9 @@ from icehouse.core.errors import (
     AlreadyRestoring,
     Conflict,
     IcehouseError,
-    Invalid,
     LedgerError,
     LoginExpired,
     NoCapacity,
-    NotArchived,
-    NotFound,
     Refused,
     StoreError,
     Throttled,
@@ -36,6 +33,7 @@ from icehouse.engine.recording import NOTED, Beat, Note, Probed
 from icehouse.ledger import jobs, steps
 from icehouse.ledger.steps import Accepted, Ended, Task
 
+from .answered import refused, taken
 from .hands import Hands
 
 SLICE = 200
@@ -295,33 +293,15 @@ class Sender:
 
     def _accepted(self, task: Task, answer: RestoreAccepted | ArchiveAccepted) -> Future[None]:
         extended = isinstance(answer, RestoreAccepted) and answer.extended
-        reason = "copy extended" if extended else "requested"
-        record = Accepted(task, answer.at, self._hands.clock.now(), answer.request_id, reason)
-        return self._hands.recorder.note(record)
+        now = self._hands.clock.now()
+        return self._hands.recorder.note(taken(task, answer.at, now, answer.request_id, extended=extended))
 
     def _refused(self, task: Task, error: StoreError) -> Future[None]:
         """Record a clear answer that was not yes."""
-        match error:
-            case AlreadyRestoring() | AlreadyArchiving():
-                reason = "already restoring" if isinstance(error, AlreadyRestoring) else error.line
-                if task.act is Act.SPEED_UP:
-                    reason = "not sped up: already restoring, at least as fast or with other days"
-                at, store_time = self._hands.clock.now(), self._hands.store_time(self._plan.frozen_at)
-                record = Accepted(task, store_time, at, error.request_id, reason, ours=False)
-                return self._hands.recorder.note(record)
-            case NotArchived():
-                outcome, reason = Outcome.NOT_NEEDED, "the store says it is not archived"
-            case NotFound():
-                outcome, reason = Outcome.CONFLICT, "gone since the plan was made"
-            case Conflict():
-                why = "changed since the plan was made" if error.words else error.line
-                outcome, reason = Outcome.CONFLICT, why
-            case Invalid():
-                outcome, reason = Outcome.IMPOSSIBLE, "the store refused the request"
-            case _:
-                outcome, reason = Outcome.ERROR, str(error)
-        words = f"{reason}: {error.words}" if error.words and error.words not in reason else reason
-        return self._end(task, outcome, words, error.request_id)
+        at, store_time = self._hands.clock.now(), self._plan.frozen_at
+        if isinstance(error, AlreadyRestoring | AlreadyArchiving):
+            store_time = self._hands.store_time(store_time)
+        return self._hands.recorder.note(refused(task, error, store_time, at, error.request_id))
 
     def _settle(self, task: Task, finding: Finding) -> Future[None]:
         """Record what a probe found, for everything but "not done"."""

@@ -1,0 +1,44 @@
+"""What a store's clear answer means for a step: the same words, whoever sent the request."""
+
+from __future__ import annotations
+
+from icehouse.core.clock import Instant
+from icehouse.core.errors import (
+    AlreadyArchiving,
+    AlreadyRestoring,
+    Conflict,
+    Invalid,
+    NotArchived,
+    NotFound,
+    StoreError,
+)
+from icehouse.core.outcomes import Outcome
+from icehouse.core.plans import Act
+from icehouse.ledger.steps import Accepted, Ended, Task
+
+
+def taken(task: Task, store_time: Instant, at: Instant, request_id: str, *, extended: bool) -> Accepted:
+    """The record of a request that the store took, at `store_time` by its clock."""
+    return Accepted(task, store_time, at, request_id, "copy extended" if extended else "requested")
+
+
+def refused(task: Task, error: StoreError, store_time: Instant, at: Instant, request_id: str) -> Accepted | Ended:
+    """The record of a clear answer that was not yes; what is under way already is followed as if we had asked."""
+    match error:
+        case AlreadyRestoring() | AlreadyArchiving():
+            reason = "already restoring" if isinstance(error, AlreadyRestoring) else error.line
+            if task.act is Act.SPEED_UP:
+                reason = "not sped up: already restoring, at least as fast or with other days"
+            return Accepted(task, store_time, at, request_id, reason, ours=False)
+        case NotArchived():
+            outcome, reason = Outcome.NOT_NEEDED, "the store says it is not archived"
+        case NotFound():
+            outcome, reason = Outcome.CONFLICT, "gone since the plan was made"
+        case Conflict():
+            outcome, reason = Outcome.CONFLICT, "changed since the plan was made" if error.words else error.line
+        case Invalid():
+            outcome, reason = Outcome.IMPOSSIBLE, "the store refused the request"
+        case _:
+            outcome, reason = Outcome.ERROR, str(error)
+    words = f"{reason}: {error.words}" if error.words and error.words not in reason else reason
+    return Ended(task, outcome, at, words, request_id, answered=True)
