@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ from .errors import OTHER_OWNER, NoAnswer, from_response, from_sdk
 from .login import Login, read_login
 from .options import S3Options, check_endpoint, control_endpoint, is_loopback
 from .quick import take_rows
-from .states import parse_http_date
+from .states import parse_http_date, parse_timestamp
 
 if TYPE_CHECKING:
     from .wire import Wire
@@ -417,21 +417,8 @@ def _new_session(profile: str | None) -> Any:
     for name in ("botocore", "urllib3"):
         logging.getLogger(name).setLevel(logging.WARNING)
     session = botocore.session.Session(profile=profile)
-    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_parse_timestamp)
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
     return session
-
-
-def _parse_timestamp(value: Any) -> datetime:
-    """The two forms that S3 writes at once, anything else as the SDK does; always in UTC."""
-    if isinstance(value, str):
-        if value.endswith("Z") and value[4:5] == "-":
-            return datetime.fromisoformat(value)
-        if (told := parse_http_date(value)) is not None:
-            return told
-    from botocore.utils import parse_timestamp
-
-    parsed: datetime = parse_timestamp(value)
-    return parsed.astimezone(UTC)
 
 
 def _login_hint(session: Any, profile: str | None) -> str:

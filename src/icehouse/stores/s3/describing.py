@@ -10,8 +10,9 @@ from icehouse.core.entries import Described, Entry
 from icehouse.core.errors import Denied, Invalid, LoginExpired, StoreError, Unavailable
 from icehouse.core.refs import Ref, ref_address
 
-from .client import Answer, Client
-from .states import from_head
+from .client import Client
+from .states import from_head, parse_timestamp
+from .wire import WireAnswer
 
 
 def describe(client: Client, refs: Sequence[Ref]) -> Iterator[Described]:
@@ -64,7 +65,8 @@ def describe_one(client: Client, ref: Ref, refusals: _Refusals | None = None) ->
     """`ref` by one HEAD (and a second call where the refusal came without words)."""
     what = ref_address(ref)
     try:
-        answer = client.read("HeadObject", what, Bucket=ref.container, Key=ref.key, VersionId=ref.version)
+        query = () if ref.version is None else (("versionId", ref.version),)
+        answer = client.wire.read("HEAD", what, ref.container, ref.key, query=query, operation="HeadObject")
         return Described(ref, entry=entry_of(ref, answer))
     except (Denied, Invalid) as refused:
         asks = refusals is None or refusals.worth_asking(refused)
@@ -73,17 +75,22 @@ def describe_one(client: Client, ref: Ref, refusals: _Refusals | None = None) ->
         return Described(ref, error=error)
 
 
-def entry_of(ref: Ref, answer: Answer) -> Entry:
-    """The entry that a HEAD's answer tells.  Unavailable where the answer has no size."""
-    members = answer.members
-    if "ContentLength" not in members:
+def entry_of(ref: Ref, answer: WireAnswer) -> Entry:
+    """The entry that a HEAD's answer tells.  Unavailable where the answer has no size, or a time that is none."""
+    headers = answer.headers
+    size, modified = headers.get("content-length", ""), headers.get("last-modified")
+    if not (size.isascii() and size.isdigit()):
         raise Unavailable(f"{ref_address(ref)}: the answer is broken", words="a HEAD without Content-Length")
+    try:
+        when = None if modified is None else parse_timestamp(modified)
+    except ValueError:
+        raise Unavailable(f"{ref_address(ref)}: the answer is broken", words=f"modified at {modified}") from None
     return Entry(
         ref=ref,
-        size=int(members["ContentLength"]),
-        modified=members.get("LastModified"),
-        etag=str(members.get("ETag", "")).strip('"'),
-        standing=from_head(answer.headers, answer.at),
+        size=int(size),
+        modified=when,
+        etag=headers.get("etag", "").strip('"'),
+        standing=from_head(headers, answer.at),
         asked="describe",
     )
 

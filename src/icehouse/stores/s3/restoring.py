@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from icehouse.core.errors import Invalid, StoreError, Unavailable
 from icehouse.core.refs import ref_address
@@ -12,6 +13,9 @@ from icehouse.stores.base import NotTaken
 from .client import Client
 
 _TIERS = {Tier.BULK: "Bulk", Tier.STANDARD: "Standard", Tier.EXPEDITED: "Expedited"}
+
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+_RESTORE = (("restore", None),)
 
 
 def restore(client: Client, requests: Sequence[RestoreRequest]) -> Iterator[RestoreAccepted | NotTaken]:
@@ -29,18 +33,27 @@ def _restore_one(client: Client, request: RestoreRequest) -> RestoreAccepted:
         raise Invalid(f"{what}: a restore lasts 1 day or more")
     if request.tier is None:
         raise Invalid(f"{what}: S3 has nothing to call off")
-    # The tier belongs in GlacierJobParameters: at the top level S3 takes it for a retired kind of request.
-    wish: dict[str, object] = {"GlacierJobParameters": {"Tier": _TIERS[request.tier]}}
-    if request.days is not None:
-        wish["Days"] = request.days
-    answer = client.ask(
-        "RestoreObject",
+    answer = client.wire.ask(
+        "POST",
         what,
-        Bucket=request.ref.container,
-        Key=request.ref.key,
-        VersionId=request.ref.version,
-        RestoreRequest=wish,
+        request.ref.container,
+        request.ref.key,
+        query=_RESTORE if request.ref.version is None else (*_RESTORE, ("versionId", request.ref.version)),
+        body=wish_body(request.tier, request.days),
+        operation="RestoreObject",
     )
-    if answer.status not in (200, 202) or answer.at is None:
-        raise Unavailable(f"{what}: the answer is broken", words=f"HTTP {answer.status}, date {answer.at}")
-    return RestoreAccepted(request.ref, answer.status == 200, answer.request_id, answer.at)
+    at = answer.at
+    if answer.status not in (200, 202) or at is None:
+        raise Unavailable(f"{what}: the answer is broken", words=f"HTTP {answer.status}, date {at}")
+    return RestoreAccepted(request.ref, answer.status == 200, answer.request_id, at)
+
+
+@lru_cache(maxsize=256)
+def wish_body(tier: Tier, days: int | None) -> bytes:
+    """What a request asks for, in S3's XML.
+
+    The tier belongs in GlacierJobParameters: at the top level S3 takes it for a retired kind of request.
+    """
+    lasting = "" if days is None else f"<Days>{days}</Days>"
+    parameters = f"<GlacierJobParameters><Tier>{_TIERS[tier]}</Tier></GlacierJobParameters>"
+    return f'<RestoreRequest xmlns="{_NAMESPACE}">{parameters}{lasting}</RestoreRequest>'.encode()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 from icehouse.core.clock import Instant
@@ -108,6 +109,7 @@ def _restore_header(text: str | None) -> tuple[bool | None, Instant | None]:
     return (ongoing[1] == "true" if ongoing else False), until
 
 
+@lru_cache(maxsize=1024)
 def parse_http_date(text: str) -> Instant | None:
     """An HTTP date (``Fri, 21 Dec 2012 00:00:00 GMT``) as an instant, None where it is none."""
     try:
@@ -115,3 +117,16 @@ def parse_http_date(text: str) -> Instant | None:
     except (ValueError, TypeError, IndexError):
         return None
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def parse_timestamp(value: Any) -> datetime:
+    """The two forms that S3 writes at once, anything else as the SDK does; always in UTC.  ValueError."""
+    if isinstance(value, str):
+        if value.endswith("Z") and value[4:5] == "-":
+            return datetime.fromisoformat(value)
+        if (told := parse_http_date(value)) is not None:
+            return told
+    from botocore.utils import parse_timestamp as by_the_sdk
+
+    parsed: datetime = by_the_sdk(value)
+    return parsed.astimezone(UTC)
