@@ -13,6 +13,7 @@ import msgspec
 
 from icehouse.core.archives import NEVER_ARCHIVE
 
+from .batch import BatchConfig, batch_in
 from .tables import TWELVE_DIGITS, Place, span_in, typed
 
 STORE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -55,6 +56,11 @@ class StoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         """The tags that keep an object from being archived; none where the kind knows no such thing."""
         return ()
 
+    @property
+    def handed_over(self) -> int | None:
+        """The number of objects above which a restore is handed to the store's own engine; None: only when asked."""
+        return None
+
     def options(self) -> dict[str, object]:
         """Everything that the store itself needs, as `stores.registry.open_store` takes it."""
         return {key: value for key, value in msgspec.structs.asdict(self).items() if key not in _NOT_OPTIONS}
@@ -65,7 +71,7 @@ class S3Config(StoreConfig, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     `profile` names a profile of the AWS chain (None: the chain's own choice).  `path_style` None leaves the addressing
     to the SDK.  `expected_owner` is the 12-digit account that must own every bucket.  `allow_http` lets an endpoint
-    that is not on loopback be asked without TLS.
+    that is not on loopback be asked without TLS.  `batch` says how work is handed to S3 Batch Operations.
     """
 
     kind: Literal["s3"]
@@ -76,6 +82,18 @@ class S3Config(StoreConfig, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     expected_owner: Annotated[str, msgspec.Meta(pattern=TWELVE_DIGITS)] | None = None
     path_style: bool | None = None
     allow_http: bool = False
+    batch: BatchConfig | None = None
+
+    @property
+    def handed_over(self) -> int | None:
+        """As the table ``batch`` says."""
+        return None if self.batch is None else self.batch.over
+
+    def options(self) -> dict[str, object]:
+        """The table ``batch`` as a mapping of what the store needs of it."""
+        options = StoreConfig.options(self)
+        del options["batch"]
+        return options if self.batch is None else {**options, "batch": self.batch.options()}
 
 
 class DnanexusConfig(StoreConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -122,9 +140,13 @@ def store_in(place: Place, name: str, table: object) -> StoreConfig:
     read = dict(table)
     if into is DnanexusConfig and "cooling_off" in read:
         read["cooling_off"] = _span(here, read["cooling_off"])
+    batch = batch_in(here, read.pop("batch")) if into is S3Config and "batch" in read else None
     store = msgspec.structs.replace(typed(here, read, into, choices={"kind": KINDS}), name=name)
     if isinstance(store, S3Config):
-        _check_endpoint(here, store)
+        _check_address(here, store.endpoint_url, allow_http=store.allow_http)
+        if batch is not None:
+            _check_address(here.within("batch"), batch.endpoint_url, allow_http=store.allow_http)
+            store = msgspec.structs.replace(store, batch=batch)
     elif isinstance(store, DnanexusConfig):
         _check_server(here, store)
     return store
@@ -193,12 +215,12 @@ def _is_loopback(host: str) -> bool:
         return host.lower().rstrip(".") == "localhost"
 
 
-def _check_endpoint(here: Place, store: S3Config) -> None:
+def _check_address(here: Place, address: str | None, *, allow_http: bool) -> None:
     """An endpoint is a plain http(s) address without user or password, and without TLS only where that was meant."""
-    if store.endpoint_url is None:
+    if address is None:
         return
     try:
-        parts = urlsplit(store.endpoint_url)
+        parts = urlsplit(address)
         _ = parts.port
     except ValueError:
         raise here.wrong("not an address; write https://host[:port]", key="endpoint_url") from None
@@ -206,7 +228,7 @@ def _check_endpoint(here: Place, store: S3Config) -> None:
         raise here.wrong("credentials don't belong into the config; use a profile", key="endpoint_url")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise here.wrong("not an address; write https://host[:port]", key="endpoint_url")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not store.allow_http:
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not allow_http:
         raise here.wrong(
             "http:// to another machine sends data in the clear; write https://, or allow_http = true",
             key="endpoint_url",

@@ -10,12 +10,15 @@ from icehouse.core.clock import Instant
 from icehouse.core.entries import Composition, ContainerEntry, Described, Entry, Page, WalkPage
 from icehouse.core.errors import StoreError, Unavailable
 from icehouse.core.links import Link, LinkLife, LinkRequest, Noted, NoteRequest, NotLinked
+from icehouse.core.orders import Order, OrderAct, OrderResult, OrderStanding, OrderTaken
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
 from icehouse.stores.base import Ability, Features, NotTaken
 
 from . import checking, composing, describing, lifecycle, linking, noting, reading, restoring, walking
+from .batch import following, report, submitting
+from .batch.control import Control
 from .client import Client
 from .identity import identity
 from .inventory.setup import inventory_prefix
@@ -28,7 +31,7 @@ _STANDIN = re.compile(r"s3; speed=([0-9.]+(?:e\+?[0-9]+)?)")
 
 
 class S3Store:
-    """AWS S3 or a work-alike.  Plays Store, Reads, Composes, Notes, Links, Annotates and Restores; safe for
+    """AWS S3 or a work-alike.  Plays Store, Reads, Composes, Notes, Links, Annotates, Restores and Delegates; safe for
     threads."""
 
     def __init__(
@@ -37,6 +40,7 @@ class S3Store:
         """Nothing is connected yet; `pause` waits between repeats.  ConfigError for what can't be in `options`."""
         self._name = name
         self._client = Client(name, parse_options(name, options), pause=pause)
+        self._control = Control(self._client, self._login_account)
         self._asked_standin = False
 
     @property
@@ -64,6 +68,7 @@ class S3Store:
             standin_speed=float(standin[1]) if standin else 1.0,
             composes=True,
             links=True,
+            orders=self._client.options.batch is not None or self._client.on_aws or standin is not None,
         )
 
     def identity(self) -> Identity:
@@ -145,9 +150,36 @@ class S3Store:
         """One RestoreObject a request."""
         return restoring.restore(self._client, requests)
 
+    def orders_lack(self, act: OrderAct) -> str:
+        """What the config says of S3 Batch Operations, and whether its address leads anywhere."""
+        return self._control.lack()
+
+    def find_order(self, token: str) -> str | None:
+        """By the descriptions of all jobs."""
+        return following.find_order(self._control, token)
+
+    def order(self, id: str) -> OrderStanding:
+        """By DescribeJob."""
+        return following.order(self._control, id)
+
+    def order_results(self, id: str) -> Iterator[OrderResult]:
+        """By the completion report."""
+        return report.order_results(self._control, id)
+
+    def submit(self, order: Order) -> OrderTaken | NotTaken:
+        """One manifest and one CreateJob."""
+        return submitting.submit(self._control, order)
+
+    def call_off(self, id: str) -> None:
+        """By UpdateJobStatus."""
+        following.call_off(self._control, id)
+
     def close(self) -> None:
         """Give back the connections."""
         self._client.close()
+
+    def _login_account(self) -> str:
+        return self._client.ask_login()["Account"] if self._client.on_aws else ""
 
     def _standin(self) -> str:
         """What the server says of itself; only a server on loopback is asked, once, and believed."""

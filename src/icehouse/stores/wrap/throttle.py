@@ -11,10 +11,11 @@ from icehouse.core.clock import Instant
 from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
 from icehouse.core.errors import LoginExpired, NotSupported, StoreError, Throttled, Unavailable
 from icehouse.core.links import Noted, NoteRequest
+from icehouse.core.orders import Order, OrderResult, OrderStanding, OrderTaken
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
-from icehouse.stores.base import Annotates, NotTaken, Restores, Store
+from icehouse.stores.base import Annotates, Delegates, NotTaken, Restores, Store
 
 from .forward import Forward
 
@@ -124,6 +125,19 @@ class Throttle(Forward):
         """One request, though it may take the store a few."""
         return self._one(lambda: super(Throttle, self).compose(ref))
 
+    def find_order(self, token: str) -> str | None:
+        """One request, though it may take the store a few."""
+        return self._one(lambda: super(Throttle, self).find_order(token))
+
+    def order(self, id: str) -> OrderStanding:
+        """One request."""
+        return self._one(lambda: super(Throttle, self).order(id))
+
+    def order_results(self, id: str) -> Iterator[OrderResult]:
+        """One request, though it may take the store a few."""
+        self.bucket.take()
+        return super().order_results(id)
+
     def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
         """One request a ref; a store that answered none of the last 8, or whose login ended, is not asked on."""
         begin = silent = 0
@@ -171,7 +185,7 @@ class Throttle(Forward):
 
 
 class ThrottledRestores(Throttle):
-    """A throttled store that restores as well."""
+    """A throttled store that restores as well, and takes notes and orders where the store behind does."""
 
     def __init__(self, store: Store, archives: Restores, bucket: TokenBucket) -> None:
         """`archives` is `store` itself, known to play Restores."""
@@ -196,6 +210,22 @@ class ThrottledRestores(Throttle):
             for result in self._store.annotate([request]):
                 self._learn(result.error if isinstance(result, NotTaken) else None)
                 yield result
+
+    def submit(self, order: Order) -> OrderTaken | NotTaken:
+        """One request, however many objects it is of.  NotSupported where the store takes no orders."""
+        if not isinstance(self._store, Delegates):
+            return NotTaken(order.refs[0], NotSupported(f"{self.name}: this store has no engine that takes orders"))
+        self.bucket.take()
+        taken = self._store.submit(order)
+        self._learn(taken.error if isinstance(taken, NotTaken) else None)
+        return taken
+
+    def call_off(self, id: str) -> None:
+        """One request.  NotSupported where the store takes no orders."""
+        if not isinstance(self._store, Delegates):
+            raise NotSupported(f"{self.name}: this store has no engine that takes orders")
+        delegates = self._store
+        self._one(lambda: delegates.call_off(id))
 
 
 def throttled(store: Store, per_second: float) -> Throttle:
