@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
 from icehouse.core.archives import Expected
 from icehouse.core.clock import Instant, from_text, to_text
@@ -115,7 +115,7 @@ def accept(connection: Connection, group: Sequence[Accepted]) -> None:
         .where(
             steps.c.job == bindparam("b_job"),
             steps.c.seq == bindparam("b_seq"),
-            steps.c.phase.in_((Phase.INTENT.value, Phase.ORDERED.value)),
+            or_(steps.c.phase == Phase.INTENT.value, steps.c.phase == Phase.ORDERED.value),
         )
         .values(
             phase=Phase.ACCEPTED.value,
