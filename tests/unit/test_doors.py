@@ -19,6 +19,9 @@ MAY_NAME_ANNOTATES = {"engine/gate.py"}
 MAY_CALL_RESTORE = {"engine/gate.py"}
 """Where a store's `restore` may be called with requests."""
 
+POOLS = {"engine/recording.py", "engine/steps/sending.py"}
+"""Where something is submitted to threads of ours, not to a store."""
+
 LINKS = {"services/deliver.py", "services/deliver_links.py"}
 """Where links are made: for trial, and once their delivery is recorded."""
 
@@ -78,6 +81,23 @@ def test_a_note_is_written_by_the_gate_alone() -> None:
     assert {path for path in _builders("annotate") if not path.startswith("stores/")} == {
         "engine/gate.py",
         "engine/steps/sending.py",
+    }
+
+
+def test_the_handing_over_is_named_by_the_gate_alone() -> None:
+    named = {path for path, tree in _sources() if "Delegates" in _names(tree) and not path.startswith("stores/")}
+    assert named == {"engine/gate.py"}
+
+
+def test_an_order_is_built_and_handed_over_by_the_gate_alone() -> None:
+    assert _builders("Order") == {"engine/gate.py"}
+    assert {path for path in _builders("submit") if not path.startswith("stores/")} <= {
+        "engine/gate.py",
+        *POOLS,
+    }
+    assert {path for path in _builders("call_off") if not path.startswith("stores/")} == {
+        "engine/gate.py",
+        "engine/steps/delegating.py",
     }
 
 

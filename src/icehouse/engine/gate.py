@@ -21,17 +21,19 @@ from icehouse.core.archives import (
     Pointers,
     not_archivable,
 )
+from icehouse.core.delegating import taken, token_of
 from icehouse.core.deliveries import note_mark
 from icehouse.core.entries import Entry
 from icehouse.core.errors import AlreadyArchiving, Conflict, Denied, NotFound, Refused, StoreError, Unavailable
 from icehouse.core.links import Noted, NoteRequest
+from icehouse.core.orders import Order, OrderAct, OrderTaken
 from icehouse.core.plans import Act, Identity, Plan
 from icehouse.core.refs import Ref
-from icehouse.core.restores import RestoreAccepted, RestoreRequest
+from icehouse.core.restores import RestoreAccepted, RestoreRequest, Way
 from icehouse.core.states import State
 from icehouse.ledger.leases import TIME_TO_LIVE
 from icehouse.ledger.steps import Task
-from icehouse.stores.base import Annotates, Archives, NotTaken, Previews, Restores, Store
+from icehouse.stores.base import Annotates, Archives, Delegates, NotTaken, Previews, Restores, Store
 
 _FRESH = TIME_TO_LIVE * 0.6
 
@@ -164,6 +166,29 @@ class Gate:
             told[answer.ref.container, answer.ref.key] = answer.error if isinstance(answer, NotTaken) else answer
         return [told.get((task.ref.container, task.ref.key)) or _not_told(task) for task in tasks]
 
+    def delegate(self, permit: Permit, tasks: Sequence[Task], n: int) -> OrderTaken | StoreError:
+        """Hand the steps of order `n` of the plan over to the store's own engine.  Refused where a guard says no.
+
+        The tasks are all there is of that order, in the plan's order.  It is one order, however often this is called:
+        its token follows from the plan.  `Unavailable` means that it is not known whether the store has it.
+        """
+        for guard in self._guards:
+            _ask(guard, permit, tasks)
+        answer = self._delegates.submit(_order(permit.plan, tasks, n))
+        return answer.error if isinstance(answer, NotTaken) else answer
+
+    def call_off(self, permit: Permit, tasks: Sequence[Task], order: str) -> None:
+        """Have the store end its order `order` early, of which `tasks` are steps.  Conflict where it has ended."""
+        for guard in self._guards:
+            _ask(guard, permit, tasks)
+        self._delegates.call_off(order)
+
+    @property
+    def _delegates(self) -> Delegates:
+        if not isinstance(self._changing, Delegates):
+            raise Refused(f"{self._store.name}: this store has no engine that takes orders")
+        return self._changing
+
     def _look(self, permit: Permit, tasks: Sequence[Task]) -> dict[int, StoreError]:
         """Why objects are left alone, by step, from what they are right now.  Raises what keeps it from being told."""
         by_ref = {task.ref: task for task in tasks}
@@ -247,6 +272,29 @@ def _of_verb(plan: Plan, verb: str) -> None:
         raise Refused(f"plan {plan.id} is to {plan.verb}, not to {verb}")
 
 
+def _order(plan: Plan, tasks: Sequence[Task], n: int) -> Order:
+    """The order that the plan lays out for these steps.  Refused where they are not what one order may hold."""
+    acts = {taken(task.act, task.tier) for task in tasks}
+    act = acts.pop() if len(acts) == 1 else None
+    if act is None:
+        raise Refused(f"order {n} of plan {plan.id} has steps that are not handed over")
+    _of_verb(plan, act.value)
+    if act is OrderAct.RESTORE and plan.restoring.via is not Way.BATCH:
+        raise Refused(f"plan {plan.id} was approved to be sent directly")
+    if len({(task.ref.container, task.tier, task.days, task.ref.version is None) for task in tasks}) != 1:
+        raise Refused(f"order {n} of plan {plan.id} has steps that are not alike")
+    first = tasks[0]
+    return Order(
+        token=token_of(plan.digest, n),
+        act=act,
+        container=first.ref.container,
+        refs=[task.ref for task in tasks],
+        tier=first.tier,
+        days=first.days,
+        algorithm=plan.checksumming.algorithm if act is OrderAct.CHECKSUM else "",
+    )
+
+
 def _in_order(tasks: Sequence[Task], answers: Iterable[RestoreAccepted | ArchiveAccepted | NotTaken]) -> list[Answer]:
     """The answers in the order of the tasks; a task that the store left out has an effect that is not known."""
     told: dict[Ref, Answer] = {
@@ -263,6 +311,7 @@ _SENDING = {
     "restore": (Act.REQUEST, Act.EXTEND, Act.SPEED_UP, Act.CALL_OFF),
     "archive": (Act.ARCHIVE,),
     "deliver": (Act.NOTE,),
+    "checksum": (Act.CHECKSUM,),
 }
 """Which acts a plan of each verb may send."""
 

@@ -15,12 +15,13 @@ from icehouse.core.jobs import JobState
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act
 from icehouse.core.refs import Ref
-from icehouse.ledger import audit, deliveries, jobs, leases, plans, steps
+from icehouse.ledger import audit, checksums, deliveries, jobs, leases, plans, steps
 from icehouse.ledger.audit import Event
 from icehouse.ledger.session import Ledger
 from icehouse.ledger.steps import Accepted, Ended, Task
 from icehouse.ledger.writer import GroupWriter
 
+from .ordering import DIFFERS, Move
 from .probing import Finding
 
 SOONER = "restored, but for fewer days than wished, as somebody had asked before: restore again to extend it"
@@ -96,7 +97,7 @@ class Beat:
     """Nothing but a sign of life."""
 
 
-Record = Take | Accepted | Ended | Probed | Turn | Note | Finish | Beat
+Record = Take | Accepted | Ended | Probed | Turn | Note | Finish | Beat | Move
 
 
 class Recorder:
@@ -169,6 +170,11 @@ class Recorder:
                     jobs.count(connection, record.job, {}, at=at, **dict(record.values))
                 case Finish():
                     finishing.append(record)
+                case Move():
+                    events.extend(record.write(connection, at))
+                    if record.ends is not None:
+                        ended.append(record.ends)
+                        events.append(_ended(record.ends))
                 case Beat():
                     pass
         steps.accept(connection, accepted)
@@ -201,6 +207,8 @@ class Recorder:
             note = f"{not_cold:,} are archival, not cold: an unseen copy may be live" if not_cold else note
             note = f"{stays:,} stay archival: live copies of the account share their bytes" if stays else note
             note = f"{cold:,} were accepted before the cancel and go cold" if cold else note
+            differ = checksums.differing(connection, record.job, DIFFERS)
+            note = f"{differ:,} CHECKSUMS ARE NOT WHAT THEY WERE: their bytes have changed" if differ else note
             note = note or _handed_out(connection, record)
             self._turn(connection, Turn(record.job, record.state, note, (("rate", 0.0), falls_cold)), at, events)
 

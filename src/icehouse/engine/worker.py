@@ -26,7 +26,8 @@ from icehouse.stores.base import Restores, Store
 from .gate import CHECKS, GUARDS, Checks, Gate, Guards, Holds
 from .probing import Prober, probe
 from .recording import Beat, Note, Recorder, Turn
-from .steps.cancelling import finish_cancel
+from .steps.cancelling import called_off, finish_cancel
+from .steps.delegating import Delegator
 from .steps.hands import Hands
 from .steps.running import Run
 
@@ -192,6 +193,7 @@ class _Worker:
             held=options.held or self._held,
         )
         self.runs: dict[str, Run] = {}
+        self.calling: dict[str, Delegator] = {}
         self.parked: dict[str, tuple[JobState, float]] = {}
         self._done = threading.Event()
         self._pulse = threading.Thread(target=self._beat, name="lease-beat", daemon=True)
@@ -272,18 +274,27 @@ class _Worker:
 
     def _begin(self, job: Job) -> Run:
         """Prove the job's plan and who it runs as, before anything of it is sent."""
-        plan = plans.proven(self.ledger, job.plan, steps.rows_for_digest(self.ledger, job.id))
-        _same(plan, self.hands.identity)
+        plan = self._proven(job)
         if plan.not_before is not None and self.hands.store.now() < plan.not_before:
             raise Refused(f"approved for no sooner than {plan.not_before:%Y-%m-%d %H:%M} UTC")
         run = Run(self.hands, job.id, plan, self.options.most_per_second)
         self.runs[job.id] = run
         return run
 
+    def _proven(self, job: Job) -> Plan:
+        """The job's plan as it was approved, by whom these credentials are."""
+        plan = plans.proven(self.ledger, job.plan, steps.rows_for_digest(self.ledger, job.id))
+        _same(plan, self.hands.identity)
+        return plan
+
     def _cancel(self, job: Job) -> bool:
-        """Bring a cancelled job to its end; needs no plan, as it sends nothing."""
+        """Bring a cancelled job to its end; its plan is needed only to call off what was handed over."""
         self.runs.pop(job.id, None)
-        return finish_cancel(self.hands, job.id, self.name)
+        if called_off(self.hands, job, self.calling, self._proven):
+            return finish_cancel(self.hands, job.id, self.name)
+        if self.options.once:
+            self._forget(job, job.state)
+        return False
 
     def _trouble(self, job: Job, error: StoreError) -> None:
         """The store failed a job: try again later where that may help, park the job where it won't."""

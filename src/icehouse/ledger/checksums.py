@@ -11,7 +11,7 @@ from icehouse.core.clock import from_text, to_text
 from icehouse.core.refs import Ref
 
 from .session import Ledger
-from .tables import checksums
+from .tables import checksums, steps
 
 _BATCH = 5000
 
@@ -95,6 +95,13 @@ def number(ledger: Ledger, job: str) -> int:
     query = select(func.count()).select_from(checksums).where(checksums.c.job == job)
     with ledger.reading() as connection:
         return int(connection.execute(query).scalar_one())
+
+
+def differing(connection: Connection, job: str, words: str) -> int:
+    """How many of a job's steps ended for a reason that begins with `words`."""
+    query = select(func.count()).select_from(steps).where(steps.c.job == job)
+    query = query.where(func.substr(steps.c.reason, 1, len(words)) == words)
+    return int(connection.execute(query).scalar_one())
 
 
 def _checksum(row: Row[tuple[object, ...]]) -> Checksum:

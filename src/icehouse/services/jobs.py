@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from icehouse.core.archives import ArchiveWish
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class CancelReport:
     """What a cancel stopped, and what it could not: requests that the store has accepted are carried out and billed.
 
-    `in_doubt` requests were about to be sent or unanswered: the worker looks at them and sends none again.
+    `in_doubt` requests were about to be sent or unanswered: the worker looks at them and sends none again; `handed`
+    are with the store's own engine, which is told to leave off: what it has done by then stays done.
     `accepted_usd` is the list price of what was accepted; None where it has no price; 0.0 for an archiving, which is
     not billed but carried out, and for a delivery.
     """
@@ -35,6 +36,7 @@ class CancelReport:
     accepted: int
     accepted_bytes: int
     accepted_usd: float | None
+    handed: int = 0
 
 
 def jobs(house: House, *, limit: int = 500) -> list[Job]:
@@ -82,7 +84,7 @@ def version(house: House) -> int:
 
 def cancel(house: House, prefix: str, *, start: Callable[[House, str], object] = ensure_worker) -> CancelReport:
     """Stop what was not sent yet; tell what was accepted and will be billed.  UsageError for a job that has ended."""
-    from icehouse.ledger import audit, steps
+    from icehouse.ledger import audit, orders, steps
     from icehouse.ledger import jobs as rows
     from icehouse.ledger.audit import Event
 
@@ -91,17 +93,21 @@ def cancel(house: House, prefix: str, *, start: Callable[[House, str], object] =
         raise UsageError(f"job {found.id} has ended ({found.state.value})", hint="there is nothing to cancel")
     ledger, at = house.ledger(), house.clock.now()
     with ledger.writing() as connection:
-        unsent = steps.cancel_pending(connection, found.id, at)
+        unsent = steps.cancel_pending(connection, found.id, at) + orders.cancel_planned(connection, found.id, at)
         rows.count(connection, found.id, {"ended": unsent, "n_cancelled": unsent}, at=at)
         rows.set_state(connection, found.id, JobState.CANCELLING, note="", at=at)
         in_doubt = steps.number_in(connection, found.id, Phase.INTENT)
+        handed = orders.under_way(connection, found.id).steps
         if not steps.unended(connection, found.id):
             rows.set_state(connection, found.id, JobState.CANCELLED, note="", at=at)
         audit.append(
-            connection, at, audit.actor(), [Event("cancelled", found.id, {"unsent": unsent, "in_doubt": in_doubt})]
+            connection,
+            at,
+            audit.actor(),
+            [Event("cancelled", found.id, {"unsent": unsent, "in_doubt": in_doubt, "handed": handed})],
         )
     start(house, found.store)
-    return _report(house, found, unsent, in_doubt)
+    return replace(_report(house, found, unsent, in_doubt), handed=handed)
 
 
 def _report(house: House, found: Job, unsent: int, in_doubt: int) -> CancelReport:

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from icehouse.core.errors import LoginExpired, Throttled, Unavailable
-from icehouse.core.jobs import JobState, Phase
+from icehouse.core.jobs import Job, JobState, Phase
 from icehouse.core.outcomes import Outcome
-from icehouse.core.plans import Act
+from icehouse.core.plans import Act, Plan
 from icehouse.engine.probing import Found
-from icehouse.engine.recording import BILLED, GOES_COLD, Probed
-from icehouse.ledger import steps
+from icehouse.engine.recording import BILLED, GOES_COLD, Note, Probed
+from icehouse.ledger import orders, steps
 from icehouse.ledger.steps import Ended, Task
 
+from .delegating import Delegator
 from .hands import Hands
 from .sending import SLICE, settled
+
+
+def called_off(hands: Hands, job: Job, calling: dict[str, Delegator], prove: Callable[[Job], Plan]) -> bool:
+    """Whether the store's own engine has nothing of a cancelled job any more; what it has is called off.
+
+    `calling` keeps what is being called off, as that takes its time; `prove` gives a job's plan.  What an order had
+    done by then is read from its report; the rest is left to be looked at.
+    """
+    if not any(order.stage.open for order in orders.of_job(hands.ledger, job.id)):
+        calling.pop(job.id, None)
+        return True
+    delegator = calling.get(job.id)
+    if delegator is None:
+        delegator = calling[job.id] = Delegator(hands, job.id, prove(job), cancelling=True)
+    if hands.clock.monotonic() >= delegator.due:
+        delegator.look()
+        if delegator.open:
+            hands.recorder.now(Note(job.id, delegator.words()))
+    return not delegator.open
 
 
 def finish_cancel(hands: Hands, job: str, store: str) -> bool:

@@ -7,6 +7,7 @@ from icehouse.core.plans import Plan
 from icehouse.engine.pace import Breaker, Pace
 from icehouse.engine.recording import Note, Turn
 
+from .delegating import Delegator
 from .hands import Hands
 from .sending import Sender
 from .watching import Watcher
@@ -22,17 +23,20 @@ class Run:
     def __init__(self, hands: Hands, job: str, plan: Plan, most_per_second: float) -> None:
         breaker = Breaker(hands.clock, hands.store.now, hands.patience)
         self.sender = Sender(hands, job, plan, Pace(hands.clock, job, most_per_second), breaker)
+        self.delegator = Delegator(hands, job, plan)
         self.watcher = Watcher(hands, job, plan)
         self.not_before = 0.0
         self.failing_since = 0.0
         self.looked = False
         self._hands = hands
-        self._sent = False
+        self._sent = self._handed = False
 
     @property
     def due(self) -> float:
         """When this job is to be taken up again, in monotonic seconds."""
-        return max(self.not_before, self.watcher.due if self._sent else 0.0)
+        if not self._sent:
+            return self.not_before
+        return max(self.not_before, min(self.watcher.due, self.delegator.due if self._handed else self.watcher.due))
 
     def piece(self, job: Job) -> bool:
         """Do the next piece; False when there is nothing to do for it now."""
@@ -41,17 +45,45 @@ class Run:
         if not self._sent:
             if job.state is not JobState.RUNNING:
                 self._hands.recorder.now(Turn(job.id, JobState.RUNNING))
+            if self.delegator.hand_over():
+                self.failing_since = 0.0
+                return True
             if self.sender.send_some():
                 self.failing_since = 0.0
                 self._hands.recorder.now(Note(job.id, "", (("rate", self.sender.pace.rate()),)))
                 return True
             if self._hands.ending():
                 return False
-            self._sent = True
+            self._sent, self._handed = True, self.delegator.open
+        if self._handed and self._follow(job):
+            return True
+        return self._watch(job)
+
+    def _follow(self, job: Job) -> bool:
+        """Ask after the orders, if it is time to; True where that leaves steps to be sent directly."""
+        if self._hands.clock.monotonic() < self.delegator.due:
+            return False
+        left = self.delegator.look()
+        self.failing_since = 0.0
+        self._handed = self.delegator.open
+        if left:
+            self._sent = False
+            self.sender.doubt()
+        elif self._handed:
+            self._hands.recorder.now(Turn(job.id, JobState.WATCHING, self.delegator.words(), (("rate", 0.0),)))
+        return left
+
+    def _watch(self, job: Job) -> bool:
+        """Look at what was accepted, if it is time to, and end the job where nothing is left."""
+        if self._hands.clock.monotonic() < self.watcher.due:
+            self.looked = True
+            return True
         nothing_left = self.watcher.look()
         self.looked = True
         self.failing_since = 0.0
-        if nothing_left and not self._hands.recorder.finish(job.id, JobState.DONE):
+        if self._handed:
+            self._hands.recorder.now(Note(job.id, self.delegator.words()))
+        elif nothing_left and not self._hands.recorder.finish(job.id, JobState.DONE):
             self._sent = False
             self.sender.doubt()
         return True

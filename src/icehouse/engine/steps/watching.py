@@ -8,12 +8,14 @@ from datetime import timedelta
 
 from icehouse.core.archives import Expected
 from icehouse.core.clock import Instant, to_text
+from icehouse.core.delegating import taken
 from icehouse.core.entries import Described
 from icehouse.core.errors import LoginExpired, NotFound, Throttled, Unavailable
 from icehouse.core.jobs import JobState, Phase
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act, Plan
 from icehouse.core.refs import Ref
+from icehouse.core.restores import Way
 from icehouse.core.states import Standing, State
 from icehouse.engine.following import Search, listed, overdue, pause_for, ready_by, tellable, waited_for
 from icehouse.engine.recording import NOT_COLD, SOONER, STAYS, Turn
@@ -117,7 +119,7 @@ class Watcher:
             return self._archived(task, entry.standing, now)
         elif entry.standing.state.readable:
             return self._readable(task, entry.standing)
-        elif entry.standing.state is State.ARCHIVED and task.accepted_at is not None and now > task.accepted_at:
+        elif entry.standing.state is State.ARCHIVED and self._would_show(task, now):
             words = "accepted, and archived again: its copy expired before it was seen readable"
             return self._end(task, Outcome.UNKNOWN, words)
         if overdue(now, waited_for(self._hands.store.features, task)):
@@ -126,6 +128,15 @@ class Watcher:
             words = f"still not seen {aim} a week after the longest documented time{why}"
             return self._end(task, Outcome.UNKNOWN, words)
         return None
+
+    def _would_show(self, task: Task, now: Instant) -> bool:
+        """Whether what was accepted would show by now: a request of our own at once, one of the engine's in time."""
+        if task.accepted_at is None or now <= task.accepted_at:
+            return False
+        if self._plan.verb != "restore" or self._plan.restoring.via is Way.DIRECT:
+            return True
+        handed = taken(task.act, task.tier) is not None
+        return not handed or overdue(now, waited_for(self._hands.store.features, task), by=timedelta(0))
 
     def _archived(self, task: Task, standing: Standing, now: Instant) -> Future[None] | None:
         """End a step that archives where it is cold, or known to stay as it is; None to go on watching."""
