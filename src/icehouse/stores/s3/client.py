@@ -22,7 +22,6 @@ from icehouse.core.text import SafeText, safe
 from .errors import OTHER_OWNER, NoAnswer, from_response, from_sdk
 from .login import Login, read_login
 from .options import S3Options, check_endpoint, control_endpoint, is_loopback
-from .quick import take_rows
 from .states import parse_http_date, parse_timestamp
 
 if TYPE_CHECKING:
@@ -359,8 +358,6 @@ class Client:
         self._login_hint = _login_hint(self._session, self.options.profile)
         self._client = self._create("s3")
         self._settle_endpoint()
-        for operation in ("ListObjectsV2", "ListObjectVersions"):
-            self._client.meta.events.register_first(f"before-parse.s3.{operation}", take_rows)
         return self._client
 
     def _settle_endpoint(self) -> None:

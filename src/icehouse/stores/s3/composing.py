@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import NamedTuple
 
 from icehouse.core.entries import Composition
 from icehouse.core.errors import NotFound, StoreError
@@ -13,7 +12,7 @@ from icehouse.core.states import cold_words
 
 from .client import Client
 from .describing import describe_one
-from .listing import versions_page
+from .listing import Marker, all_versions
 from .walking import keeps_versions
 
 _BOTH = ("bytes", "versions")
@@ -38,28 +37,37 @@ def compose(client: Client, ref: Ref) -> Composition:
         return _with(found, f"which versions there are was not told: {error.words or error.line}")
     if rows is None:
         return _with(replace(found, consists=_BOTH), f"more than {_MOST_PAGES * 1000:,} versions")
-    held = [row for row in rows if "Size" in row]
+    held = [version for version in rows if version.size is not None]
     if not held:
         return _with(found, "which versions there are was not told: none is listed")
-    if kept is None and len(rows) == 1 and rows[0].get("VersionId", "null") == "null":
+    if kept is None and len(rows) == 1 and rows[0].id == "null":
         return found  # as a bucket that never kept versions lists it
-    size = sum(int(row["Size"]) for row in held)
+    size = sum(version.size or 0 for version in held)
     return _with(replace(found, consists=_BOTH, versions=len(held)), f"all versions: {size:,} bytes")
+
+
+class _Version(NamedTuple):
+    """One version; without a size it is a delete marker."""
+
+    id: str
+    size: int | None
 
 
 def _with(found: Composition, words: str) -> Composition:
     return replace(found, words="; ".join(filter(None, (found.words, words))))
 
 
-def _versions(client: Client, bucket: FolderRef, key: str) -> list[Mapping[str, Any]] | None:
+def _versions(client: Client, bucket: FolderRef, key: str) -> list[_Version] | None:
     """The versions and delete markers of one key, which come before those of longer ones; None for too many."""
-    rows: list[Mapping[str, Any]] = []
-    start: Mapping[str, str] = {}
+    found: list[_Version] = []
+    marker: Marker | None = None
     for _ in range(_MOST_PAGES):
-        page = versions_page(client, bucket, start, prefix=key)
-        own = [row for row in page.rows if row["Key"] == key]
-        rows.extend(own)
-        if not page.following or len(own) < len(page.rows):
-            return rows
-        start = page.following
+        page = all_versions(client, bucket, marker=marker, prefix=key)
+        rows = page.rows
+        each = zip(page.keys, rows.versions, rows.sizes, rows.deleted, strict=True)
+        own = [_Version(id_, None if deleted else size) for name, id_, size, deleted in each if name == key]
+        found.extend(own)
+        if page.marker is None or len(own) < len(page.keys):
+            return found
+        marker = page.marker
     return None

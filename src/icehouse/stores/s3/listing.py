@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from itertools import compress, islice, pairwise
+from operator import le, lt
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from icehouse.core.clock import Instant
 from icehouse.core.columns import ObjectColumns
 from icehouse.core.entries import Entry, Page
 from icehouse.core.errors import StoreError, Unavailable
-from icehouse.core.refs import FolderRef, Ref, folder_address
+from icehouse.core.refs import FolderRef, folder_address
 from icehouse.core.states import Standing
 
-from .client import Answer, Client
+from .client import Client
+from .fields import Columns, Telling, instant
+from .pages import BrokenPageError, Listing, read_objects, read_versions
 from .states import from_listing
 
 PAGE = 1000
 """Keys a page; S3 gives no more."""
+
+_TRIES = 3
+"""So often a page is asked for that can't be read: it may have been damaged on its way."""
+
+_ASKS_RESTORES = {"x-amz-optional-object-attributes": "RestoreStatus"}
+
+Marker = tuple[str, str | None]
+"""Where a listing of versions goes on: behind a key, or behind one version of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,17 @@ class VersionsPage:
     objects: ObjectColumns
     last_key: str | None
     rows: int
-    marker: tuple[str, str | None] | None
+    marker: Marker | None
+    at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class AllVersions:
+    """A checked page of all versions and delete markers, in key order."""
+
+    keys: Sequence[str]
+    rows: Columns
+    marker: Marker | None
     at: Instant | None
 
 
@@ -58,54 +78,57 @@ class Currents:
     be lost without a word.
     """
 
-    def __init__(self, folder: FolderRef, after: str | None = None) -> None:
-        """Every key up to `after` was seen before."""
+    def __init__(self, folder: FolderRef, after: str | None = None, last: str | None = None) -> None:
+        """Every key up to `after` was seen before; `last` is that of the last row where it is another."""
         self._what = folder_address(folder)
         self.after = after
         """The last key of which the current version was seen; what a frontier may name."""
-        self._last = after
+        self._last = after if last is None else last
+
+    @property
+    def last(self) -> str | None:
+        """The key of the last row."""
+        return self._last
 
     def take(self, keys: Sequence[str], latest: Sequence[bool], *, last_page: bool) -> None:
         """The rows of the next page in key order.  Unavailable where they do not go on from the page before."""
-        for key, current in zip(keys, latest, strict=True):
-            if self._last is not None and key < self._last:
-                raise _out_of_order(self._what, self._last, key)
-            if key != self._last and self._last != self.after:
-                raise self._without_current()
-            self._last = key
-            if not current:
-                continue
-            if self.after is not None and key <= self.after:
-                raise _out_of_order(self._what, self.after, key)
-            self.after = key
+        if keys:
+            self._take(keys, list(compress(keys, latest)), last_page=last_page)
         if last_page and self._last != self.after:
-            raise self._without_current()
+            raise self._without_current(self._last)
 
-    def _without_current(self) -> StoreError:
-        return _broken(self._what, f"no version of {self._last} is the current one")
+    def _take(self, keys: Sequence[str], current: Sequence[str], *, last_page: bool) -> None:
+        seen, last = self.after, self._last
+        if last is not None and keys[0] < last:
+            raise _out_of_order(self._what, last, keys[0])
+        if last != seen and keys[0] != last:
+            raise self._without_current(last)
+        _check_rise(self._what, current, seen)
+        waiting = list(dict.fromkeys(keys))
+        if waiting[0] == seen:
+            del waiting[0]
+        if waiting and not last_page and (not current or current[-1] != waiting[-1]):
+            waiting.pop()  # of the last key the next page may tell more
+        if waiting != list(current):
+            raise self._without_current(next((key for key in waiting if key not in set(current)), keys[-1]))
+        self._last = keys[-1]
+        if current:
+            self.after = current[-1]
 
-
-@dataclass(frozen=True, slots=True)
-class RawPage:
-    """A checked page: S3's rows with their keys decoded, the folders, and the members to ask for the next page with.
-
-    `following` is empty on the last page; `at` is the store's time; `tells_restores` as the client says of the server.
-    """
-
-    rows: Sequence[Mapping[str, Any]]
-    folders: Sequence[str]
-    following: Mapping[str, str]
-    at: Instant | None
-    tells_restores: bool
+    def _without_current(self, key: str | None) -> StoreError:
+        return _broken(self._what, f"no version of {key} is the current one")
 
 
 def list_folder(client: Client, folder: FolderRef, following: str | None, limit: int) -> Page:
     """One page of one level; `following` is S3's token."""
-    token = {"ContinuationToken": following} if following else {}
-    page = objects_page(client, folder, token, delimiter="/", limit=limit)
-    entries = tuple(entry_of(folder, page, row) for row in page.rows)
+    page = columns_page(client, folder, token=following, delimiter="/", limit=limit)
     folders = tuple(FolderRef(folder.store, folder.container, prefix) for prefix in page.folders)
-    return Page(folders, entries, page.following.get("ContinuationToken"))
+    return Page(folders, entries_of(folder, page.objects), page.token)
+
+
+def entries_of(folder: FolderRef, objects: ObjectColumns) -> tuple[Entry, ...]:
+    """Each object as an entry."""
+    return tuple(objects.entries(folder.store, folder.container))
 
 
 def columns_page(
@@ -116,185 +139,161 @@ def columns_page(
     token: str | None = None,
     delimiter: str | None = None,
     limit: int | None = None,
+    once: bool = False,
 ) -> ColumnsPage:
     """A page of the objects under `folder`, behind the key `after` or going on at `token`; not both.
 
-    With a `delimiter` only of that level.  Unavailable for a page that does not add up.
+    With a `delimiter` only of that level.  `once` True: what fails is not repeated.  Unavailable for a page that does
+    not add up.
     """
-    start = {"ContinuationToken": token} if token is not None else {"StartAfter": after} if after else {}
-    page = objects_page(client, folder, start, delimiter=delimiter, limit=limit)
-    objects = _columns(page, page.rows, None)
-    return ColumnsPage(objects, page.folders, page.following.get("ContinuationToken"), page.at)
+    what = folder_address(folder)
+    query: list[tuple[str, str | None]] = [("list-type", "2"), *_same(folder.prefix, limit)]
+    query += [("delimiter", delimiter)] if delimiter is not None else []
+    if token is not None:
+        query.append(("continuation-token", token))
+    elif after:
+        query.append(("start-after", after))
+    page, at = _ask(client, folder, "ListObjectsV2", query, read_objects, once=once)
+    _check_echo(what, page, folder.prefix)
+    if page.key_count is not None and page.key_count != len(page.keys) + len(page.folders):
+        words = f"KeyCount {page.key_count}, but {len(page.keys)} keys and {len(page.folders)} folders"
+        raise _broken(what, words)
+    _check_rise(what, page.keys, after if token is None else None)
+    _check_prefix(what, page.keys, folder.prefix)
+    _check_folders(what, folder.prefix, page.folders, delimiter)
+    if delimiter is not None:
+        _check_level(what, folder.prefix, page.keys, delimiter)
+    if page.truncated and (not page.token or page.token == token):
+        raise _broken(what, "truncated, without a way on")
+    objects = _columns(client, page.keys, page.rows, at)
+    return ColumnsPage(objects, page.folders, page.token if page.truncated else None, at)
 
 
 def versions_columns(
-    client: Client, folder: FolderRef, currents: Currents, *, marker: tuple[str, str | None] | None = None
+    client: Client, folder: FolderRef, currents: Currents, *, marker: Marker | None = None, once: bool = False
 ) -> VersionsPage:
     """A page of the versions under `folder` behind `marker` (a key, and a version of it), with what is current in it.
 
     `currents` is told of it and checks that it goes on from the page before; the first page of a range behind a key
     has ``(KEY, None)`` for its marker, and ``Currents(folder, KEY)``.
     """
-    start: dict[str, str] = {}
-    if marker is not None:
-        start["KeyMarker"] = marker[0]
-        if marker[1] is not None:
-            start["VersionIdMarker"] = marker[1]
-    page = versions_page(client, folder, start)
-    latest = [bool(row.get("IsLatest")) for row in page.rows]
-    currents.take([row["Key"] for row in page.rows], latest, last_page=not page.following)
-    rows = [row for row, current in zip(page.rows, latest, strict=True) if current and "Size" in row]
-    objects = _columns(page, rows, [str(row.get("VersionId") or "null") for row in rows])
-    following = (page.following["KeyMarker"], page.following.get("VersionIdMarker")) if page.following else None
-    return VersionsPage(objects, page.rows[-1]["Key"] if page.rows else None, len(page.rows), following, page.at)
+    page = all_versions(client, folder, marker=marker, once=once)
+    rows = page.rows
+    currents.take(page.keys, rows.latest, last_page=page.marker is None)
+    keys = page.keys
+    shown = [latest and not deleted for latest, deleted in zip(rows.latest, rows.deleted, strict=True)]
+    if not all(shown):
+        places = [at for at, here in enumerate(shown) if here]
+        keys, rows = list(compress(keys, shown)), rows.picked(places)
+    objects = _columns(client, keys, rows, page.at, versions=rows.versions)
+    return VersionsPage(objects, page.keys[-1] if page.keys else None, len(page.keys), page.marker, page.at)
 
 
-def _columns(page: RawPage, rows: Sequence[Mapping[str, Any]], versions: Sequence[str] | None) -> ObjectColumns:
-    epoch, one = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-    kinds: dict[Standing, int] = {}
-    standings = [
-        kinds.setdefault(
-            from_listing(row.get("StorageClass"), row.get("RestoreStatus"), page.at, tells=page.tells_restores),
-            len(kinds),
-        )
-        for row in rows
-    ]
-    return ObjectColumns(
-        keys=[row["Key"] for row in rows],
-        sizes=[int(row["Size"]) for row in rows],
-        modified=[(row["LastModified"] - epoch) // one if "LastModified" in row else None for row in rows],
-        etags=[str(row.get("ETag", "")).strip('"') for row in rows],
-        standings=standings,
-        kinds=list(kinds),
-        versions=versions,
-    )
-
-
-def objects_page(
-    client: Client,
-    folder: FolderRef,
-    start: Mapping[str, str],
-    *,
-    delimiter: str | None = None,
-    limit: int | None = None,
-) -> RawPage:
-    """A page of ListObjectsV2 under `folder`; `start` is a StartAfter or what the page before said."""
-    what = folder_address(folder)
-    answer = client.read(
-        "ListObjectsV2",
-        what,
-        Bucket=folder.container,
-        Prefix=folder.prefix,
-        Delimiter=delimiter,
-        MaxKeys=max(1, min(limit or PAGE, PAGE)),
-        EncodingType="url",
-        OptionalObjectAttributes=["RestoreStatus"],
-        **start,
-    )
-    rows, folders = _decoded(answer, "Contents", what), _folders(answer, what)
-    told = answer.members.get("KeyCount")
-    if told is not None and int(told) != len(rows) + len(folders):
-        raise _broken(what, f"KeyCount {told}, but {len(rows)} keys and {len(folders)} folders")
-    _check_keys(what, folder.prefix, [row["Key"] for row in rows], start.get("StartAfter"))
-    _check_folders(what, folder.prefix, folders, delimiter)
-    following: dict[str, str] = {}
-    if answer.members.get("IsTruncated"):
-        token = answer.members.get("NextContinuationToken")
-        if not token or token == start.get("ContinuationToken"):
-            raise _broken(what, "truncated, without a way on")
-        following = {"ContinuationToken": str(token)}
-    return RawPage(rows, folders, following, answer.at, _tells_restores(client, rows))
-
-
-def versions_page(client: Client, folder: FolderRef, start: Mapping[str, str], *, prefix: str | None = None) -> RawPage:
-    """A page of ListObjectVersions under `folder`: versions and delete markers (without ``Size``) in key order.
-
-    `prefix` in place of the folder's, where it is that of a key.
-    """
+def all_versions(
+    client: Client, folder: FolderRef, *, marker: Marker | None = None, prefix: str | None = None, once: bool = False
+) -> AllVersions:
+    """A page of ListObjectVersions under `folder`; `prefix` in place of the folder's, where it is that of a key."""
     what = folder_address(folder)
     prefix = folder.prefix if prefix is None else prefix
-    answer = client.read(
-        "ListObjectVersions",
-        what,
-        Bucket=folder.container,
-        Prefix=prefix,
-        MaxKeys=PAGE,
-        EncodingType="url",
-        OptionalObjectAttributes=["RestoreStatus"],
-        **start,
-    )
-    versions, markers = _decoded(answer, "Versions", what), _decoded(answer, "DeleteMarkers", what)
-    for kind in (versions, markers):
-        _check_keys(what, prefix, [row["Key"] for row in kind], None, again=True)
-    following: dict[str, str] = {}
-    if answer.members.get("IsTruncated"):
-        key = answer.members.get("NextKeyMarker")
-        if not key:
+    query: list[tuple[str, str | None]] = [("versions", None), *_same(prefix, None)]
+    if marker is not None:
+        query.append(("key-marker", marker[0]))
+        query += [("version-id-marker", marker[1])] if marker[1] is not None else []
+    page, at = _ask(client, folder, "ListObjectVersions", query, read_versions, once=once)
+    _check_echo(what, page, prefix)
+    rows, keys = page.rows, page.keys
+    if not _rises(keys, again=True):
+        # Some servers tell all delete markers behind all versions; each kind must rise.
+        for kind in (True, False):
+            _check_rise(what, [key for key, gone in zip(keys, rows.deleted, strict=True) if gone is kind], again=True)
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        rows, keys = rows.picked(order), [keys[at] for at in order]
+    _check_prefix(what, keys, prefix)
+    _check_folders(what, prefix, page.folders, None)
+    following: Marker | None = None
+    if page.truncated:
+        following = (page.next_key or "", page.next_version or None)
+        if not page.next_key or following == marker:
             raise _broken(what, "truncated, without a way on")
-        following["KeyMarker"] = _decode(str(key), what) if _encoded(answer) else str(key)
-        if answer.members.get("NextVersionIdMarker"):
-            following["VersionIdMarker"] = str(answer.members["NextVersionIdMarker"])
-        if following == dict(start):
-            raise _broken(what, "truncated, without a way on")
-    rows = sorted([*versions, *markers], key=lambda row: str(row["Key"]))
-    return RawPage(rows, (), following, answer.at, _tells_restores(client, rows))
+    return AllVersions(keys, rows, following, at)
 
 
-def entry_of(folder: FolderRef, page: RawPage, row: Mapping[str, Any], version: str | None = None) -> Entry:
-    """The entry that one row of a listing tells."""
-    return Entry(
-        ref=Ref(folder.store, folder.container, row["Key"], version),
-        size=int(row["Size"]),
-        modified=row.get("LastModified"),
-        etag=str(row.get("ETag", "")).strip('"'),
-        standing=from_listing(row.get("StorageClass"), row.get("RestoreStatus"), page.at, tells=page.tells_restores),
-    )
+def _same(prefix: str, limit: int | None) -> list[tuple[str, str | None]]:
+    """What both kinds of listing are asked with."""
+    return [("prefix", prefix), ("max-keys", str(max(1, min(limit or PAGE, PAGE)))), ("encoding-type", "url")]
 
 
-def _tells_restores(client: Client, rows: Iterable[Mapping[str, Any]]) -> bool:
-    client.showed_restores = client.showed_restores or any("RestoreStatus" in row for row in rows)
-    return client.tells_restores
+def _ask(
+    client: Client,
+    folder: FolderRef,
+    operation: str,
+    query: Sequence[tuple[str, str | None]],
+    reader: Callable[[bytes], Listing],
+    *,
+    once: bool,
+) -> tuple[Listing, Instant | None]:
+    """The page as the server wrote it, and the store's time of it."""
+    what = folder_address(folder)
+    call = client.wire.ask if once else client.wire.read
+    words = ""
+    for _ in range(1 if once else _TRIES):
+        answer = call("GET", what, folder.container, query=query, headers=_ASKS_RESTORES, operation=operation)
+        try:
+            return reader(answer.body), answer.at
+        except BrokenPageError as broken:
+            words = str(broken)
+    raise _broken(what, words)
 
 
-def _decoded(answer: Answer, member: str, what: str) -> list[dict[str, Any]]:
-    """The rows of one member with their keys as they are in the store."""
-    rows: list[dict[str, Any]] = answer.members.get(member) or []
-    if any("Key" not in row or (member != "DeleteMarkers" and "Size" not in row) for row in rows):
-        raise _broken(what, "a row without key or size")
-    if _encoded(answer):
-        for row in rows:
-            row["Key"] = _decode(row["Key"], what)
-    return rows
+def _columns(
+    client: Client, keys: Sequence[str], rows: Columns, at: Instant | None, *, versions: Sequence[str] | None = None
+) -> ObjectColumns:
+    client.showed_restores = client.showed_restores or any(telling.restore for telling in rows.tellings)
+    tells = client.tells_restores
+    kinds = [_standing(telling, at, tells=tells) for telling in rows.tellings]
+    return ObjectColumns(keys, rows.sizes, rows.modified, rows.etags, rows.told, kinds, versions)
 
 
-def _folders(answer: Answer, what: str) -> list[str]:
-    prefixes = [str(row.get("Prefix", "")) for row in answer.members.get("CommonPrefixes") or []]
-    return [_decode(prefix, what) for prefix in prefixes] if _encoded(answer) else prefixes
+def _standing(telling: Telling, at: Instant | None, *, tells: bool) -> Standing:
+    restore: dict[str, Any] | None = None
+    if telling.restore is not None:
+        restore = {"IsRestoreInProgress": telling.restore.ongoing}
+        if telling.restore.until is not None:
+            restore["RestoreExpiryDate"] = instant(telling.restore.until)
+    return from_listing(telling.storage_class, restore, at, tells=tells)
 
 
-def _encoded(answer: Answer) -> bool:
-    return answer.members.get("EncodingType") == "url"
+def _rises(keys: Sequence[str], *, again: bool = False) -> bool:
+    """Whether each key is behind the one before; `again` True where one key has several rows."""
+    return all(map(le if again else lt, keys, islice(keys, 1, None)))
 
 
-def _decode(text: str, what: str) -> str:
-    """A key from its URL encoding, in which S3 writes a space as ``+``."""
-    if "%" not in text and "+" not in text:
-        return text
-    try:
-        return unquote_to_bytes(text.replace("+", " ")).decode()
-    except UnicodeDecodeError:
-        raise _broken(what, f"a key that is not UTF-8: {text}") from None
+def _check_rise(what: str, keys: Sequence[str], after: str | None = None, *, again: bool = False) -> None:
+    """Keys rise, and all lie behind `after`."""
+    if keys and after is not None and keys[0] <= after:
+        raise _out_of_order(what, after, keys[0])
+    if not _rises(keys, again=again):
+        before, key = next((a, b) for a, b in pairwise(keys) if not (a <= b if again else a < b))
+        raise _out_of_order(what, before, key)
 
 
-def _check_keys(what: str, prefix: str, keys: Sequence[str], after: str | None, *, again: bool = False) -> None:
-    """Keys lie under the prefix, behind `after`, and rise; `again` True where one key has several rows."""
-    last = after
-    for key in keys:
+def _check_prefix(what: str, keys: Sequence[str], prefix: str) -> None:
+    """Keys that rise lie under the prefix if the first and the last do."""
+    for key in (*keys[:1], *keys[-1:]):
         if not key.startswith(prefix):
             raise _broken(what, f"a key from elsewhere: {key}")
-        if last is not None and (key < last or (key == last and not again)):
-            raise _broken(what, f"keys out of order: {key} after {last}")
-        last = key
+
+
+def _check_echo(what: str, page: Listing, prefix: str) -> None:
+    """A server that repeats the prefix repeats the one that was asked for; some don't encode it as they do keys."""
+    if page.prefix is not None and prefix not in (page.prefix, page.raw_prefix):
+        raise _broken(what, f"a listing of another prefix: {page.prefix}")
+
+
+def _check_level(what: str, prefix: str, keys: Sequence[str], delimiter: str) -> None:
+    for key in keys:
+        if delimiter in key[len(prefix) :]:
+            raise _broken(what, f"a key of a deeper level: {key}")
 
 
 def _check_folders(what: str, prefix: str, folders: Iterable[str], delimiter: str | None) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from icehouse.core.entries import Entry, WalkPage
-from icehouse.core.errors import Denied, NotSupported, StoreError, Unavailable, UsageError
+from icehouse.core.entries import WalkPage
+from icehouse.core.errors import Denied, NotSupported, Unavailable, UsageError
 from icehouse.core.refs import FolderRef, folder_address
 
 from .client import Client
-from .listing import RawPage, entry_of, objects_page, versions_page
+from .listing import Currents, VersionsPage, columns_page, entries_of, versions_columns
 
 _MOST_EMPTY = 10
 """So many pages without a row in a run are a server that leads nowhere."""
@@ -32,12 +32,13 @@ def walk(
     if after is not None and (not after or after < folder.prefix):
         after = None  # every key of the folder lies behind it; servers differ in what such a marker means
     if pin and keeps_versions(client, folder) is not False:
+        currents = Currents(folder, after)
         try:
-            first = versions_page(client, folder, {"KeyMarker": after} if after is not None else {})
+            first = versions_columns(client, folder, currents, marker=None if after is None else (after, None))
         except (Denied, NotSupported):
             pass
         else:
-            yield from _walk_versions(client, folder, first, after)
+            yield from _walk_versions(client, folder, first, currents)
             return
     yield from _walk_objects(client, folder, after)
 
@@ -67,59 +68,38 @@ def _frontier(after: str) -> str:
 
 
 def _walk_objects(client: Client, folder: FolderRef, after: str | None) -> Iterator[WalkPage]:
-    start = {"StartAfter": after} if after else {}
+    token: str | None = None
     empty = 0
     while True:
-        page = objects_page(client, folder, start)
-        entries = tuple(entry_of(folder, page, row) for row in page.rows)
-        if entries:
-            _check_rises(folder, after, entries[0].ref.key)
-            after = entries[-1].ref.key
-        empty = _count_empty(folder, empty, page)
-        if not page.following:
-            yield WalkPage(entries, None)
+        page = columns_page(client, folder, after=after if token is None else None, token=token)
+        keys = page.objects.keys
+        if keys:
+            _check_rises(folder, after, keys[0])
+            after = keys[-1]
+        empty = _count_empty(folder, empty, len(keys))
+        token = page.token
+        if token is None:
+            yield WalkPage(entries_of(folder, page.objects), None)
             return
-        if entries:
-            yield WalkPage(entries, _frontier(after or ""))
-        start = dict(page.following)
+        if keys:
+            yield WalkPage(entries_of(folder, page.objects), _frontier(after or ""))
 
 
-def _walk_versions(client: Client, folder: FolderRef, page: RawPage, after: str | None) -> Iterator[WalkPage]:
-    """Current versions only.  A key counts as seen once its current version, object or delete marker, was.
-
-    A key of which no row is current would be lost without a word: it raises.
-    """
+def _walk_versions(client: Client, folder: FolderRef, page: VersionsPage, currents: Currents) -> Iterator[WalkPage]:
+    """Current versions only.  A key counts as seen once its current version, object or delete marker, was."""
     empty = 0
-    last = after
     while True:
-        entries: list[Entry] = []
-        for row in page.rows:
-            key = str(row["Key"])
-            if last is not None and key < last:
-                raise _out_of_order(folder, last, key)
-            if key != last and last != after:
-                raise _without_current(folder, last)
-            last = key
-            if not row.get("IsLatest"):
-                continue
-            if after is not None and key <= after:
-                raise _out_of_order(folder, after, key)
-            after = key
-            if "Size" in row:
-                entries.append(entry_of(folder, page, row, str(row.get("VersionId") or "null")))
-        empty = _count_empty(folder, empty, page)
-        if not page.following:
-            if last != after:
-                raise _without_current(folder, last)
-            yield WalkPage(tuple(entries), None)
+        empty = _count_empty(folder, empty, page.rows)
+        if page.marker is None:
+            yield WalkPage(entries_of(folder, page.objects), None)
             return
-        if entries:
-            yield WalkPage(tuple(entries), _frontier(after or ""))
-        page = versions_page(client, folder, page.following)
+        if page.objects.keys:
+            yield WalkPage(entries_of(folder, page.objects), _frontier(currents.after or ""))
+        page = versions_columns(client, folder, currents, marker=page.marker)
 
 
-def _count_empty(folder: FolderRef, empty: int, page: RawPage) -> int:
-    empty = 0 if page.rows else empty + 1
+def _count_empty(folder: FolderRef, empty: int, rows: int) -> int:
+    empty = 0 if rows else empty + 1
     if empty > _MOST_EMPTY:
         raise Unavailable(f"{folder_address(folder)}: the listing leads nowhere", words=f"{empty} empty pages in a run")
     return empty
@@ -127,14 +107,5 @@ def _count_empty(folder: FolderRef, empty: int, page: RawPage) -> int:
 
 def _check_rises(folder: FolderRef, after: str | None, key: str) -> None:
     if after is not None and key <= after:
-        raise _out_of_order(folder, after, key)
-
-
-def _without_current(folder: FolderRef, key: str | None) -> StoreError:
-    words = f"no version of {key} is the current one"
-    return Unavailable(f"{folder_address(folder)}: the listing does not add up", words=words)
-
-
-def _out_of_order(folder: FolderRef, last: str, key: str) -> StoreError:
-    words = f"keys out of order: {key} after {last}"
-    return Unavailable(f"{folder_address(folder)}: the listing does not add up", words=words)
+        words = f"keys out of order: {key} after {after}"
+        raise Unavailable(f"{folder_address(folder)}: the listing does not add up", words=words)

@@ -1,0 +1,115 @@
+"""From the bytes of a listing's page to checked columns; nothing is asked of anyone here.
+
+A page is read whole or not at all: what is not well-formed, lacks a field, has one twice or holds text where none
+belongs is broken.  Plain rows, which nearly all are, go the quick way (`rows`); whatever is unusual in the least goes
+through a real XML parser (`markup`), with the same outcome.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from .fields import BrokenPageError, Columns, UnusualError
+from .markup import Head, parse
+from .rows import block_of, read_block
+
+__all__ = ["BrokenPageError", "Listing", "read_objects", "read_versions"]
+
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_BETWEEN = b"\xff"
+"""What no key has in UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page as the server wrote it, keys and prefixes decoded; `rows` in its order, the keys in `keys`.
+
+    `prefix` and `delimiter` are None where the server does not repeat them.  `token` goes on in a listing of objects,
+    `next_key` and `next_version` in one of versions.
+    """
+
+    rows: Columns
+    keys: Sequence[str]
+    folders: Sequence[str]
+    truncated: bool
+    key_count: int | None
+    prefix: str | None
+    raw_prefix: str | None
+    delimiter: str | None
+    token: str | None
+    next_key: str | None
+    next_version: str | None
+
+
+def read_objects(body: bytes) -> Listing:
+    """The page of ListObjectsV2 in `body`.  BrokenPageError."""
+    return _read(body, "ListBucketResult", ("Contents",))
+
+
+def read_versions(body: bytes) -> Listing:
+    """The page of ListObjectVersions in `body`, delete markers among its rows.  BrokenPageError."""
+    return _read(body, "ListVersionsResult", ("Version", "DeleteMarker"))
+
+
+def _read(body: bytes, root: str, kinds: tuple[str, ...]) -> Listing:
+    head, rows = _quickly(body, root, kinds) or parse(body, root, kinds)
+    encoded = head.encoding == "url"
+    if not encoded and head.encoding:
+        raise BrokenPageError(f"keys are encoded as {head.encoding}")
+    if head.truncated is None:
+        raise BrokenPageError("whether more follows is not told")
+
+    def text(value: str | None) -> str | None:
+        return _decoded([value])[0] if encoded and value else value
+
+    return Listing(
+        rows=rows,
+        keys=_decoded(rows.keys) if encoded else rows.keys,
+        folders=_decoded(head.folders) if encoded else head.folders,
+        truncated=head.truncated,
+        key_count=head.key_count,
+        prefix=text(head.prefix),
+        raw_prefix=head.prefix,
+        delimiter=text(head.delimiter),
+        token=head.token,
+        next_key=text(head.next_key),
+        next_version=head.next_version,
+    )
+
+
+def _quickly(body: bytes, root: str, kinds: tuple[str, ...]) -> tuple[Head, Columns] | None:
+    """The page the quick way, None where anything is unusual.
+
+    The rows are taken out and one empty row is left in their place.  The XML parser reads what remains: where it sees
+    that very row as one below the root, the block was nothing but rows of this page.
+    """
+    block = block_of(body, kinds)
+    if block is None:
+        return None
+    start, end = block
+    try:
+        rows = read_block(body[start:end].decode(), kinds)
+        head, left = parse(b"%b<%b/>%b" % (body[:start], kinds[0].encode(), body[end:]), root, kinds, emptied=True)
+    except (UnusualError, BrokenPageError, ValueError):
+        return None  # the other way says what is wrong, if anything is
+    return (head, rows) if not left.keys else None
+
+
+def _decoded(texts: Sequence[str]) -> list[str]:
+    """`texts` from their URL encoding, in which S3 writes a space as ``+``."""
+    whole = "<".join(texts)
+    if "%" not in whole and "+" not in whole:
+        return list(texts)
+    if _BAD_ESCAPE.search(whole):
+        raise BrokenPageError("a key whose encoding is broken")
+    together = _BETWEEN.join([text.encode() for text in texts])
+    parts = unquote_to_bytes(together.replace(b"+", b" ").replace(b"%2F", b"/")).split(_BETWEEN)
+    if len(parts) != len(texts):
+        raise BrokenPageError("a key that is not UTF-8")
+    try:
+        return list(map(bytes.decode, parts))
+    except UnicodeDecodeError:
+        raise BrokenPageError("a key that is not UTF-8") from None
