@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from icehouse.core.archives import ArchiveWish
+from icehouse.core.checksums import Checksum
 from icehouse.core.errors import Refused, UsageError
-from icehouse.core.jobs import Job, JobItem, JobState, Phase
+from icehouse.core.jobs import Job, JobItem, JobOrder, JobState, Phase
 from icehouse.core.marks import Mark
 from icehouse.core.plans import Plan
 from icehouse.core.restores import RestoreWish
@@ -68,6 +69,27 @@ def every_item(house: House, job_id: str, *, failed_only: bool = False) -> Itera
     while page := rows.in_order(house.ledger(), job_id, after=after, failed_only=failed_only):
         yield from page
         after = page[-1].seq
+
+
+def orders(house: House, job_id: str) -> list[JobOrder]:
+    """What of a job was handed over to the store's own engine; empty where nothing was, or is to be."""
+    from icehouse.ledger import orders as rows
+
+    return rows.of_job(house.ledger(), job_id)
+
+
+def orders_of(house: House, found: Sequence[Job]) -> dict[str, list[JobOrder]]:
+    """The same of several jobs at once, by job."""
+    from icehouse.ledger import orders as rows
+
+    return rows.of_jobs(house.ledger(), [job.id for job in found])
+
+
+def checksums(house: House, job_id: str) -> Iterator[Checksum]:
+    """The checksums that a job was told, by container and key."""
+    from icehouse.ledger import checksums as rows
+
+    return rows.of_job(house.ledger(), job_id)
 
 
 def plan(house: House, job_id: str) -> Plan:
@@ -140,7 +162,7 @@ def plan_retry(
     Items that need nothing any more settle as such.  `restore.approve(…, retry_of=job)` carries it out.  UsageError
     where nothing failed or the job still runs.
     """
-    from . import archive, restore
+    from . import archive, checksum, restore
 
     old = job(house, prefix)
     if old.state.open:
@@ -157,9 +179,13 @@ def plan_retry(
         all_copies = before.archiving.all_copies
         copies = archive.look_up(house, chosen, all_copies=all_copies, stop=stop)
         return archive.freeze(house, chosen, copies, ArchiveWish(all_copies))
+    if before.verb == "checksum":
+        algorithm = before.checksumming.algorithm
+        return checksum.freeze(house, checksum.survey(house, marks, progress=progress, stop=stop), algorithm)
     wish = before.restoring
     found = restore.survey(house, marks, progress=progress, stop=stop)
-    return restore.freeze(house, found, RestoreWish(wish.tier, wish.days, wish.speed_up))
+    wish = RestoreWish(wish.tier, wish.days, wish.speed_up)
+    return restore.freeze(house, found, replace(wish, via=restore.usual_way(house, found, wish)))
 
 
 def retry(

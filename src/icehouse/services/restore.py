@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, cast
 
 from icehouse.core.archives import not_archivable
 from icehouse.core.clock import Instant
+from icehouse.core.delegating import ENGINE, lay_out, takeable
 from icehouse.core.entries import Entry
 from icehouse.core.errors import UsageError
 from icehouse.core.marks import Mark
+from icehouse.core.orders import OrderAct
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act, Cost, Identity, Plan, Step, digest_of, header
-from icehouse.core.prices import PriceTable
+from icehouse.core.prices import PriceTable, sum_costs
 from icehouse.core.refs import Ref
-from icehouse.core.restores import RestoreRule, RestoreWish, Tier, Window
+from icehouse.core.restores import RestoreRule, RestoreWish, Tier, Way, Window
 from icehouse.core.states import State
 
+from . import orders
 from .approve import addresses
 from .approve import approve as approve
 from .house import House
@@ -62,7 +65,8 @@ class TierOffer:
     """One tier for everything in a survey: what would be requested, how long it takes, what it costs.
 
     `window` is the shortest and longest over all classes; `why_not` says, where nothing can be requested in this
-    tier, why.  `cost` is None where the price table lacks a class.
+    tier, why.  `cost` is None where the price table lacks a class.  `orders` is how many would be handed over to the
+    store's own engine.
     """
 
     tier: Tier
@@ -72,6 +76,7 @@ class TierOffer:
     window: Window | None
     cost: Cost | None
     why_not: str
+    orders: int = 0
 
 
 def survey(
@@ -129,9 +134,20 @@ def _needs_days(entry: Entry, rules: Mapping[str, RestoreRule], *, speed_up: boo
     return concerned and standing.cold_word in rules and rules[standing.cold_word].days
 
 
-def offers(house: House, found: Survey, days: int | None, *, speed_up: bool = False) -> list[TierOffer]:
-    """Every tier with its cost and time for this survey, slowest first; `days` None prices no copies."""
-    return [_offer(house, found, RestoreWish(tier, days or 0, speed_up)) for tier in Tier]
+def offers(
+    house: House, found: Survey, days: int | None, *, speed_up: bool = False, via: Way = Way.DIRECT
+) -> list[TierOffer]:
+    """Every tier with its cost and time for this survey, slowest first; `days` None prices no copies.
+
+    `via` BATCH counts where the store's own engine takes that tier.
+    """
+    return [_offer(house, found, RestoreWish(tier, days or 0, speed_up, via=via)) for tier in Tier]
+
+
+def usual_way(house: House, found: Survey, wish: RestoreWish) -> Way:
+    """The way that `wish` is carried out where nobody says otherwise; its own way does not matter."""
+    rules = house.store(found.store).features.restore_rules
+    return orders.usual(house, found.store, [step_for(entry, wish, rules, found.seen_at) for entry in found.entries])
 
 
 def free(found: Survey, rules: Mapping[str, RestoreRule]) -> tuple[int, int]:
@@ -157,8 +173,9 @@ def _offer(house: House, found: Survey, wish: RestoreWish) -> TierOffer:
         bytes=sum(step.size for step in sending),
         impossible=len(impossible),
         window=_window([rules[word].windows[wish.tier] for word in words]),
-        cost=_priced(house, found.store, steps),
+        cost=_priced(house, found.store, steps, wish.via),
         why_not=why_not,
+        orders=len(lay_out(steps, wish.via).orders),
     )
 
 
@@ -171,7 +188,8 @@ def _window(windows: Sequence[Window]) -> Window | None:
 def freeze(house: House, found: Survey, wish: RestoreWish) -> Plan:
     """The plan that carries out `wish` on what the survey found, with its digest.
 
-    UsageError where a number of days is needed and missing, or out of 1 to 365, or where a class has no price.
+    UsageError where a number of days is needed and missing, or out of 1 to 365, or where a class has no price; and
+    where it is to be handed over to an engine that does not take it.
     """
     if needs_days(house, found, speed_up=wish.speed_up) and not wish.days:
         raise UsageError(_NO_DAYS, hint=_SAY_DAYS)
@@ -180,7 +198,8 @@ def freeze(house: House, found: Survey, wish: RestoreWish) -> Plan:
     store = house.store(found.store)
     wish = replace(wish, include=found.include, exclude=found.exclude)
     steps = tuple(step_for(entry, wish, store.features.restore_rules, found.seen_at) for entry in found.entries)
-    cost = _priced(house, found.store, steps)
+    wish = replace(wish, via=_way(house, found, wish, steps))
+    cost = _priced(house, found.store, steps, wish.via)
     if cost is None:
         hint = "the platform named none" if store.features.previews else "add it to [prices]"
         raise UsageError(f"no price is known for all of this in {wish.tier.value}", hint=hint)
@@ -198,6 +217,16 @@ def freeze(house: House, found: Survey, wish: RestoreWish) -> Plan:
         prices_of=QUOTED if store.features.previews else house.config.prices.label,
     )
     return replace(plan, digest=digest_of(header(plan), (step.row() for step in steps)))
+
+
+def _way(house: House, found: Survey, wish: RestoreWish, steps: Sequence[Step]) -> Way:
+    """The way of a plan: as wished, directly where there is nothing that could be handed over."""
+    if wish.via is Way.DIRECT:
+        return Way.DIRECT
+    if wish.tier is Tier.EXPEDITED:
+        raise UsageError(f"{ENGINE} takes no expedited restores", hint="choose another tier, or have it sent directly")
+    orders.require(house, found.store, OrderAct.RESTORE)
+    return Way.BATCH if takeable(steps) else Way.DIRECT
 
 
 def step_for(entry: Entry, wish: RestoreWish, rules: Mapping[str, RestoreRule], now: Instant) -> Step:
@@ -249,11 +278,12 @@ def _settled(entry: Entry, outcome: Outcome, reason: str) -> Step:
     return Step(entry.ref, entry.size, entry.etag, word, Act.NOTHING, settled=outcome, reason=reason)
 
 
-def _priced(house: House, name: str, steps: Sequence[Step]) -> Cost | None:
+def _priced(house: House, name: str, steps: Sequence[Step], via: Way) -> Cost | None:
     """The steps' cost: by the store's own dry run where it has one, else at list price; None where it is not known."""
     store = house.store(name)
     if not store.features.previews:
-        return _cost(steps, house.config.prices)
+        cost = _cost(steps, house.config.prices)
+        return cost if cost is None else sum_costs([cost, orders.fee(steps, via, house.config.prices)])
     by_tier: dict[Tier, list[Ref]] = {}
     for step in steps:
         if step.tier is not None:

@@ -1,0 +1,106 @@
+"""Checksums where the bytes lie: look afresh, freeze a plan that has the store compute them, approve it.
+
+Nothing is restored and nothing changes: the store's own engine reads the bytes, cold ones too, and its report tells
+what they come to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from icehouse.core.archives import not_archivable
+from icehouse.core.checksums import ALGORITHMS, ChecksumWish
+from icehouse.core.clock import Instant
+from icehouse.core.delegating import lay_out
+from icehouse.core.entries import Entry
+from icehouse.core.errors import UsageError
+from icehouse.core.marks import Mark
+from icehouse.core.orders import OrderAct
+from icehouse.core.outcomes import Outcome
+from icehouse.core.plans import Act, Identity, Plan, Step, digest_of, header
+from icehouse.core.restores import Way
+from icehouse.core.states import State
+
+from . import orders
+from .approve import addresses
+from .approve import approve as approve
+from .house import House
+from .look import Looking, look
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found under the operator's choice: fresh, whole, by whom, at the store's time `seen_at`."""
+
+    store: str
+    marks: tuple[Mark, ...]
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    seen_at: Instant
+    identity: Identity
+
+
+def survey(
+    house: House,
+    marks: Sequence[Mark],
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    progress: Callable[[Looking], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Found:
+    """Look at everything chosen, now.
+
+    UsageError for nothing chosen, several stores or a bad glob, and where the store computes no checksums.
+    """
+    names = {mark.target.store for mark in marks}
+    if not names:
+        raise UsageError("nothing is chosen", hint="mark objects or folders, or name an address")
+    if len(names) > 1:
+        raise UsageError(f"checksums are of one store at a time, these are in {', '.join(sorted(names))}")
+    store = house.store(names.pop())
+    orders.require(house, store.name, OrderAct.CHECKSUM)
+    identity, seen_at = store.identity(), store.now()
+    entries = list(look(store, marks, include=include, exclude=exclude, pin=True, progress=progress, stop=stop))
+    entries.sort(key=lambda entry: (entry.ref.container, entry.ref.key, entry.ref.version or ""))
+    return Found(store.name, tuple(marks), tuple(include), tuple(exclude), tuple(entries), seen_at, identity)
+
+
+def freeze(house: House, found: Found, algorithm: str) -> Plan:
+    """The plan that has the checksum of everything found computed.  UsageError for an algorithm that there is not."""
+    if algorithm not in ALGORITHMS:
+        raise UsageError(f"{algorithm}: no such checksum", hint=f"there is {', '.join(ALGORITHMS)}")
+    prices = house.config.prices
+    steps = tuple(_step(entry) for entry in found.entries)
+    going = [step for step in steps if step.settled is None]
+    plan = Plan(
+        verb=OrderAct.CHECKSUM.value,
+        store=found.store,
+        addresses=addresses(found.marks),
+        wish=ChecksumWish(algorithm, found.include, found.exclude),
+        identity=found.identity,
+        steps=steps,
+        complete=True,
+        seen_at=found.seen_at,
+        frozen_at=house.store(found.store).now(),
+        cost=prices.checksums(len(lay_out(steps, Way.BATCH).orders), len(going), sum(step.size for step in going)),
+        prices_of=prices.label,
+    )
+    return replace(plan, digest=digest_of(header(plan), (step.row() for step in steps)))
+
+
+def _step(entry: Entry) -> Step:
+    """What computing its checksum means for one object as it stands: any that has bytes, however cold."""
+    standing = entry.standing
+    settled: Outcome | None = None
+    reason = not_archivable(entry.kind)
+    if reason:
+        settled, reason = Outcome.IMPOSSIBLE, reason.replace("archival state", "checksum")
+    elif standing.state in (State.MISSING, State.SET_ASIDE):
+        settled, reason = Outcome.CONFLICT, f"{standing.state.value}: {standing.word}"
+    elif standing.state is State.UNKNOWN:
+        settled, reason = Outcome.UNKNOWN, f"could not be looked at: {standing.word}"
+    act = Act.CHECKSUM if settled is None else Act.NOTHING
+    return Step(entry.ref, entry.size, entry.etag, standing.cold_word, act, settled=settled, reason=reason)
