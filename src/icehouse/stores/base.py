@@ -157,15 +157,34 @@ class Reads(Protocol):
         ...
 
 
+class Pace(Protocol):
+    """Who lets requests pass, no more of them than a bound allows; for any number of threads."""
+
+    def take(self, requests: int = 1) -> None:
+        """Wait until so many more may be sent."""
+        ...
+
+    def fine(self) -> None:
+        """A request went well."""
+        ...
+
+    def slower(self) -> None:
+        """The store asked for fewer."""
+        ...
+
+
 @runtime_checkable
 class Streams(Protocol):
     """Telling everything as fast as the store allows, for what does not care about the order."""
 
-    def stream(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[StreamPage]:
+    def stream(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, pace: Pace | None = None
+    ) -> Iterator[StreamPage]:
         """As `Store.walk`, each object once, in any order, several ranges of keys at a time.
 
         The frontier of a walk is one of a stream as well, and the other way round.  Raises in the middle where the
         store does: what was yielded stands, the stream is then not complete.  Leaving it early ends its requests.
+        Each request waits until `pace` lets it pass, where there is one.
         """
         ...
 

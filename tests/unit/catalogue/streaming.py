@@ -10,6 +10,7 @@ from icehouse.catalogue.base import to_micros
 from icehouse.core.columns import ObjectColumns, StreamPage
 from icehouse.core.entries import Entry
 from icehouse.core.refs import FolderRef
+from icehouse.stores.base import Pace
 from tests.unit.catalogue.fakes import MemoryStore
 
 
@@ -36,7 +37,9 @@ class StreamingStore(MemoryStore):
         self.ranges = ranges
         self.streams: list[str | None] = []
 
-    def stream(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[StreamPage]:
+    def stream(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, pace: Pace | None = None
+    ) -> Iterator[StreamPage]:
         self.streams.append(frontier)
         below = [each for each in self.entries if folder.holds(each.ref)]
         step = -(-len(below) // self.ranges) or 1

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from icehouse.core.clock import Instant
+from icehouse.core.columns import StreamPage
 from icehouse.core.entries import Composition, ContainerEntry, Described, Entry, Page, WalkPage
 from icehouse.core.errors import StoreError, Unavailable
 from icehouse.core.links import Link, LinkLife, LinkRequest, Noted, NoteRequest, NotLinked
@@ -14,9 +15,9 @@ from icehouse.core.orders import Order, OrderAct, OrderResult, OrderStanding, Or
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
-from icehouse.stores.base import Ability, Features, NotTaken
+from icehouse.stores.base import Ability, Features, NotTaken, Pace
 
-from . import checking, composing, describing, lifecycle, linking, noting, reading, restoring, walking
+from . import checking, composing, describing, lifecycle, linking, noting, reading, restoring, streaming, walking
 from .batch import following, report, submitting
 from .batch.control import Control
 from .client import Client
@@ -31,8 +32,8 @@ _STANDIN = re.compile(r"s3; speed=([0-9.]+(?:e\+?[0-9]+)?)")
 
 
 class S3Store:
-    """AWS S3 or a work-alike.  Plays Store, Reads, Composes, Notes, Links, Annotates, Restores and Delegates; safe for
-    threads."""
+    """AWS S3 or a work-alike.  Plays Store, Streams, Reads, Composes, Notes, Links, Annotates, Restores and Delegates;
+    safe for threads."""
 
     def __init__(
         self, name: str, options: Mapping[str, object], *, pause: Callable[[float], None] = time.sleep
@@ -68,6 +69,7 @@ class S3Store:
             standin_speed=float(standin[1]) if standin else 1.0,
             composes=True,
             links=True,
+            streams=True,
             orders=self._client.options.batch is not None or self._client.on_aws or standin is not None,
         )
 
@@ -109,6 +111,13 @@ class S3Store:
     ) -> Iterator[WalkPage]:
         """Everything under `folder` in key order."""
         return walking.walk(self._client, folder, frontier, pin=pin, after=after)
+
+    def stream(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, pace: Pace | None = None
+    ) -> Iterator[StreamPage]:
+        """Everything under `folder`, several ranges of keys at a time."""
+        parallel = self._client.options.parallel
+        return streaming.stream(self._client, folder, frontier, pin=pin, parallel=parallel, pace=pace)
 
     def compose(self, ref: Ref) -> Composition:
         """One HEAD, the bucket's versioning, and a listing of the key's versions where it keeps any."""

@@ -24,6 +24,7 @@ from icehouse.stores.base import (
     Links,
     Notes,
     Orders,
+    Pace,
     Previews,
     Reads,
     Store,
@@ -85,11 +86,13 @@ class Forward:
             raise NotSupported(f"{self.name}: this store reads no bytes")
         return self._store.open(ref, start, end)
 
-    def stream(self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False) -> Iterator[StreamPage]:
+    def stream(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, pace: Pace | None = None
+    ) -> Iterator[StreamPage]:
         """Everything under a folder, in any order.  NotSupported where the store streams nothing."""
         if not isinstance(self._store, Streams):
             raise NotSupported(f"{self.name}: this store streams nothing")
-        return self._store.stream(folder, frontier, pin=pin)
+        return self._store.stream(folder, frontier, pin=pin, pace=pace)
 
     def moving(self, container: str, state: State) -> Iterator[WalkPage]:
         """What is under way in a container.  NotSupported where the store can't search for it."""

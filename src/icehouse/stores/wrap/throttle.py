@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from icehouse.core.clock import Instant
+from icehouse.core.columns import StreamPage
 from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
 from icehouse.core.errors import LoginExpired, NotSupported, StoreError, Throttled, Unavailable
 from icehouse.core.links import Noted, NoteRequest
@@ -15,7 +16,7 @@ from icehouse.core.orders import Order, OrderResult, OrderStanding, OrderTaken
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
-from icehouse.stores.base import Annotates, Delegates, NotTaken, Restores, Store
+from icehouse.stores.base import Annotates, Delegates, NotTaken, Pace, Restores, Store
 
 from .forward import Forward
 
@@ -112,6 +113,12 @@ class Throttle(Forward):
     ) -> Iterator[WalkPage]:
         """One request a page."""
         return self._each(super().walk(folder, frontier, pin=pin, after=after))
+
+    def stream(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, pace: Pace | None = None
+    ) -> Iterator[StreamPage]:
+        """Each request of the stream by itself, as they are made by several threads."""
+        return super().stream(folder, frontier, pin=pin, pace=self.bucket)
 
     def survey(self, folder: FolderRef, frontier: str | None = None) -> Iterator[WalkPage]:
         """One request a page."""
