@@ -1,20 +1,21 @@
 """Everything under a folder, page by page, resumable after any page.
 
 A frontier is the JSON ``{"after": KEY}``: every key up to it has been seen.  It is the same for both kinds of listing,
-so that a walk may be taken up by the other kind.
+so that a walk may be taken up by the other kind.  Where a walk takes up a stream, it names ranges of keys (`ranges`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from icehouse.core.entries import WalkPage
-from icehouse.core.errors import Denied, NotSupported, Unavailable, UsageError
+from icehouse.core.errors import Denied, NotSupported, Unavailable
 from icehouse.core.refs import FolderRef, folder_address
 
 from .client import Client
 from .listing import Currents, VersionsPage, columns_page, entries_of, versions_columns
+from .ranges import KeyRange, read_ranges, write_ranges
 
 _MOST_EMPTY = 10
 """So many pages without a row in a run are a server that leads nowhere."""
@@ -28,19 +29,31 @@ def walk(
     `pin` lists versions where the bucket keeps any and these credentials may see them; refs without a version
     are what it falls back to.
     """
-    after = read_frontier(frontier) if frontier is not None else after
-    if after is not None and (not after or after < folder.prefix):
-        after = None  # every key of the folder lies behind it; servers differ in what such a marker means
-    if pin and keeps_versions(client, folder) is not False:
-        currents = Currents(folder, after)
-        try:
-            first = versions_columns(client, folder, currents, marker=None if after is None else (after, None))
-        except (Denied, NotSupported):
-            pass
-        else:
-            yield from _walk_versions(client, folder, first, currents)
+    ranges = read_ranges(frontier) if frontier is not None else (KeyRange(after or "", None),)
+    by_versions = pin and keeps_versions(client, folder) is not False
+    for number, part in enumerate(ranges, 1):
+        # Every key of the folder lies behind a shorter one; servers differ in what such a marker means.
+        begin = part.after if part.after and part.after >= folder.prefix else None
+        pages = _walk_objects(client, folder, begin)
+        if by_versions:
+            currents = Currents(folder, begin)
+            try:
+                first = versions_columns(client, folder, currents, marker=None if begin is None else (begin, None))
+            except (Denied, NotSupported):
+                by_versions = False
+            else:
+                pages = _walk_versions(client, folder, first, currents)
+        yield from pages if part.upto is None else _up_to(part.upto, pages, ranges[number:])
+
+
+def _up_to(upto: str, pages: Iterator[WalkPage], rest: Sequence[KeyRange]) -> Iterator[WalkPage]:
+    """What of `pages` does not lie behind `upto`; `rest` is what is left after that."""
+    for page in pages:
+        entries = tuple(entry for entry in page.entries if entry.ref.key <= upto)
+        if page.frontier is None or len(entries) < len(page.entries) or entries[-1].ref.key == upto:
+            yield WalkPage(entries, write_ranges(rest) if rest else None)
             return
-    yield from _walk_objects(client, folder, after)
+        yield WalkPage(entries, write_ranges([KeyRange(entries[-1].ref.key, upto), *rest]))
 
 
 def keeps_versions(client: Client, folder: FolderRef) -> bool | None:
@@ -53,14 +66,8 @@ def keeps_versions(client: Client, folder: FolderRef) -> bool | None:
 
 
 def read_frontier(frontier: str) -> str:
-    """The last key seen.  UsageError where the text is not a frontier of this store."""
-    try:
-        after = json.loads(frontier)["after"]
-    except (ValueError, KeyError, TypeError):
-        after = None
-    if not isinstance(after, str):
-        raise UsageError(f"not a frontier of an S3 walk: {frontier[:80]}")
-    return after
+    """The last key up to which everything was seen.  UsageError where the text is not a frontier of this store."""
+    return read_ranges(frontier)[0].after
 
 
 def _frontier(after: str) -> str:
