@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import tests.names.sitecustomize
+
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 # How long an example takes says how busy the machine is, and no test is about that.
@@ -26,6 +28,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not item.get_closest_marker("fuzz")]
 
 
+def _with_names(path: str) -> str:
+    """Let children know names below ``localhost`` too; see tests/names."""
+    folder = str(Path(tests.names.sitecustomize.__file__).parent)
+    return os.pathsep.join([folder, *filter(None, path.split(os.pathsep))])
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Take this machine's accounts, proxies, homes and looks out of the environment, for tests and their children."""
@@ -41,6 +49,7 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
         AWS_CONFIG_FILE=str(home / "no-aws-config"),
         AWS_SHARED_CREDENTIALS_FILE=str(home / "no-aws-credentials"),
         NO_PROXY="*",
+        PYTHONPATH=_with_names(os.environ.get("PYTHONPATH", "")),
     )
 
 

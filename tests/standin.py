@@ -62,7 +62,7 @@ class StandIn:
         self._command = [*command, *extra]
         self.process: subprocess.Popen[bytes] | None = None
         self.ready: dict[str, Any] = {}
-        self.endpoint = ""
+        self.endpoint = self.control = ""
         self.access_key = ""
         self.secret_key = ""
         self.region = ""
@@ -86,7 +86,7 @@ class StandIn:
         self._errors: deque[bytes] = deque(maxlen=200)
         threading.Thread(target=self._errors.extend, args=(process.stderr,), daemon=True).start()
         self.ready = json.loads(line)
-        self.endpoint = self.ready["endpoint"]
+        self.endpoint, self.control = self.ready["endpoint"], self.ready["control"]
         self.access_key, self.secret_key = self.ready["access_key"], self.ready["secret_key"]
         self.region = self.ready["region"]
         self.buckets = self.ready["buckets"]
@@ -143,7 +143,7 @@ class StandIn:
 
     def boto3_client(self, who: str = "owner", service: str = "s3", **config: Any) -> Any:
         """A plain boto3 client as `owner`, `reader`, `recipient` or a session, path-style, SigV4, one attempt;
-        `config` goes to botocore."""
+        `config` goes to botocore.  `service` s3control is asked by its own name, see tests/names."""
         import boto3
         import botocore.session
         from botocore.config import Config
@@ -167,7 +167,8 @@ class StandIn:
             region_name=self.region,
             botocore_session=core,
         )
-        return session.client(service, endpoint_url=self.endpoint, config=Config(**{**settings, **config}))
+        endpoint = self.control if service == "s3control" else self.endpoint
+        return session.client(service, endpoint_url=endpoint, config=Config(**{**settings, **config}))
 
     def admin(self, method: str, path: str, wish: dict[str, Any] | None = None) -> Any:
         """Call a steering route, such as `admin("GET", "/clock")`; raises StandInError with its words when refused."""

@@ -95,6 +95,7 @@ class Admin:
         """
         if request.method == "POST":
             return JSONResponse(self._sink(await read_wish(request, {"bucket", "key", "tier"})))
+        self._world.settle()
         query = request.query_params
         bucket = self._bucket(query["bucket"])
         versions = bucket.versions(query["key"])

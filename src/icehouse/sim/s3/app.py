@@ -31,7 +31,8 @@ from icehouse.sim.server import hang_up
 LONGEST_KEY = 1024
 """UTF-8 bytes of a key."""
 
-_GARBAGE = b"<html><body>\x00\xff 502 upstream said \x1b[31mno\x1b[0m <Key>unclosed"
+GARBAGE = b"<html><body>\x00\xff 502 upstream said \x1b[31mno\x1b[0m <Key>unclosed"
+"""What a server in between may say."""
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class S3App:
         world = self._world
         headers = _headers(scope["headers"])
         body = Body(receive, headers)
-        world.post.deliver(world.clock.now())
+        world.settle()
         trace = Trace(time.monotonic(), at=world.clock.now(), auth=_auth(scope, headers))
         request_id = hashlib.blake2b(
             f"{world.settings.seed}{world.log.seq}{time.monotonic_ns()}".encode(), digest_size=8
@@ -77,8 +78,7 @@ class S3App:
             reply = await self._carry_out(scope, headers, body, trace, rules)
         except S3Error as refused:
             error = refused
-            resource = scope["raw_path"].decode("ascii", "replace")
-            reply = xml_reply(error_document(refused, resource, *ids), refused.status, refused.headers)
+            reply = xml_reply(self._refusal(refused, scope, ids), refused.status, refused.headers)
             if refused.status == 304:
                 reply = Reply(304, refused.headers)
         except ConnectionDropped:
@@ -97,11 +97,14 @@ class S3App:
         half = any(rule.kind == "half_body" for rule in rules)
         await self._answer(scope, send, headers, body, trace, ids, reply, error, half=half)
 
+    def _refusal(self, refused: S3Error, scope: Scope, ids: tuple[str, str]) -> bytes:
+        return error_document(refused, scope["raw_path"].decode("ascii", "replace"), *ids)
+
     async def _carry_out(
         self, scope: Scope, headers: dict[str, str], body: Body, trace: Trace, rules: list[Rule]
     ) -> Reply:
         world = self._world
-        path, pairs = _target(scope)
+        path, pairs = target_of(scope)
         query = dict(pairs)
         bucket_name, _, key = path[1:].partition("/")
         trace.bucket, trace.key = bucket_name or None, key or None
@@ -154,7 +157,7 @@ class S3App:
             self._permit(world.bucket(trace.bucket), route, call)
         garbage = any(rule.kind == "garbage" for rule in rules)
         if garbage:
-            return Reply(200, {"content-type": "application/xml"}, _GARBAGE)
+            return Reply(200, {"content-type": "application/xml"}, GARBAGE)
         reply = await self._handle(call, route)
         if trace.bucket in world.buckets and world.buckets[trace.bucket].options.requester_pays:
             reply.headers.setdefault("x-amz-request-charged", "requester")
@@ -366,7 +369,8 @@ def _decoded(raw: bytes) -> str:
         raise S3Error("InvalidURI") from problem
 
 
-def _target(scope: Scope) -> tuple[str, list[tuple[str, str]]]:
+def target_of(scope: Scope) -> tuple[str, list[tuple[str, str]]]:
+    """The decoded path of a request and its decoded query, in order."""
     pairs = []
     for piece in scope["query_string"].split(b"&"):
         if piece:

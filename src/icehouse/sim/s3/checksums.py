@@ -1,4 +1,4 @@
-"""The additional checksums S3 keeps; CRC32C and CRC64NVME are 501, for want of a cheap implementation."""
+"""The additional checksums S3 keeps with objects, CRC32C and CRC64NVME not among them, and those a batch job makes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
+from icehouse.sim.s3.crc import Crc
 from icehouse.sim.s3.errors import S3Error, not_implemented
 
 ALGORITHMS: Final = ("CRC32", "SHA1", "SHA256")
@@ -52,6 +53,18 @@ def hasher(algorithm: str) -> Hasher:
         case name if name in UNMODELLED:
             raise not_implemented(f"checksum {name}")
     raise S3Error("InvalidRequest", "Checksum algorithm provided is unsupported.")
+
+
+def task_hasher(algorithm: str) -> Hasher:
+    """A fresh hasher for *Compute checksum*, which computes more than is kept with objects; 501 for XXHASH."""
+    match algorithm:
+        case "CRC32C" | "CRC64NVME":
+            return Crc(algorithm)
+        case "MD5":
+            return hashlib.md5(usedforsecurity=False)
+        case "SHA512":
+            return hashlib.sha512()
+    return hasher(algorithm)
 
 
 def b64(digest: bytes) -> str:

@@ -20,6 +20,7 @@ _KNOWN: Final[Mapping[str, tuple[int, str]]] = {
         503,
         "Glacier expedited retrievals are currently not available, please try again later",
     ),
+    "IdempotencyException": (400, "The token was used before with other parameters"),
     "IllegalLocationConstraintException": (400, "The specified location constraint is not valid here."),
     "IncompleteBody": (400, "The request body terminated unexpectedly"),
     "InternalError": (500, "We encountered an internal error. Please try again."),
@@ -27,6 +28,7 @@ _KNOWN: Final[Mapping[str, tuple[int, str]]] = {
     "InvalidArgument": (400, "Invalid Argument"),
     "InvalidBucketName": (400, "The specified bucket is not valid."),
     "InvalidDigest": (400, "The Content-MD5 you specified was invalid."),
+    "InvalidNextTokenException": (400, "The pagination token is invalid"),
     "InvalidObjectState": (403, "The operation is not valid for the object's storage class"),
     "InvalidPart": (
         400,
@@ -48,6 +50,7 @@ _KNOWN: Final[Mapping[str, tuple[int, str]]] = {
     ),
     "InvalidToken": (400, "The provided token is malformed or otherwise invalid."),
     "InvalidURI": (400, "Couldn't parse the specified URI."),
+    "JobStatusException": (400, "The job is not in a status that allows this"),
     "KeyTooLongError": (400, "Your key is too long"),
     "MalformedXML": (
         400,
@@ -59,6 +62,7 @@ _KNOWN: Final[Mapping[str, tuple[int, str]]] = {
     "MissingContentLength": (411, "You must provide the Content-Length HTTP header."),
     "NoSuchBucket": (404, "The specified bucket does not exist"),
     "NoSuchConfiguration": (404, "The specified configuration does not exist."),
+    "NoSuchJob": (404, "The specified job does not exist"),
     "NoSuchKey": (404, "The specified key does not exist."),
     "NoSuchLifecycleConfiguration": (404, "The lifecycle configuration does not exist"),
     "NoSuchUpload": (

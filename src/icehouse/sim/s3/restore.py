@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from icehouse.sim.s3.bucket import Bucket
 from icehouse.sim.s3.errors import S3Error, not_implemented
@@ -13,7 +14,9 @@ from icehouse.sim.s3.storage_classes import INTELLIGENT_TIERING, TIERS, restore_
 from icehouse.sim.s3.timing import expiry, restore_seconds
 from icehouse.sim.s3.version import Restore, Version, invalid_state_elements
 from icehouse.sim.s3.wire import parse
-from icehouse.sim.s3.world import World
+
+if TYPE_CHECKING:
+    from icehouse.sim.s3.world import World
 
 _LONGEST_STAY = 2**31 - 1
 _WHOLE = re.compile(r"\s*-?[0-9]{1,18}\s*")
@@ -68,32 +71,43 @@ async def restore_object(world: World, call: Call) -> Reply:
     if not world.restore_rate.allows(world.switches.restores_per_second):
         raise S3Error("ThrottlingException")
     version = find_version(bucket, call, marker_is_absent=False)
-    place = version.cold_place(call.now)
+    status, changed = requested(world, bucket, version, wish, call.now)
+    world.amend(bucket, changed)
+    if status == 200:
+        return Reply(200, version_id=version.version_id)
+    headers = {"x-amz-version-id": version.version_id} if bucket.options.versioning else {}
+    return Reply(202, headers, version_id=version.version_id)
+
+
+def requested(
+    world: World, bucket: Bucket, version: Version, wish: Wish, now: float, *, batch: bool = False
+) -> tuple[int, Version]:
+    """The HTTP status of a restore request and what becomes of the version; an error of S3's where it is refused.
+
+    Whoever asks by a `batch` job has the same rules, and Standard begins sooner.
+    """
+    place = version.cold_place(now)
     if place is None:
         raise S3Error(
             world.switches.live_restore_code,
             "Restore is not allowed for the object's current storage class",
             status=403,
-            elements=invalid_state_elements(version, call.now),
+            elements=invalid_state_elements(version, now),
         )
     _check_days(version, wish)
     if restore_window(place, wish.tier) is None:
         raise S3Error("InvalidArgument", "Retrieval option is not supported by this storage class")
-    standing = version.standing(call.now)
+    standing = version.standing(now)
     if standing == "restored":
         assert version.restore is not None
         assert wish.days is not None
-        ends = expiry(call.now, call.now, wish.days)
-        longer = version.restore._replace(days=wish.days, expires=ends)
-        world.amend(bucket, replace(version, restore=longer))
-        return Reply(200, version_id=version.version_id)
+        longer = version.restore._replace(days=wish.days, expires=expiry(now, now, wish.days))
+        return 200, replace(version, restore=longer)
     if wish.tier == "Expedited" and not world.switches.expedited_capacity:
         raise S3Error("GlacierExpeditedRetrievalNotAvailable")
     if standing == "restoring":
         _check_speed_up(version, wish)
-    world.amend(bucket, replace(version, restore=_begin(world, bucket, version, place, wish, call.now)))
-    headers = {"x-amz-version-id": version.version_id} if bucket.options.versioning else {}
-    return Reply(202, headers, version_id=version.version_id)
+    return 202, replace(version, restore=_begin(world, bucket, version, place, wish, now, batch=batch))
 
 
 def _check_days(version: Version, wish: Wish) -> None:
@@ -116,8 +130,11 @@ def _check_speed_up(version: Version, wish: Wish) -> None:
         raise S3Error("RestoreAlreadyInProgress")
 
 
-def _begin(world: World, bucket: Bucket, version: Version, place: str, wish: Wish, now: float) -> Restore:
-    takes = restore_seconds(world.settings.seed, bucket.name, version.key, version.version_id, place, wish.tier)
+def _begin(
+    world: World, bucket: Bucket, version: Version, place: str, wish: Wish, now: float, *, batch: bool
+) -> Restore:
+    seed = world.settings.seed
+    takes = restore_seconds(seed, bucket.name, version.key, version.version_id, place, wish.tier, batch=batch)
     ready = now + takes
     if version.restore and version.restore.running(now):
         ready = min(ready, version.restore.ready)

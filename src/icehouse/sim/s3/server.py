@@ -8,16 +8,17 @@ import os
 from starlette.applications import Starlette
 
 from icehouse.sim.s3.admin import PREFIX, Admin
-from icehouse.sim.s3.app import S3App
+from icehouse.sim.s3.control import Front
 from icehouse.sim.s3.credentials import credentials
 from icehouse.sim.s3.world import OWNER, World
+from icehouse.sim.server import HOST
 
 
 def application(world: World) -> Starlette:
-    """The ASGI application: steering routes, and S3 for everything else."""
+    """The ASGI application: steering routes, S3 Control at the host of an account, and S3 for everything else."""
     app = Starlette(routes=Admin(world).routes())
     app.router.redirect_slashes = False
-    app.router.default = S3App(world)
+    app.router.default = Front(world)
     return app
 
 
@@ -31,6 +32,7 @@ def ready_line(world: World, endpoint: str) -> str:
             "region": world.settings.region,
             "buckets": sorted(world.buckets),
             "admin": endpoint + PREFIX,
+            "control": endpoint.replace(HOST, "localhost"),
             "credentials": {
                 principal.name: credentials(world, principal) for principal in world.gatekeeper.principals.values()
             },

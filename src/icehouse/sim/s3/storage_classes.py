@@ -53,6 +53,12 @@ _WINDOWS: Final = {
 }
 
 
-def restore_window(place: str, tier: str) -> tuple[float, float] | None:
+_BATCH_STANDARD: Final = (5 * _MINUTE, 5 * _HOUR)
+"""Standard restores that a batch job asks for start within minutes from the classes of hours, and end as others do."""
+
+
+def restore_window(place: str, tier: str, *, batch: bool = False) -> tuple[float, float] | None:
     """Shortest and longest restore in seconds from a cold class or tier; None where the tier is not offered there."""
+    if batch and tier == "Standard" and _WINDOWS[place] is _FLEXIBLE:
+        return _BATCH_STANDARD
     return _WINDOWS[place].get(tier)

@@ -32,6 +32,17 @@ class Switches(BaseSwitches):
     trail_delay_seconds: float = 300.0
     """Simulated seconds until a CloudTrail event is delivered, give or take half of it."""
 
+    batch_step_seconds: float = 20.0
+    """Simulated seconds that a batch job stays in each of its states but the active one."""
+    batch_tasks_per_second: float = 1000.0
+    """Tasks of a batch job in a simulated second."""
+    batch_role: str = ""
+    """The name of the only role that may be passed to a batch job; empty: any of the account."""
+    batch_report_order: str = "sample"
+    """`sample`: HTTP status before error code, as AWS's sample reports have it; `schema`: as their schema says."""
+    batch_report_keys: str = "encoded"
+    """Whether keys in a report are `encoded`, as in the manifest, or `raw`; unsettled on AWS."""
+
     def check(self) -> None:
         """Raise ValueError where a value is none of those that a switch takes."""
         if self.expiry_base not in {"completion", "request"}:
@@ -40,5 +51,9 @@ class Switches(BaseSwitches):
             raise ValueError("link_clock is 'wall' or 'simulated'")
         if self.log_delay_seconds < 0 or self.trail_delay_seconds < 0:
             raise ValueError("a delay is 0 seconds or more")
+        if self.batch_step_seconds < 0 or self.batch_tasks_per_second <= 0:
+            raise ValueError("a step takes 0 seconds or more, and there is more than no task a second")
+        if self.batch_report_order not in {"sample", "schema"} or self.batch_report_keys not in {"encoded", "raw"}:
+            raise ValueError("batch_report_order is 'sample' or 'schema', batch_report_keys 'encoded' or 'raw'")
         if self.live_restore_code not in {"InvalidObjectState", "ObjectAlreadyInActiveTierError"}:
             raise ValueError("live_restore_code is 'InvalidObjectState' or 'ObjectAlreadyInActiveTierError'")

@@ -23,9 +23,14 @@ def fractions(*words: str) -> Iterator[float]:
         number += 1
 
 
-def restore_seconds(seed: str, bucket: str, key: str, version_id: str, place: str, tier: str) -> float:
-    """How long one restore takes, spread over the window of its class and tier; raises KeyError where not offered."""
-    window = restore_window(place, tier)
+def restore_seconds(
+    seed: str, bucket: str, key: str, version_id: str, place: str, tier: str, *, batch: bool = False
+) -> float:
+    """How long one restore takes, spread over the window of its class and tier; raises KeyError where not offered.
+
+    `batch`: it is asked for by a job of S3 Batch Operations.
+    """
+    window = restore_window(place, tier, batch=batch)
     if window is None:
         raise KeyError(f"{tier} is not offered for {place}")
     shortest, longest = window

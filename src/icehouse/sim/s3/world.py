@@ -18,6 +18,7 @@ from icehouse.sim.s3 import accounts, fixtures
 from icehouse.sim.s3.auth import Gatekeeper, Principal
 from icehouse.sim.s3.bucket import Bucket, Options
 from icehouse.sim.s3.errors import S3Error
+from icehouse.sim.s3.jobs import Jobs
 from icehouse.sim.s3.keyspace import Ground, KeySpace
 from icehouse.sim.s3.link_clock import Anchor, LinkClock, wall_now
 from icehouse.sim.s3.records.post import Post
@@ -68,10 +69,18 @@ class World:
     counter: int = 0
     link_clock: LinkClock = field(init=False)
     post: Post = field(init=False)
+    jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
         self.link_clock = LinkClock(self.clock.now)
         self.post = Post(self)
+        self.jobs = Jobs(self)
+
+    def settle(self) -> None:
+        """Let happen what is due by now: deliveries of records, and what batch jobs do."""
+        now = self.clock.now()
+        self.post.deliver(now)
+        self.jobs.advance(now)
 
     @property
     def speed_words(self) -> str:
@@ -112,6 +121,15 @@ class World:
         """Put a changed version in the place of the one with its id."""
         versions = bucket.versions(changed.key)
         self.keep(bucket, changed.key, tuple(changed if v.version_id == changed.version_id else v for v in versions))
+
+    def keep_changed(self, bucket: Bucket, keys: Iterable[str]) -> None:
+        """Write down what these keys have, where many were changed at once."""
+        lines = [
+            {"kind": "key", "bucket": bucket.name, "key": key, "versions": versions, "counter": self.counter}
+            for key in keys
+            for versions in [[version.as_json() for version in bucket.versions(key)]]
+        ]
+        self.journal.write_all(lines)
 
     def keep_bucket(self, bucket: Bucket) -> None:
         """Record a bucket's existence and options."""
@@ -194,6 +212,7 @@ def open_world(settings: Settings) -> World:
     _replay(world, records)
     world.link_clock.replay(clocks)
     world.post.replay(records)
+    world.jobs.replay(records)
     world.keep_clock(resumed=True)
     return world
 

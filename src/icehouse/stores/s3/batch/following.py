@@ -11,7 +11,6 @@ from icehouse.core.orders import OrderStanding, OrderState
 
 from ..errors import scrub
 from .control import JOB_ID, Control, at_of, job_id
-from .submitting import description_of
 
 _STATES = {
     "New": OrderState.WAITING, "Preparing": OrderState.WAITING, "Ready": OrderState.WAITING,
@@ -23,6 +22,11 @@ _STATES = {
 
 _PAGES = 10_000
 """More pages of jobs than any account has: a list that goes on is not S3's."""
+
+
+def description_of(token: str) -> str:
+    """What a job is described by, so that it is found again by its token alone."""
+    return f"icehouse {token}"
 
 
 def order(control: Control, id: str) -> OrderStanding:

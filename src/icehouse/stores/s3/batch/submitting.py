@@ -14,6 +14,7 @@ from icehouse.stores.base import NotTaken
 
 from ..describing import describe_one
 from .control import JOB_ID, Control, at_of
+from .following import description_of, find_order, job_of
 from .lines import LENGTHS
 from .manifest import FORMAT, Manifest, write_manifest
 
@@ -29,11 +30,6 @@ def submit(control: Control, order: Order) -> OrderTaken | NotTaken:
         return _submit(control, order)
     except StoreError as error:
         return NotTaken(order.refs[0], error)
-
-
-def description_of(token: str) -> str:
-    """What a job is described by, so that it is found again by its token alone."""
-    return f"icehouse {token}"
 
 
 def _submit(control: Control, order: Order) -> OrderTaken:
@@ -52,21 +48,41 @@ def _submit(control: Control, order: Order) -> OrderTaken:
         report["Prefix"] = prefix.rstrip("/")
     if control.client.options.expected_owner:
         report["ExpectedBucketOwner"] = control.client.options.expected_owner
-    answer = control.ask(
-        "CreateJob",
-        what,
-        ConfirmationRequired=False,
-        Operation=operation,
-        Report=report,
-        ClientRequestToken=order.token,
-        Manifest={"Spec": {"Format": FORMAT, "Fields": list(manifest.fields)}, "Location": location},
-        Description=description_of(order.token),
-        Priority=batch.priority,
-        RoleArn=batch.role,
-    )
+    work = {
+        "Operation": operation,
+        "Manifest": {"Spec": {"Format": FORMAT, "Fields": list(manifest.fields)}, "Location": location},
+    }
+    try:
+        answer = control.ask(
+            "CreateJob",
+            what,
+            ConfirmationRequired=False,
+            Report=report,
+            ClientRequestToken=order.token,
+            Description=description_of(order.token),
+            Priority=batch.priority,
+            RoleArn=batch.role,
+            **work,
+        )
+    except Invalid as refused:
+        if refused.words.startswith("IdempotencyException") and (first := _first(control, order.token, work, what)):
+            return first
+        raise
     id = str(answer.members.get("JobId") or "")
     if answer.status != 200 or not JOB_ID.fullmatch(id):
         raise Unavailable(f"{what}: the answer is broken", words=f"HTTP {answer.status} without a job's id")
+    return OrderTaken(id, at_of(answer, what), answer.request_id)
+
+
+def _first(control: Control, token: str, work: dict[str, Any], what: str) -> OrderTaken | None:
+    """The job of that token where it does this very work, and only the config has another role or priority now."""
+    id = find_order(control, token)
+    if id is None:
+        return None
+    answer = control.read("DescribeJob", what, JobId=id)
+    job = job_of(answer.members, id, what)
+    if {name: job.get(name) for name in work} != work:
+        return None
     return OrderTaken(id, at_of(answer, what), answer.request_id)
 
 
@@ -90,10 +106,9 @@ def _put(control: Control, token: str, manifest: Manifest) -> dict[str, str]:
     bucket, _, prefix = control.batch.manifests.partition("/")
     ref = Ref(client.store, bucket, f"{prefix}{token}.csv")
     what, etag = ref_address(ref), manifest.md5.hex()
-    there = _there(control, ref, etag)
-    if there is None:
+    if not _lies_there(control, ref, etag):
         try:
-            answer = client.ask(
+            client.ask(
                 "PutObject",
                 what,
                 Bucket=bucket,
@@ -106,29 +121,24 @@ def _put(control: Control, token: str, manifest: Manifest) -> dict[str, str]:
                 ServerSideEncryption="AES256",
                 IfNoneMatch="*",
             )
-            there = (str(answer.members.get("ETag") or ""), str(answer.members.get("VersionId") or ""))
         except Conflict:
-            there = _there(control, ref, etag)
-            if there is None:
+            if not _lies_there(control, ref, etag):
                 raise
-    found, version = there[0].strip('"'), there[1]
-    if found != etag:
-        raise Conflict(f"{what}: something else lies there")
-    location = {"ObjectArn": f"{_arn(control.batch.role, bucket)}/{ref.key}", "ETag": found}
-    return {**location, "ObjectVersionId": version} if version not in ("", "null") else location
+    # Without a version: a repeated submission must be the same to the letter, and the ETag says which bytes are meant.
+    return {"ObjectArn": f"{_arn(control.batch.role, bucket)}/{ref.key}", "ETag": etag}
 
 
-def _there(control: Control, ref: Ref, etag: str) -> tuple[str, str] | None:
-    """ETag and version of what lies at `ref`; None where nothing does as far as these credentials may know."""
+def _lies_there(control: Control, ref: Ref, etag: str) -> bool:
+    """Whether this very manifest lies at `ref`; False where nothing does as far as these credentials may know."""
     described = describe_one(control.client, ref)
-    if described.entry is not None:
-        if described.entry.etag != etag:
-            raise Conflict(f"{ref_address(ref)}: something else lies there")
-        return described.entry.etag, ""
-    if isinstance(described.error, NotFound | Denied):
-        return None
-    assert described.error is not None
-    raise described.error
+    if described.entry is None:
+        if isinstance(described.error, NotFound | Denied):
+            return False
+        assert described.error is not None
+        raise described.error
+    if described.entry.etag != etag:
+        raise Conflict(f"{ref_address(ref)}: something else lies there")
+    return True
 
 
 def _arn(role: str, bucket: str) -> str:
