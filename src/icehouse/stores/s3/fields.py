@@ -34,6 +34,7 @@ _ONE = timedelta(microseconds=1)
 _DAY_AND_MINUTE = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)", re.ASCII)
 _SECOND = re.compile(r":([0-5]\d)(?:\.(\d{1,9}))?Z", re.ASCII)
 _WITH_OFFSET = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?([+-]\d\d:\d\d|Z)", re.ASCII)
+_HTTP = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", re.ASCII)
 _MOST_REMEMBERED = 100_000
 
 
@@ -143,7 +144,7 @@ def moment(text: str) -> int:
         if found is not None:
             told: datetime | None = datetime.fromisoformat(found[1] + (found[2] or "")[:7] + found[3])
         else:
-            told = parse_http_date(text)
+            told = parse_http_date(text) if _HTTP.fullmatch(text) else None
         if told is not None:
             return (told - _EPOCH) // _ONE
     except ValueError:

@@ -62,7 +62,7 @@ def read_block(block: str, kinds: tuple[str, ...]) -> Columns:
     for kind in kinds[1:]:
         block = block.replace(f"<{kind}>", f"<{first}><{kind}>")
     pieces = [row.split(_CLOSE) for row in block.split(f"<{first}>")]
-    if pieces.pop(0) != [""]:
+    if pieces.pop(0) != [""] or not pieces:
         raise UnusualError
     lengths = list(map(len, pieces))
     groups = [list(range(len(pieces)))]

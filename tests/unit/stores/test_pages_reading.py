@@ -1,0 +1,209 @@
+"""The reader of listings says what the SDK's parser says, or refuses the page: never fewer rows, never other values."""
+
+from __future__ import annotations
+
+import pytest
+
+from icehouse.stores.s3.pages import BrokenPageError, read_objects, read_versions
+from tests.unit.stores.bothways import both_ways
+
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+TAIL = "<Name>b</Name><KeyCount>1</KeyCount><IsTruncated>true</IsTruncated></ListBucketResult>"
+PLAIN = (
+    "<Contents><Key>a%20b</Key><LastModified>2026-11-21T08:13:17.000Z</LastModified><ETag>&quot;e&quot;</ETag>"
+    "<Size>5</Size><StorageClass>GLACIER</StorageClass></Contents>"
+)
+FULL = (
+    "\n  <Contents>\n <Owner><ID>i</ID><DisplayName>d &amp; e</DisplayName></Owner>"
+    "<ChecksumAlgorithm>CRC32</ChecksumAlgorithm>"
+    "<ChecksumAlgorithm>SHA1</ChecksumAlgorithm><ETag>&#34;e&#34;</ETag><Key>k&lt;&#x41;</Key><Size>0</Size>"
+    "<LastModified>2026-11-21T08:13:17Z</LastModified><Unheard>of</Unheard>\n<RestoreStatus>"
+    "<IsRestoreInProgress>false</IsRestoreInProgress><RestoreExpiryDate>2026-11-23T00:00:00.000Z</RestoreExpiryDate>"
+    "</RestoreStatus></Contents>"
+)
+VERSIONS_HEAD = HEAD.replace("Bucket", "Versions")
+VERSIONS_TAIL = "<IsTruncated>false</IsTruncated></ListVersionsResult>"
+VERSIONS = (
+    "<Version><Key>a</Key><VersionId>1</VersionId><IsLatest>false</IsLatest><Size>1</Size>"
+    "<LastModified>2026-11-21T08:13:17.000Z</LastModified></Version><DeleteMarker><Key>a</Key><VersionId>2</VersionId>"
+    "<IsLatest>true</IsLatest><LastModified>2026-11-21T08:13:17.000Z</LastModified></DeleteMarker>"
+)
+
+
+def of_objects(rows: str) -> bytes:
+    return (HEAD + rows + TAIL).encode()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        PLAIN,
+        FULL,
+        PLAIN * 3 + FULL + "<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>",
+        "<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>" + PLAIN,
+        PLAIN + FULL + PLAIN.replace("<Size>5</Size>", "").replace("<Key>", "<Size>7</Size><Key>") + FULL,
+        PLAIN.replace("&quot;e&quot;", "e") + PLAIN + PLAIN.replace("&quot;", ""),
+        PLAIN.replace("<Key>a%20b</Key>", "<Owner><ID><Deep>x</Deep></ID></Owner><Key>a</Key>"),
+        PLAIN.replace("a%20b", "a&amp;#&gt;]]b>"),
+        PLAIN.replace("<StorageClass>GLACIER</StorageClass>", "") + PLAIN,
+        PLAIN.replace("<ETag>&quot;e&quot;</ETag>", "").replace("a%20b", " \u00a0\u2028\t\U0001f9ca "),
+    ],
+)
+def test_plain_pages_are_read_quickly_and_alike(rows: str) -> None:
+    assert both_ways(of_objects(rows)) is True
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        PLAIN.replace("a%20b", "<![CDATA[a<b]]>"),
+        PLAIN.replace("a%20b", "a<!-- x -->b"),
+        PLAIN.replace("a%20b", "a<?x y?>b"),
+        PLAIN.replace("a%20b", "a\r\nb&#13;"),
+        PLAIN.replace("<Key>", "<Key >").replace("</Size>", "</Size\n>"),
+        PLAIN.replace("<ETag>&quot;e&quot;</ETag>", "<ETag/>"),
+        PLAIN.replace("<Contents>", "<!-- <Contents> --><Contents>"),
+        PLAIN.replace("2026-11-21T08:13:17.000Z", "Sat, 21 Nov 2026 08:13:17 GMT"),
+        PLAIN.replace("17.000Z", "17.123456+02:00"),
+        PLAIN.replace("<Key>", '<Of xml:lang="en"><Key>x</Key></Of><Key>'),
+        PLAIN + "<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>" + PLAIN,
+        PLAIN.replace("<Key>", '<s3:Key xmlns:s3="http://s3.amazonaws.com/doc/2006-03-01/">').replace(
+            "/Key", "/s3:Key"
+        ),
+    ],
+)
+def test_unusual_pages_are_read_alike_by_the_other_way(rows: str) -> None:
+    assert both_ways(of_objects(rows)) is False
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<Size>5</Size>", "<Size>5</Size><Size>5</Size>"),
+        ("<Size>5</Size>", ""),
+        ("<Size>5</Size>", "<Size/>"),
+        ("<Size>5</Size>", "<Size> 5</Size>"),
+        ("<Size>5</Size>", "<Size>+5</Size>"),
+        ("<Size>5</Size>", "<Size>1_0</Size>"),
+        ("<Size>5</Size>", "<Size>\u0665</Size>"),
+        ("<Size>5</Size>", f"<Size>{2**63}</Size>"),
+        ("<Size>5</Size>", f"<Size>{'9' * 10_000}</Size>"),
+        ("<Key>a%20b</Key>", ""),
+        ("<Key>a%20b</Key>", "<Key>a</Key><Key>b</Key>"),
+        ("<Key>", '<Key xml:lang="en">'),
+        ("<Key>", '<Key xmlns="urn:other">'),
+        ("<Key>a%20b", "<Key>a<b>c</b>"),
+        ("<Contents>", "<Contents>text"),
+        ("<Contents>", "text<Contents>"),
+        ("<Contents>", '<Contents a="b">'),
+        ("<Contents>", "<Contents><Contents>"),
+        ("17.000Z", "17.000"),
+        ("17.000Z", "60.000Z"),
+        ("2026-11-21T08:13:17.000Z", ""),
+        ("2026-11-21T08:13:17.000Z", "1795000000"),
+        ("2026-11-21", "2026-02-30"),
+        ("a%20b", "\x1b"),
+        ("a%20b", "&#27;"),
+        ("a%20b", "&#xD800;"),
+        ("a%20b", "&nbsp;"),
+        ("a%20b", "a & b"),
+        ("a%20b", "\ufffe"),
+        ("a%20b", "a]]>b"),
+        ("</Contents>", "<RestoreStatus/></Contents>"),
+        ("</Contents>", "<RestoreStatus>true</RestoreStatus></Contents>"),
+        ("</Contents>", "<RestoreStatus><IsRestoreInProgress>TRUE</IsRestoreInProgress></RestoreStatus></Contents>"),
+        (
+            "</Contents>",
+            "<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus>"
+            "<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus></Contents>",
+        ),
+        (
+            "</Contents>",
+            "<RestoreStatus><RestoreExpiryDate>2026-11-23T00:00:00.000Z</RestoreExpiryDate></RestoreStatus></Contents>",
+        ),
+        ("<Name>b</Name>", "<IsTruncated>false</IsTruncated>"),
+        ("<IsTruncated>true</IsTruncated>", ""),
+        (">true</IsTruncated>", "> true</IsTruncated>"),
+        ("<KeyCount>1", "<KeyCount>-1"),
+        ("<Name>b", "<CommonPrefixes/><Name>b"),
+        ("<Name>b", "<CommonPrefixes><Prefix>a/</Prefix><Prefix>b/</Prefix></CommonPrefixes><Name>b"),
+        ("ListBucketResult", "Error"),
+        ("ListBucketResult", "ListVersionsResult"),
+        ("http://s3.amazonaws.com/doc/2006-03-01/", "urn:other"),
+        ('xmlns="http://s3.amazonaws.com/doc/2006-03-01/"', 'version="1"'),
+        ("<ListBucketResult", '<!DOCTYPE x [<!ENTITY e "5">]><ListBucketResult'),
+        ("<ListBucketResult", '<!DOCTYPE x SYSTEM "file:///etc/passwd"><ListBucketResult'),
+        ("<Name>b", "<a>" * 200 + "</a>" * 200 + "<Name>b"),
+        ("<Name>b</Name>", "<!--"),
+        ("</ListBucketResult>", "</ListBucketResult>more"),
+    ],
+)
+def test_what_does_not_belong_in_a_page_is_refused(old: str, new: str) -> None:
+    body = of_objects(PLAIN + PLAIN)
+    assert old.encode() in body
+    for each in (body.replace(old.encode(), new.encode()), body.replace(old.encode(), new.encode(), 1)):
+        if each.count(b"<ListBucketResult") in (0, each.count(b"</ListBucketResult")):
+            with pytest.raises(BrokenPageError):
+                read_objects(each)
+
+
+def test_a_page_without_rows_has_none() -> None:
+    page = read_objects(of_objects(""))
+    assert (page.keys, page.folders, page.key_count, page.truncated) == ([], [], 1, True)
+    for body in (
+        b"",
+        b" ",
+        b"</Contents><Contents>",
+        b"<Error><Code>SlowDown</Code></Error>",
+        b"\xff" + of_objects(PLAIN),
+    ):
+        with pytest.raises(BrokenPageError):
+            read_objects(body)
+
+
+def test_rows_in_a_comment_or_in_another_element_are_no_rows() -> None:
+    hidden = of_objects(f"<!-- {PLAIN} -->")
+    assert read_objects(hidden).keys == []
+    with pytest.raises(BrokenPageError):
+        read_objects(of_objects(f"<Prefix>{PLAIN}</Prefix>"))
+    assert read_objects(of_objects(f"<Of>{PLAIN}</Of>")).keys == []
+    assert both_ways(of_objects(f"<Of>{PLAIN}</Of>")) is False
+
+
+def test_versions_and_delete_markers_are_read_quickly_and_alike() -> None:
+    for rows in (VERSIONS, VERSIONS * 3, VERSIONS.replace("><", ">\n  <"), "<Of/>" + VERSIONS):
+        assert both_ways((VERSIONS_HEAD + rows + VERSIONS_TAIL).encode(), "ListObjectVersions") is True
+    page = read_versions((VERSIONS_HEAD + VERSIONS * 2 + VERSIONS_TAIL).encode())
+    assert page.rows.deleted == [False, True, False, True]
+    assert page.rows.versions == ["1", "2", "1", "2"]
+    for gone in ("<VersionId>1</VersionId>", "<IsLatest>false</IsLatest>", "<VersionId>2</VersionId>"):
+        with pytest.raises(BrokenPageError):
+            read_versions((VERSIONS_HEAD + VERSIONS.replace(gone, "") + VERSIONS_TAIL).encode())
+    nested = VERSIONS.replace("<DeleteMarker>", "<Version><DeleteMarker>").replace(
+        "</DeleteMarker>", "</DeleteMarker></Version>"
+    )
+    with pytest.raises(BrokenPageError):
+        read_versions((VERSIONS_HEAD + nested + VERSIONS_TAIL).encode())
+
+
+def test_a_body_cut_anywhere_is_refused() -> None:
+    body = of_objects(PLAIN + FULL)
+    for end in range(len(body)):
+        with pytest.raises(BrokenPageError):
+            read_objects(body[:end])
+
+
+def test_keys_of_many_shapes_keep_their_places() -> None:
+    rows = "".join(
+        (
+            PLAIN,
+            FULL,
+            PLAIN.replace("<ETag>&quot;e&quot;</ETag>", "<Odd>x</Odd>"),
+            FULL.replace("<Unheard>", "<Un>").replace("</Unheard>", "</Un>"),
+        )[number % 4]
+        .replace("a%20b", f"{number:03}")
+        .replace("k&lt;&#x41;", f"{number:03}")
+        for number in range(40)
+    )
+    assert both_ways(of_objects(rows)) is True
+    assert read_objects(of_objects(rows)).keys == [f"{number:03}" for number in range(40)]
