@@ -189,13 +189,15 @@ class Delegator:
     def _read(self, order: JobOrder) -> bool:
         """Take up the report of an ended order, whole or not at all; True where steps are left to be sent."""
         waiting = orders.tasks(self._hands.ledger, order, self._plan.store)
-        words = ""
+        known = order.state is not None and order.state.ended
+        words = "" if known else order.words
         results: dict[int, OrderResult] = {}
         try:
-            results = self._report(order, waiting)
+            if known:
+                results = self._report(order, waiting)
         except NotFound as error:
             now = self._hands.store.now()
-            if order.id and order.word != "not known" and now - (order.ended_at or now) < _REPORT_WITHIN:
+            if now - (order.ended_at or now) < _REPORT_WITHIN:
                 return False
             words = f"no report: {error.words or error.line}"
         except Invalid as error:
