@@ -57,6 +57,19 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True)
+class Taking:
+    """Intents that are being written."""
+
+    record: Take
+    future: Future[None]
+
+    def wait(self) -> list[Task]:
+        """Their tasks once they are durable, none where nothing was pending; raises what stopped the writer."""
+        self.future.result(timeout=_DURABLE_WITHIN)
+        return self.record.tasks
+
+
+@dataclass(frozen=True, slots=True)
 class Probed:
     """A probe was made of a step whose request's fate was not known."""
 
@@ -115,11 +128,14 @@ class Recorder:
         """Seconds since the lease was last confirmed by a commit."""
         return self._clock.monotonic() - self._confirmed
 
+    def taking(self, job: str, store: str, limit: int) -> Taking:
+        """Have intents written for the job's next pending steps, without waiting."""
+        record = Take(job, store, limit, [])
+        return Taking(record, self.writer.submit(record))
+
     def take(self, job: str, store: str, limit: int) -> list[Task]:
         """Durable intents for the job's next pending steps; empty where none is pending."""
-        record = Take(job, store, limit, [])
-        self.now(record)
-        return record.tasks
+        return self.taking(job, store, limit).wait()
 
     def finish(self, job: str, state: JobState) -> bool:
         """End the job as `state`; False, and nothing written, while any of its steps has not ended."""

@@ -217,6 +217,8 @@ class _Worker:
                 self._wait()
         finally:
             self._done.set()
+            for run in self.runs.values():
+                run.halt()
             self.pool.shutdown(wait=True, cancel_futures=True)
             self.recorder.writer.close()
             if not released and not isinstance(self.recorder.writer.failed, leases.LeaseLost):
@@ -289,7 +291,7 @@ class _Worker:
 
     def _cancel(self, job: Job) -> bool:
         """Bring a cancelled job to its end; its plan is needed only to call off what was handed over."""
-        self.runs.pop(job.id, None)
+        self._rest(job)
         if called_off(self.hands, job, self.calling, self._proven):
             return finish_cancel(self.hands, job.id, self.name)
         if self.options.once:
@@ -324,8 +326,14 @@ class _Worker:
             self._park(job, str(error))
 
     def _forget(self, job: Job, state: JobState) -> None:
-        self.runs.pop(job.id, None)
+        self._rest(job)
         self.parked[job.id] = (state, self.clock.monotonic() + _PARKED_FOR)
+
+    def _rest(self, job: Job) -> None:
+        """Let go of a job: what is under way is waited for and put on record, what is only queued is not sent."""
+        run = self.runs.pop(job.id, None)
+        if run is not None:
+            run.rest()
 
     def _left_alone(self, job: Job) -> bool:
         """Whether this job was parked a moment ago, and nobody has cancelled it since."""

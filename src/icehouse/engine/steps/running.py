@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 from icehouse.core.jobs import Job, JobState
 from icehouse.core.plans import Plan
 from icehouse.engine.pace import Breaker, Pace
@@ -30,6 +32,7 @@ class Run:
         self.looked = False
         self._hands = hands
         self._sent = self._handed = False
+        self._told: Future[None] | None = None
 
     @property
     def due(self) -> float:
@@ -50,7 +53,7 @@ class Run:
                 return True
             if self.sender.send_some():
                 self.failing_since = 0.0
-                self._hands.recorder.now(Note(job.id, "", (("rate", self.sender.pace.rate()),)))
+                self._tell_rate(job)
                 return True
             if self._hands.ending():
                 return False
@@ -58,6 +61,21 @@ class Run:
         if self._handed and self._follow(job):
             return True
         return self._watch(job)
+
+    def rest(self) -> None:
+        """Send nothing more, and wait until what is under way is on record."""
+        self.sender.rest()
+
+    def halt(self) -> None:
+        """Begin nothing more; waits for nothing."""
+        self.sender.halt()
+
+    def _tell_rate(self, job: Job) -> None:
+        """Put the rate on the job, once the last one is there; nobody waits for it."""
+        if self._told is None or self._told.done():
+            if self._told is not None:
+                self._told.result()
+            self._told = self._hands.recorder.note(Note(job.id, "", (("rate", self.sender.pace.rate()),)))
 
     def _follow(self, job: Job) -> bool:
         """Ask after the orders, if it is time to; True where that leaves steps to be sent directly."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from itertools import groupby
+from threading import Lock
 
 from icehouse.core.archives import ArchiveAccepted
 from icehouse.core.errors import (
@@ -29,15 +30,19 @@ from icehouse.core.restores import RestoreAccepted
 from icehouse.engine.gate import Answer, LeaseStale, Permit
 from icehouse.engine.pace import Breaker, Pace
 from icehouse.engine.probing import Finding, Found
-from icehouse.engine.recording import NOTED, Beat, Note, Probed
+from icehouse.engine.recording import NOTED, Beat, Note, Probed, Taking
 from icehouse.ledger import jobs, steps
 from icehouse.ledger.steps import Accepted, Ended, Task
 
 from .answered import refused, taken
+from .flow import Flow
 from .hands import Hands
 
 SLICE = 200
-"""Intents written at a time: what is probed at most after a crash, and how soon a cancel bites."""
+"""Intents written at a time.  Three slices at most have one after a crash: one waits, one is queued, one goes out."""
+
+_QUEUED = SLICE // 2
+"""So few calls left to begin are a reason to bring the next slice."""
 
 _CALLS_A_SLICE = 4
 """Calls that one slice feeds, where a store takes many objects a call."""
@@ -70,29 +75,77 @@ class Sender:
         )
         most = hands.store.features.max_batch
         self._slice = SLICE if most == 1 else most * _CALLS_A_SLICE
+        self._flow: Flow[Sequence[Task]] = Flow(hands.pool, hands.parallel, self._send, self._must_stop)
+        self._owed = self._recorded = 0
+        self._counting = Lock()
+        self._ahead: Taking | None = None
         self._clean = False
         self._trouble: IcehouseError | None = None
         self._cancelled = False
 
     def send_some(self) -> bool:
-        """Send the next slice of requests; False when nothing is left to send, or the worker has to end.
+        """Bring the next slice of requests on its way; False when nothing is left to send, or the worker has to end.
 
-        Raises what has to park the job or be waited for: an expired login, a store that is gone, a guard's refusal.
+        It returns when few are left to begin, while the last of them are still under way: see `rest`.  Raises what has
+        to park the job or be waited for: an expired login, a store that is gone, a guard's refusal.
         """
         if not self._clean and not self._resume():
             return False
         self._clean = False
-        tasks = self._hands.recorder.take(self._job, self._plan.store, self._slice)
-        self._clean = self._each(tasks)
-        return bool(tasks) and self._clean
+        tasks = [] if self._must_stop() else self._next_slice()
+        if tasks:
+            self._feed(tasks)
+            self._flow.wait_for_room(_QUEUED)
+            self._flow.durable()
+        if tasks and not self._must_stop():
+            self._clean = True
+            return True
+        self._clean = self._settled()
+        return False
+
+    def rest(self) -> None:
+        """Send nothing that was not begun, and wait until what was is on record; what is left is looked at later."""
+        self._flow.halt()
+        self._settled(raising=False)
+        self._clean = False
+
+    def halt(self) -> None:
+        """Begin nothing more; waits for nothing."""
+        self._flow.halt()
 
     def doubt(self) -> None:
         """Look for intents without an outcome before anything else is sent."""
         self._clean = False
 
+    def _next_slice(self) -> list[Task]:
+        """Tasks whose intents are durable; those of the slice behind it are written meanwhile."""
+        taking = self._ahead or self._hands.recorder.taking(self._job, self._plan.store, self._slice)
+        self._ahead = None
+        tasks = taking.wait()
+        if tasks:
+            self._ahead = self._hands.recorder.taking(self._job, self._plan.store, self._slice)
+        return tasks
+
+    def _feed(self, tasks: Sequence[Task]) -> None:
+        self._owed += len(tasks)
+        self._flow.feed(_batches(tasks, self._hands.store.features.max_batch))
+
+    def _settled(self, *, raising: bool = True) -> bool:
+        """Wait until nothing is under way and all is on record; False where intents stay that have to be looked at."""
+        ahead, self._ahead = self._ahead, None
+        left = bool(ahead is not None and ahead.wait())
+        self._hands.recorder.settle(self._flow.end(drop=False))
+        whole = not left and self._recorded == self._owed
+        self._owed = self._recorded = 0
+        trouble, self._trouble = self._trouble, None
+        if trouble is not None and raising:
+            raise trouble
+        return whole and trouble is None
+
     def _resume(self) -> bool:
         """Settle every intent that was left without an outcome: probed, never blindly repeated; False where ending."""
         hands = self._hands
+        self._settled()
         while tasks := steps.in_phase(hands.ledger, self._job, self._plan.store, Phase.INTENT, limit=self._slice):
             if hands.ending():
                 return False
@@ -112,22 +165,9 @@ class Sender:
         return True
 
     def _each(self, tasks: Sequence[Task]) -> bool:
-        """Send every task's request, `parallel` calls at a time, and wait for the records; False where some stay."""
-        waiting: set[Future[list[Future[None]]]] = set()
-        records: list[Future[None]] = []
-        for batch in _batches(tasks, self._hands.store.features.max_batch):
-            if len(waiting) >= self._hands.parallel:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                records.extend(record for each in done for record in each.result())
-            if self._must_stop():
-                break
-            waiting.add(self._hands.pool.submit(self._send, batch))
-        records.extend(record for each in waiting for record in each.result())
-        self._hands.recorder.settle(records)
-        if self._trouble is not None:
-            trouble, self._trouble = self._trouble, None
-            raise trouble
-        return len(records) == len(tasks)
+        """Send every task's request and wait for the records; False where some stay."""
+        self._feed(tasks)
+        return self._settled()
 
     def _must_stop(self) -> bool:
         return self._trouble is not None or self._cancelled or self._hands.ending()
@@ -144,6 +184,12 @@ class Sender:
 
         Fewer records than tasks where some intents are left to be probed later.
         """
+        records = self._sent(batch)
+        with self._counting:
+            self._recorded += len(records)
+        return records
+
+    def _sent(self, batch: Sequence[Task]) -> list[Future[None]]:
         records: list[Future[None]] = []
         left, tries, throttled_since = list(batch), 0, 0.0
         while left and self._reachable():
