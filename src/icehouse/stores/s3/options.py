@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -80,6 +81,7 @@ def check_endpoint(store: str, endpoint_url: str, *, allow_http: bool) -> None:
         )
 
 
+@lru_cache(maxsize=64)
 def is_loopback(endpoint_url: str) -> bool:
     """Whether the address names this machine's loopback: ``localhost``, 127.0.0.0/8 or ``::1``, and no other name."""
     host = (urlsplit(endpoint_url).hostname or "").rstrip(".")

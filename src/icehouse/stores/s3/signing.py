@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from urllib.parse import quote
 
@@ -16,6 +16,9 @@ _KEYS_KEPT = 64
 
 Query = Sequence[tuple[str, str | None]]
 """Names and values as they are, in the order of the address; None for a name that stands alone, such as ``restore``."""
+
+Encoded = Sequence[tuple[str, str | None]]
+"""The same as they stand in the address."""
 
 
 class Signer:
@@ -30,7 +33,7 @@ class Signer:
         self,
         method: str,
         path: str,
-        query: Query,
+        query: Encoded,
         headers: Mapping[str, str],
         body: bytes,
         *,
@@ -42,7 +45,7 @@ class Signer:
     ) -> list[tuple[str, str]]:
         """All headers to send: `headers` (names in lower case, ``host`` among them) and what proves them.
 
-        `path` is encoded already, see `encoded`; `at` is wall time in seconds, now if None.
+        `path` and `query` are encoded already; `at` is wall time in seconds, now if None.
         """
         stamp = self._stamp_of(time.time() if at is None else at)
         hashed = sha256(body).hexdigest() if body else _NO_BODY
@@ -88,17 +91,20 @@ def encoded(text: str, *, key: bool = False) -> str:
     return quote(text, safe="/~" if key else "-_.~")
 
 
-def in_address(query: Query) -> str:
-    """What follows the ``?`` of an address, which is left out where there is nothing to ask."""
-    return "&".join([name if value is None else f"{name}={value}" for name, value in _quoted(query)])
-
-
-def _canonical(query: Query) -> str:
-    return "&".join([f"{name}={value or ''}" for name, value in sorted(_quoted(query), key=_name_and_value)])
-
-
-def _quoted(query: Query) -> Iterable[tuple[str, str | None]]:
+def encoded_query(query: Query) -> Encoded:
+    """`query` as it is to be signed and sent."""
     return [(encoded(name), None if value is None else encoded(value)) for name, value in query]
+
+
+def in_address(query: Encoded) -> str:
+    """What follows the ``?`` of an address, which is left out where there is nothing to ask."""
+    return "&".join([name if value is None else f"{name}={value}" for name, value in query])
+
+
+def _canonical(query: Encoded) -> str:
+    if len(query) > 1:
+        query = sorted(query, key=_name_and_value)
+    return "&".join([f"{name}={value or ''}" for name, value in query])
 
 
 def _name_and_value(pair: tuple[str, str | None]) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from icehouse.core.text import SafeText, safe
 from .bysdk import SdkCourier
 from .channel import Broken, Channel, Channels, NotSent, Reply
 from .routes import Route, Routes
-from .signing import Query, Signer, encoded, in_address
+from .signing import Query, Signer, encoded, encoded_query, in_address
 from .states import parse_http_date
 
 if TYPE_CHECKING:
@@ -149,9 +149,10 @@ class Wire:
     def _carry(
         self, route: Route, method: str, path: str, query: Query, headers: Mapping[str, str], body: bytes
     ) -> Reply:
-        address = f"{path}?{in_address(query)}" if query else path
+        pairs = encoded_query(query)
+        address = f"{path}?{in_address(pairs)}" if pairs else path
         signed = self._signer.sign(
-            method, path, query, {"host": route.host, **headers}, body, region=route.region, **self._login()
+            method, path, pairs, {"host": route.host, **headers}, body, region=route.region, **self._login()
         )
         lines = "".join([f"{name}: {value}\r\n" for name, value in signed])
         length = f"content-length: {len(body)}\r\n" if body or method in ("POST", "PUT") else ""
