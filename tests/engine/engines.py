@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -19,6 +19,7 @@ from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreRequest, RestoreWish, Tier, Way
 from icehouse.services import restore
 from icehouse.services.house import House, open_house
+from icehouse.stores import registry
 from icehouse.stores.base import NotTaken
 from icehouse.stores.s3.store import S3Store
 from tests.engine.rooms import marks, nobody
@@ -47,6 +48,18 @@ def open_handing(standin: StandIn, folder: Path, monkey: pytest.MonkeyPatch, *, 
 
 
 _buckets = itertools.count(1)
+_open: dict[object, S3Store] = {}
+
+
+class _Kept(S3Store):
+    """A store that stays open for the next test: making its client takes longer than most tests."""
+
+    def close(self) -> None:
+        """Later."""
+
+
+def _opened(name: str, kind: str, options: Mapping[str, object]) -> S3Store:
+    return _open.setdefault(options["endpoint_url"], _Kept(name, options))
 
 
 @cache
@@ -125,6 +138,7 @@ class Engine:
     def install(self, monkey: pytest.MonkeyPatch) -> Engine:
         """Take the place of the service in every S3 store of this process."""
         engine = self
+        monkey.setattr(registry, "open_store", _opened)
         monkey.setattr(S3Store, "orders_lack", lambda store, act: "")
         monkey.setattr(S3Store, "submit", lambda store, order: engine.submit(store, order))
         monkey.setattr(S3Store, "find_order", lambda store, token: engine.find(token))

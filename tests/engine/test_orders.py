@@ -297,8 +297,8 @@ def test_a_step_moved_to_another_way_after_the_approval_is_refused(house: House,
         connection.exec_driver_sql("UPDATE steps SET phase = 'ordered'")
         connection.exec_driver_sql(f"INSERT INTO order_steps SELECT job, 1, seq FROM steps WHERE job = '{job}'")
         connection.exec_driver_sql(
-            "INSERT INTO orders (job, n, token, act, container, tier, days, algorithm, steps, stage, id, word, words, untold)"
-            f" VALUES ('{job}', 1, 't', 'restore', '{bulk}', 'standard', 7, '', {COUNT}, 'planned', '', '', '', 0)"
+            f"INSERT INTO orders VALUES ('{job}', 1, 't', 'restore', '{bulk}', 'standard', 7, '', {COUNT}, 'planned', "
+            "'', NULL, '', '', NULL, NULL, NULL, 0, NULL, NULL, NULL)"
         )
     work(house)
     parked = jobs.job(house, job)
