@@ -6,6 +6,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := $(VENV)/.installed-demo
 TEST := $(VENV)/.installed-test
+# Tests and benchmarks start some hundred processes; where byte code is not kept, each compiles all of Icehouse anew.
+export PYTHONDONTWRITEBYTECODE =
 PIP_INSTALL := install --disable-pip-version-check --quiet -c constraints.txt
 
 .PHONY: help venv install demo test check bench fuzz screenshots clean
