@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 from .states import parse_http_date
@@ -82,7 +83,9 @@ class Columns:
         """The rows at `places`, in that order."""
 
         def of(column: list[_T]) -> list[_T]:
-            return list(map(column.__getitem__, places)) if column else column
+            if len(places) < 2 or not column:
+                return [column[at] for at in places] if column else column
+            return list(itemgetter(*places)(column))
 
         return Columns(
             of(self.keys),

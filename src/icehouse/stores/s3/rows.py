@@ -8,8 +8,9 @@ no row is taken, and the XML parser judges the page.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
+from typing import TypeVar
 
 from .fields import (
     LEAVES,
@@ -25,6 +26,8 @@ from .fields import (
     UnusualError,
 )
 
+_T = TypeVar("_T")
+
 _CLOSE = "</"
 """Rows are split where elements end: each piece but the first begins with a name and ``>``."""
 
@@ -37,7 +40,6 @@ _ODD = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 _REFERENCE = re.compile(r"&(?:#([0-9]{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));|&")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_TRUTHS = {"true": True, "false": False}
 _MOST_SHAPES = 32
 
 _Path = tuple[str, ...]
@@ -176,18 +178,18 @@ class _Shape:
             if set(pieces[at]) != {self._begins[at]}:
                 raise _OtherShapeError
         for at in self._ignored:
-            _free(self._texts(pieces, at))
+            self._free(pieces[at], at)
         count = len(rows)
         deleted = self.kind == "DeleteMarker"
-        keys = _free(self._texts(pieces, self._fields["Key",]))
-        sizes = [0] * count if deleted else _sizes(self._texts(pieces, self._fields["Size",]))
+        keys = self._of(pieces, "Key")
+        sizes = [0] * count if deleted else _sizes(self._texts(pieces[self._fields["Size",]], self._fields["Size",])[0])
         modified = self._moments(pieces, ("LastModified",)) or [None] * count
         etags = self._etags(pieces) or [""] * count
         tellings = self._tellings(pieces, count)
         versions, latest = [], []
         if self.kind != "Contents":
-            versions = _free(self._texts(pieces, self._fields["VersionId",]))
-            latest = _truths(self._texts(pieces, self._fields["IsLatest",]))
+            versions = self._of(pieces, "VersionId")
+            latest = self._chosen(pieces, ("IsLatest",), _truth)
             columns.deleted += [deleted] * count
         columns.keys += keys
         columns.sizes += sizes
@@ -199,45 +201,78 @@ class _Shape:
         numbers = {telling: known.setdefault(telling, len(known)) for telling in dict.fromkeys(tellings)}
         columns.told += map(numbers.__getitem__, tellings)
 
-    def _texts(self, pieces: Sequence[_Piece], at: int) -> list[str]:
-        """The texts of one piece of all rows; each must begin as this shape's does, and hold no further tag."""
+    def _of(self, pieces: Sequence[_Piece], name: str) -> list[str]:
+        at = self._fields[name,]
+        return self._free(pieces[at], at)
+
+    def _texts(self, column: _Piece, at: int) -> tuple[list[str], str]:
+        """The texts of the pieces in `column`, and all of them in one with their tags.
+
+        Each must begin as this shape's piece does, and hold no further tag.
+        """
         begins = _CLOSE + self._begins[at]
-        whole = _CLOSE + _CLOSE.join(pieces[at])
+        whole = _CLOSE + _CLOSE.join(column)
         texts = whole.split(begins)
-        if len(texts) != len(pieces[at]) + 1 or texts[0] or whole.count("<") != len(pieces[at]) * begins.count("<"):
+        if len(texts) != len(column) + 1 or texts[0] or whole.count("<") != len(column) * begins.count("<"):
             raise _OtherShapeError
         del texts[0]
+        return texts, whole
+
+    def _free(self, column: _Piece, at: int) -> list[str]:
+        """Texts that may hold anything, their references resolved."""
+        texts, whole = self._texts(column, at)
+        _check_characters(whole)
+        if "&" in whole:
+            return [_REFERENCE.sub(_resolve, text) if "&" in text else text for text in texts]
         return texts
+
+    def _chosen(self, pieces: Sequence[_Piece], path: _Path, read: Callable[[str], _T]) -> list[_T]:
+        """Texts of which few differ, each different one read once."""
+        at = self._fields[path]
+        column = pieces[at]
+        several = list(dict.fromkeys(column))
+        known = dict(zip(several, map(read, self._texts(several, at)[0]), strict=True))
+        return list(map(known.__getitem__, column))
 
     def _etags(self, pieces: Sequence[_Piece]) -> list[str]:
         at = self._fields.get(("ETag",))
         if at is None:
             return []
-        texts = self._texts(pieces, at)
-        whole = "<".join(texts).replace("&quot;", '"').replace("&#34;", '"')
-        if whole[:1] == whole[-1:] == '"' and whole.count('"') == 2 * len(texts) and len(whole) > 1:
-            bare = whole[1:-1].split('"<"')
-            if len(bare) == len(texts):
-                return _free(bare)
-        return [text.strip('"') for text in _free(texts)]
+        begins = _CLOSE + self._begins[at]
+        whole = (_CLOSE + _CLOSE.join(pieces[at])).replace("&quot;", '"')
+        if "&" in whole:
+            whole = whole.replace("&#34;", '"')
+        bare = whole[len(begins) + 1 : -1].split(f'"{begins}"')
+        count = len(pieces[at])
+        if (
+            len(bare) != count
+            or not (whole.startswith(f'{begins}"') and whole.endswith('"') and len(whole) >= len(begins) + 2)
+            or whole.count('"') != 2 * count
+            or whole.count("<") != count * begins.count("<")
+            or "&" in whole
+        ):
+            return [text.strip('"') for text in self._free(pieces[at], at)]
+        _check_characters(whole)
+        return bare
 
     def _moments(self, pieces: Sequence[_Piece], path: _Path) -> list[int | None]:
         if path not in self._fields:
             return []
+        at = self._fields[path]
         minutes, seconds = MINUTES, SECONDS
-        return [minutes[text[:16]] + seconds[text[16:]] for text in self._texts(pieces, self._fields[path])]
+        return [minutes[text[:16]] + seconds[text[16:]] for text in self._texts(pieces[at], at)[0]]
 
     def _tellings(self, pieces: Sequence[_Piece], count: int) -> list[Telling]:
-        at = self._fields.get(("StorageClass",))
         classes: Sequence[str | None] = [None] * count
-        if at is not None:
-            classes = texts = self._texts(pieces, at)
-            _free(list(dict.fromkeys(texts)), changed=False)
+        if ("StorageClass",) in self._fields:
+            classes = self._chosen(pieces, ("StorageClass",), _plain)
         if not self._tells_restore:
             plain = {word: Telling(word) for word in set(classes)}
             return list(map(plain.__getitem__, classes))
-        ongoing = _truths(self._texts(pieces, self._fields[RESTORE, "IsRestoreInProgress"]))
-        until = self._moments(pieces, (RESTORE, "RestoreExpiryDate")) or [None] * count
+        ongoing = self._chosen(pieces, (RESTORE, "IsRestoreInProgress"), _truth)
+        until: Sequence[int | None] = [None] * count
+        if (RESTORE, "RestoreExpiryDate") in self._fields:
+            until = self._chosen(pieces, (RESTORE, "RestoreExpiryDate"), _moment)
         several = list(zip(classes, ongoing, until, strict=True))
         told = {each: Telling(each[0], Restore(each[1], each[2])) for each in set(several)}
         return list(map(told.__getitem__, several))
@@ -252,31 +287,37 @@ def _known(path: _Path) -> bool:
 
 def _sizes(texts: Sequence[str]) -> list[int]:
     digits = "".join(texts)
-    if not (digits.isascii() and digits.isdigit() and all(texts)):
+    if not (digits.isascii() and digits.isdigit()):
         raise UnusualError
-    sizes = list(map(int, texts)) if max(map(len, texts)) <= len(str(MOST_BYTES)) else [MOST_BYTES + 1]
+    try:
+        sizes = list(map(int, texts))
+    except ValueError:  # nothing, or far too long
+        raise UnusualError from None
     if max(sizes) > MOST_BYTES:
         raise UnusualError
     return sizes
 
 
-def _truths(texts: Sequence[str]) -> list[bool]:
-    try:
-        return list(map(_TRUTHS.__getitem__, texts))
-    except KeyError:
-        raise UnusualError from None
+def _truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise UnusualError
+    return text == "true"
 
 
-def _free(texts: list[str], *, changed: bool = True) -> list[str]:
-    """Texts that may hold anything, their references resolved; `changed` False: there must be none.  UnusualError."""
-    whole = "<".join(texts)
-    if "]]>" in whole or (not whole.isprintable() and _ODD.search(whole)):
+def _moment(text: str) -> int:
+    return MINUTES[text[:16]] + SECONDS[text[16:]]
+
+
+def _plain(text: str) -> str:
+    if "&" in text:
         raise UnusualError
-    if "&" not in whole:
-        return texts
-    if not changed:
+    _check_characters(text)
+    return text
+
+
+def _check_characters(text: str) -> None:
+    if "]]>" in text or (not text.isprintable() and _ODD.search(text)):
         raise UnusualError
-    return [_REFERENCE.sub(_resolve, text) if "&" in text else text for text in texts]
 
 
 def _resolve(reference: re.Match[str]) -> str:
