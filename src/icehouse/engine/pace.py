@@ -13,6 +13,9 @@ from icehouse.core.errors import StoreError
 _FLOOR = 10.0
 """Requests a second that are always allowed: a hundredth of what S3 takes for restores."""
 
+_CATCH_UP = 0.25
+"""Seconds of requests that may be made up for after everybody was held up; never while the store slows us down."""
+
 _GROWTH = 1.5
 _WINDOW = 5.0
 _LONGEST_PAUSE = 20.0
@@ -31,13 +34,17 @@ def nap(clock: Clock, seconds: float, ending: Ending) -> None:
 
 
 class Pace:
-    """A shared limit in requests a second: halved when the store throttles, growing by half each second after."""
+    """A shared limit in requests a second: halved when the store throttles, growing by half each second after.
+
+    No second, whenever it begins, sees more than `most` turns, also where a delay is made up for.
+    """
 
     def __init__(self, clock: Clock, seed: str, most: float = 1000.0) -> None:
         self._clock = clock
         self._most = most
         self._rate = most
-        self._next = 0.0
+        self._next: float | None = None
+        self._turns: deque[float] = deque(maxlen=max(1, int(most)))
         self._grown = 0.0
         self._halved = -1.0
         self._lock = threading.Lock()
@@ -51,9 +58,19 @@ class Pace:
             if self._rate < self._most and now - self._grown >= 1.0:
                 self._rate = min(self._most, self._rate * _GROWTH)
                 self._grown = now
-            turn = max(now, self._next)
-            self._next = turn + 1.0 / self._rate
+            turn = self._turn(now)
         nap(self._clock, turn - now, ending)
+
+    def _turn(self, now: float) -> float:
+        """When the next request may go."""
+        slack = _CATCH_UP if self._rate >= self._most else 0.0
+        due = now if self._next is None else max(self._next, now - slack)
+        self._next = due + 1.0 / self._rate
+        turn = max(now, due)
+        if len(self._turns) == self._turns.maxlen:
+            turn = max(turn, self._turns[0] + 1.0)
+        self._turns.append(turn)
+        return turn
 
     def slow_down(self, retry_after: float | None, tries: int, ending: Ending) -> None:
         """The store throttled: halve the rate for everybody, and wait before this request's next try.

@@ -1,0 +1,90 @@
+"""The pace of requests: never above the limit in any second, soon up to it again, and slower as soon as asked."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from icehouse.core.clock import Instant
+from icehouse.engine.pace import Pace
+
+MOST = 100
+
+
+class HandClock:
+    """A clock that moves only when somebody sleeps or turns it."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def now(self) -> Instant:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+def turns(pace: Pace, clock: HandClock, count: int) -> list[float]:
+    """When so many requests go, one asked for after the other."""
+    found = []
+    for _ in range(count):
+        pace.wait(lambda: False)
+        found.append(clock.seconds)
+    return found
+
+
+def most_in_a_second(times: list[float]) -> int:
+    """The most requests in any second, whenever it begins."""
+    return max(sum(begin <= time < begin + 1.0 - 1e-9 for time in times) for begin in times)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_second_sees_more_than_the_limit_however_callers_are_held_up(seed: int) -> None:
+    clock, chance = HandClock(), random.Random(seed)
+    pace = Pace(clock, "seed", MOST)
+    times: list[float] = []
+    for _ in range(40):
+        times += turns(pace, clock, chance.randint(1, 40))
+        clock.seconds += chance.choice((0.0, 0.01, 0.1, 0.2, 3.0))
+    assert most_in_a_second(times) <= MOST
+
+
+def test_what_a_short_delay_cost_is_made_up_for() -> None:
+    clock = HandClock()
+    pace = Pace(clock, "seed", MOST)
+    times: list[float] = []
+    for _ in range(50):
+        times += turns(pace, clock, 20)
+        clock.seconds += 0.05
+    assert times[-1] - times[0] == pytest.approx(len(times) / MOST, rel=0.02)
+
+
+def test_throttling_halves_the_rate_and_nothing_is_made_up_for_until_it_has_grown_back() -> None:
+    clock = HandClock()
+    pace = Pace(clock, "seed", MOST)
+    for time in turns(pace, clock, MOST * 5):
+        assert time <= clock.seconds
+        pace.accepted()
+    pace.slow_down(None, 0, lambda: True)
+    clock.seconds += 0.2
+    slowed = turns(pace, clock, 20)
+    gaps = [later - earlier for earlier, later in pairwise(slowed)]
+    assert min(gaps) >= 1 / (MOST * 0.75)
+    later = turns(pace, clock, MOST * 10)
+    assert later[-1] - later[-MOST] == pytest.approx(1.0, rel=0.05)
+    assert most_in_a_second(slowed + later) <= MOST
+
+
+def test_a_wait_for_a_turn_ends_when_it_is_told_to() -> None:
+    clock = HandClock()
+    pace = Pace(clock, "seed", MOST)
+    turns(pace, clock, MOST)
+    before = clock.seconds
+    pace.wait(lambda: True)
+    assert clock.seconds == before
