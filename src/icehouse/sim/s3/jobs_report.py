@@ -56,7 +56,8 @@ def _csv(world: World, outcomes: Sequence[Outcome], word: str) -> bytes:
     status_first = world.switches.batch_report_order == "sample"
     raw = world.switches.batch_report_keys == "raw"
     out = io.StringIO(newline="")
-    write = csv.writer(out, lineterminator="\n").writerow
+    quoting = csv.QUOTE_ALL if raw else csv.QUOTE_MINIMAL  # what is raw may hold any character
+    write = csv.writer(out, lineterminator="\n", quoting=quoting).writerow
     for each in outcomes:
         task = each.task
         told = (each.status, each.code) if status_first else (each.code, each.status)

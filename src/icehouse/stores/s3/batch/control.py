@@ -30,7 +30,7 @@ class Control:
         self._login = login
         self._lock = threading.Lock()
         self._account: str | None = None
-        self._led_here: str | None = None
+        self._checked = False
 
     @property
     def batch(self) -> BatchOptions:
@@ -41,14 +41,11 @@ class Control:
 
     @property
     def account(self) -> str:
-        """The account that the jobs are of.  Invalid where neither the config nor the login tells it."""
-        with self._lock:
-            if self._account is None:
-                told = self.batch.account or self._login()
-                if not _ACCOUNT.fullmatch(told):
-                    raise Invalid(f"{self.client.store}: {self._no_account()}")
-                self._account = told
-            return self._account
+        """The account that the jobs are of.  Invalid where nothing can be asked, as `lack` says."""
+        if words := self._lacks():
+            raise Invalid(f"{self.client.store}: {words}")
+        assert self._account is not None
+        return self._account
 
     def ask(self, operation: str, what: str, **members: Any) -> Answer:
         """One call that changes something, tried once."""
@@ -60,31 +57,34 @@ class Control:
 
     def lack(self) -> str:
         """Why nothing can be handed over, "" where it can as far as is known."""
+        try:
+            return self._lacks()
+        except StoreError as error:
+            return str(error)
+
+    def _lacks(self) -> str:
+        """What the config lacks, or this machine; looked at until it is nothing."""
         client = self.client
         if client.options.batch is None:
             return self._no_table()
-        try:
+        with self._lock:
+            if self._checked:
+                return ""
             endpoint = control_endpoint(client.options, None if client.on_aws else client.endpoint)
             if endpoint is None and not client.on_aws:
                 return f"this server is not AWS: write endpoint_url of its S3 Control in [stores.{client.store}.batch]"
-            account = self.account
-        except StoreError as error:
-            return str(error)
-        return self._leads_astray(endpoint, account) if endpoint is not None and is_loopback(endpoint) else ""
-
-    def _leads_astray(self, endpoint: str, account: str) -> str:
-        """Why the name that the SDK asks for a stand-in is not of this machine."""
-        with self._lock:
-            if self._led_here is None:
+            account = client.options.batch.account or self._login()
+            if not _ACCOUNT.fullmatch(account):
+                return f"write account, its 12 digits, in [stores.{client.store}.batch]"
+            if endpoint is not None and is_loopback(endpoint):
                 name = f"{account}.{urlsplit(endpoint).hostname}"
-                self._led_here = "" if _is_here(name) else f"the name {name} does not lead to this machine"
-            return self._led_here
+                if not _is_here(name):
+                    return f"the name {name} does not lead to this machine"
+            self._account, self._checked = account, True
+            return ""
 
     def _no_table(self) -> str:
         return f"write [stores.{self.client.store}.batch] with role and manifests in the config"
-
-    def _no_account(self) -> str:
-        return f"write account, its 12 digits, in [stores.{self.client.store}.batch]"
 
 
 def _is_here(name: str) -> bool:
