@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from icehouse.core.errors import UsageError
 from icehouse.core.states import State
 
+from .base import param
 from .standings import Standings
 
 Value = str | int | bytes
@@ -26,10 +28,20 @@ _GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter as conditions on objects and on folders."""
+    """A filter as conditions on objects and on folders.
+
+    `texts` are what all names must hold.  `sought` are conditions among the others that an index answers: the order
+    that it holds, and what is to be asked of it.
+    """
 
     objects: Clause
     folders: Clause
+    texts: tuple[str, ...] = ()
+    sought: tuple[tuple[Literal["size", "state"], Clause], ...] = ()
+
+
+EVERYTHING = Filter(("", ()), ("", ()))
+"""The filter that lets every row through."""
 
 
 def parse_filter(text: str, standings: Standings) -> Filter:
@@ -41,12 +53,22 @@ def parse_filter(text: str, standings: Standings) -> Filter:
     """
     objects: list[Clause] = []
     folders: list[Clause] = []
+    texts: list[str] = []
+    sought: list[tuple[Literal["size", "state"], Clause]] = []
     for term in text.split():
         inverse = term.startswith("!") and len(term) > 1
         for_objects, for_folders = _term(term[1:] if inverse else term, inverse, standings)
         objects.append(for_objects)
         folders.append(for_folders)
-    return Filter(_all(objects), _all(folders))
+        if inverse:
+            continue
+        if for_objects[0].startswith("standing "):
+            sought.append(("state", for_objects))
+        elif for_objects[0].startswith("(+size "):
+            sought.append(("size", (for_objects[0].replace("+", ""), for_objects[1])))
+        else:
+            texts.append(term)
+    return Filter(_all(objects), _all(folders), tuple(texts), tuple(sought))
 
 
 def like(text: str, *, start: bool = False) -> str:
@@ -64,7 +86,7 @@ def _term(term: str, inverse: bool, standings: Standings) -> tuple[Clause, Claus
     if size:
         limit = int(float(size[2]) * 1024 ** _UNITS[size[3].lower()])
         return (f"{negation}(+size {size[1]} ?)", (limit,)), (f"{negation}(bytes {size[1]} ?)", (limit,))
-    clause: Clause = (f"name {negation}LIKE ? ESCAPE '\\'", (like(term),))
+    clause: Clause = (f"name {negation}LIKE CAST(? AS TEXT) ESCAPE '\\'", (param(like(term)),))
     return clause, clause
 
 

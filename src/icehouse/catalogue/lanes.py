@@ -3,50 +3,56 @@
 from __future__ import annotations
 
 # ruff: noqa: S608  (columns are this module's own; values are bound)
+import json
 import sqlite3
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from icehouse.core.rows import SortBy
 
-from .filters import Clause
-from .standings import Standings
+from .filters import Clause, Filter
+from .ranks import NO_ANCHORS, PARENT, Anchors, Indexed, Kind, kept, numbers_at, of_index, order_of, rank_of
+from .reader import Reader
+from .trigrams import having
 
 _FETCH = 5_000
-Kind = Literal["folders", "objects"]
-_PARENT: dict[Kind, str] = {"folders": "parent", "objects": "folder"}
+_FIRST = 2_500
+"""Rows under a condition that are shown before the rest of them is found."""
+
+_RARE = 20_000
+"""Rows that an index names for a condition, up to which those are looked at and no others."""
+
+_EVERY: Clause = ("", ())
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
     """The rows of one kind, in order.
 
-    `numbers` None means name order straight from the index, which needs nothing built: a position is an offset.
+    Either their `numbers`, or the index that holds the `order`, where nothing needs to be built: `anchors` are places
+    known in it.
     """
 
     kind: Kind
     folder: int
     count: int
-    descending: bool = False
+    descending: bool
+    order: Indexed
     numbers: array[int] | None = None
-    by_id: bool = False
+    clause: Clause = _EVERY
+    anchors: Anchors = NO_ANCHORS
 
     def at(self, connection: sqlite3.Connection, start: int, end: int) -> Sequence[int]:
         """The row numbers from `start` to `end` (exclusive)."""
         if self.numbers is not None:
             return self.numbers[start:end]
-        # from the nearer end, as an offset is walked
-        back = start > self.count - end
-        offset = max(0, self.count - end) if back else start
-        order = _by_name(self.kind, "DESC" if self.descending != back else "ASC", self.by_id)
-        rows = connection.execute(
-            f"SELECT id FROM {self.kind} WHERE {_PARENT[self.kind]} = ? ORDER BY {order} LIMIT ? OFFSET ?",
-            (self.folder, min(end, self.count) - start, offset),
-        ).fetchall()
-        found = [row[0] for row in rows]
-        return found[::-1] if back else found
+        if self.descending:
+            start, end = self.count - min(end, self.count), self.count - start
+        found = numbers_at(
+            connection, self.order, self.folder, self.clause, self.anchors, self.count, start, end
+        )  # fmt: skip
+        return found[::-1] if self.descending else found
 
     def position(self, connection: sqlite3.Connection, number: int) -> int | None:
         """Where the row of that number stands."""
@@ -55,65 +61,126 @@ class Lane:
                 return self.numbers.index(number)
             except ValueError:
                 return None
-        what = "(name, version)" if self.by_id and self.kind == "objects" else "name"
-        row = connection.execute(
-            f"SELECT count(*) FROM {self.kind} WHERE {_PARENT[self.kind]} = :folder AND {what} "
-            f"{'>' if self.descending else '<'} (SELECT {what.strip('()')} FROM {self.kind} WHERE id = :number)",
-            {"folder": self.folder, "number": number},
-        ).fetchone()
-        return int(row[0])
+        rank = rank_of(connection, self.order, self.folder, self.clause, self.anchors, number)
+        return rank if rank is None or not self.descending else self.count - 1 - rank
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The rows of one kind in one folder that are to be had, in that order under that filter."""
+
+    kind: Kind
+    folder: int
+    by: SortBy
+    descending: bool
+    filter: Filter
+
+    @property
+    def clause(self) -> Clause:
+        """The condition on the rows."""
+        return self.filter.objects if self.kind == "objects" else self.filter.folders
+
+
+def plain(reader: Reader, wanted: Wanted, count: int) -> Lane:
+    """All `count` rows straight from the index of names, walked from the nearer end where no anchors are kept."""
+    order = order_of(wanted.kind, "name", reader.by_id)
+    return Lane(wanted.kind, wanted.folder, count, wanted.descending, order)
+
+
+def prompt(reader: Reader, wanted: Wanted, count: int) -> Lane | None:
+    """The lane of all `count` rows where the file holds it as it is, with its anchors."""
+    order = order_of(wanted.kind, wanted.by, reader.by_id)
+    if wanted.clause[0] or not _held(reader, order):
+        return None
+    anchors = kept(reader.connection, order, wanted.folder)
+    if anchors is None:
+        return None
+    return Lane(wanted.kind, wanted.folder, count, wanted.descending, order, anchors=anchors)
 
 
 def build(
-    connection: sqlite3.Connection,
-    standings: Standings,
-    kind: Kind,
-    folder: int,
-    by: SortBy,
-    descending: bool,
-    clause: Clause,
+    reader: Reader,
+    wanted: Wanted,
+    stopped: Callable[[], bool],
+    early: Callable[[Lane], None] | None = None,
+) -> Lane | None:
+    """The lane, found by reading through it; None where `stopped` said so.
+
+    A few rows are found by what an index says of the rarest thing that is asked of them.  Else they are read in their
+    order, and the first are told `early`, as a lane of their own, before all of them are counted.
+    """
+    order = order_of(wanted.kind, wanted.by, reader.by_id)
+    rare = _rare(reader, wanted) if early is not None else None
+    if rare is not None or early is None or not _held(reader, order):
+        return _sorted(reader, wanted, order, rare, stopped)
+    if wanted.clause[0]:
+        first = _sorted(reader, wanted, order, None, stopped, limit=_FIRST)
+        if first is None or first.count < _FIRST:
+            return first
+        early(first)
+    found = of_index(reader.connection, order, wanted.folder, wanted.clause, stopped)
+    if found is None:
+        return None
+    return Lane(
+        wanted.kind, wanted.folder, found[1], wanted.descending, order, clause=wanted.clause, anchors=found[0]
+    )  # fmt: skip
+
+
+def _held(reader: Reader, order: Indexed) -> bool:
+    """Whether the file has the index of that order."""
+    return order.index in reader.indexes and (order.columns[0] != "standing" or reader.standings.in_order)
+
+
+def _rare(reader: Reader, wanted: Wanted) -> list[int] | None:
+    """The numbers of the few rows that may pass, None where an index tells of none that they are few."""
+    connection = reader.connection
+    for text in sorted(wanted.filter.texts, key=len, reverse=True):
+        asked = having(wanted.kind, text) if reader.finds_texts else None
+        if asked is not None:
+            found = connection.execute(
+                f"SELECT rowid FROM {asked[0]} WHERE {asked[0]} MATCH ? LIMIT ?", (asked[1], _RARE + 1)
+            ).fetchall()
+            if len(found) <= _RARE:
+                return [row[0] for row in found]
+    for by, (condition, values) in wanted.filter.sought if wanted.kind == "objects" else ():
+        order = order_of(wanted.kind, by, reader.by_id)
+        if order.index in reader.indexes:
+            found = connection.execute(
+                f"SELECT id FROM objects INDEXED BY {order.index} WHERE folder = ? AND {condition} LIMIT ?",
+                (wanted.folder, *values, _RARE + 1),
+            ).fetchall()
+            if len(found) <= _RARE:
+                return [row[0] for row in found]
+    return None
+
+
+def _sorted(
+    reader: Reader,
+    wanted: Wanted,
+    order: Indexed,
+    among: list[int] | None,
     stopped: Callable[[], bool],
     *,
-    by_id: bool = False,
+    limit: int = -1,
 ) -> Lane | None:
-    """The lane in that order under that condition, as an array of 8 bytes a row; None where `stopped` said so."""
-    condition, values = clause
-    where = f"{_PARENT[kind]} = ?" + (f" AND {condition}" if condition else "")
-    cursor = connection.execute(
-        f"SELECT id FROM {kind} WHERE {where} ORDER BY {_order(kind, by, descending, standings, by_id)}",
-        (folder, *values),
+    """The lane as the numbers of its rows, of 4 bytes each; of those `among` where they are given."""
+    condition, values = wanted.clause
+    where = f"{PARENT[wanted.kind]} = ?" + (f" AND {condition}" if condition else "")
+    told: tuple[object, ...] = (wanted.folder, *values)
+    if among is not None:
+        where, told = f"id IN (SELECT value FROM json_each(?)) AND +{where}", (json.dumps(among), *told)
+    way = "DESC" if wanted.descending else "ASC"
+    by_state = order.columns[0] == "standing" and not reader.standings.in_order
+    ranks = " ".join(f"WHEN {number} THEN {rank}" for number, rank in reader.standings.by_rank().items())
+    ranked = f"CASE standing {ranks} ELSE 99 END {way}, " if by_state and ranks else ""
+    by = f"INDEXED BY {order.index}" if limit >= 0 else ""
+    cursor = reader.connection.execute(
+        f"SELECT id FROM {wanted.kind} {by} WHERE {where} ORDER BY {ranked}{order.ordered(way)} LIMIT ?",
+        (*told, limit),
     )
-    numbers = array("q")
+    numbers = array("I" if reader.highest < 1 << 32 else "q")
     while rows := cursor.fetchmany(_FETCH):
         if stopped():
             return None
         numbers.extend([row[0] for row in rows])
-    return Lane(kind, folder, len(numbers), descending, numbers, by_id)
-
-
-def _by_name(kind: Kind, way: str, by_id: bool) -> str:
-    """The ORDER BY of names, which the index holds; objects of one name stand in the order of their ids."""
-    return f"name {way}, version {way}" if by_id and kind == "objects" else f"name {way}"
-
-
-def _order(kind: Kind, by: SortBy, descending: bool, standings: Standings, by_id: bool) -> str:
-    """The ORDER BY of a lane; descending is the exact reverse.
-
-    Ties stand in the order of their numbers, which is that of their names where the walk was in order, else by name.
-    """
-    way = "DESC" if descending else "ASC"
-    if kind == "folders":
-        column = {
-            "name": "name",
-            "size": "bytes",
-            "objects": "objects",
-            "changed": "newest",
-            "state": "CAST(b_archived AS REAL) / max(bytes, 1)",
-        }[by]
-        return f"{column} {way}, name {way}"
-    ties = _by_name(kind, way, by_id) if by_id else f"id {way}"
-    if by == "state":
-        ranks = " ".join(f"WHEN {number} THEN {rank}" for number, rank in standings.by_rank().items())
-        return f"CASE standing {ranks} ELSE 99 END {way}, {ties}"
-    field = {"size": "size", "changed": "modified"}.get(by)
-    return f"{field} {way}, {ties}" if field else _by_name(kind, way, by_id)
+    return Lane(wanted.kind, wanted.folder, len(numbers), wanted.descending, order, numbers, wanted.clause)

@@ -6,6 +6,8 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 from icehouse.core.clock import Instant
 from icehouse.core.columns import ObjectColumns
@@ -14,17 +16,19 @@ from icehouse.core.states import Standing
 from icehouse.core.text import safe
 
 from .about import note_whose
-from .base import CatalogueDamaged, plainly, to_micros
-from .carry import carry_over
+from .base import connect, plainly, to_micros
 from .files import Files
+from .finishing import index_up
 from .foldertree import FolderTree, ObjectRow
-from .renew import splice_in
+from .renew import renew_by
 from .runs import Listed, Runs
-from .schema import changing, create, index_large_folders
+from .schema import changing, create
 from .standings import Standings
 
 _OBJECTS = "INSERT INTO objects (folder, name, size, modified, etag, standing) VALUES (?, ?, ?, ?, ?, ?)"
 _BATCH = 50_000
+_UNSEEN = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -32000")
+"""Nobody sees this file before it is whole, and nothing of it stays if this ends: no journal is wanted."""
 
 
 class Loader:
@@ -66,38 +70,35 @@ class Loader:
         each: Callable[[int], None],
         shared: bool | None = None,
         copyable: bool | None = None,
-    ) -> None:
+    ) -> int | None:
         """Write everything, and let readers see it at once; `each` hears how many objects are written.
 
         What describes settled is carried over as a rescan does; `shared` and `copyable` as in `about.About`.
+        The number of the comparison with what was there, None where that was nothing.
         Invalid where the inventory names a key twice.
         """
         path = self.folder / "catalogue"
         connection = create(self.files, path)
         try:
             with plainly(path):
-                # Nobody sees this file, and nothing of it stays if this ends: no journal is wanted.
-                connection.execute("PRAGMA journal_mode = OFF")
-                connection.execute("PRAGMA synchronous = OFF")
-                connection.execute("PRAGMA cache_size = -32000")
+                for pragma in _UNSEEN:
+                    connection.execute(pragma)
                 self._write(connection, each)
-            visible = self.files.visible()
-            if visible is not None:
-                try:
-                    carry_over(connection, path, visible)
-                except CatalogueDamaged:
-                    self.files.set_aside(visible)
-                    visible = None
-            with plainly(path):
                 self._end(connection, requests, seconds(), shared, copyable)
         finally:
             connection.close()
+        return renew_by(self.files, path, self.taken, ready=self._ready)
+
+    def _ready(self, path: Path) -> None:
+        """Make the file ready to take the visible one's place."""
+        with plainly(path), closing(connect(path)) as connection:
+            for pragma in _UNSEEN:
+                connection.execute(pragma)
+            index_up(connection)
+            connection.execute("PRAGMA optimize")
+            connection.execute("PRAGMA journal_mode = WAL")
         with plainly(path), path.open("rb") as written:
             os.fsync(written.fileno())
-        if visible is None or not self.prefix:
-            self.files.adopt(path)
-        else:
-            splice_in(self.files, visible, path, self.prefix)
 
     def close(self) -> None:
         """Clear the workshop; again does nothing."""
@@ -127,15 +128,12 @@ class Loader:
     ) -> None:
         with changing(connection):
             note_whose(connection, shared, copyable)
-            index_large_folders(connection)
             taken = to_micros(self.taken)
             connection.execute(
                 "INSERT INTO scans (prefix, started, finished, store_started, store_finished, objects, bytes, "
                 "requests, seconds, walked, complete, inventory) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 1)",
                 (self.prefix, taken, taken, taken, taken, self.objects, self.bytes, requests, seconds),
             )
-        connection.execute("PRAGMA optimize")
-        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _rising(block: list[Listed], last: str | None) -> str | None:

@@ -21,6 +21,7 @@ from .schema import open_checked, tells_by_id
 from .standings import Standings
 from .tally import ROLLUP_COLUMNS, rollup
 from .tree import child, line_to, prefix_of
+from .trigrams import is_whole
 
 _OBJECTS = (
     "SELECT o.id, o.folder, o.name, o.size, o.modified, o.etag, o.standing, o.until, o.version, o.asked_at, r.reason, "
@@ -45,6 +46,7 @@ class Reader:
         self.scans = scans_in(connection)
         self.about = about_in(connection)
         self._version = self._data_version()
+        self._look()
 
     @classmethod
     def open(cls, files: Files) -> Reader | None:
@@ -86,6 +88,7 @@ class Reader:
             self.scans = scans_in(self.connection)
             self.about = about_in(self.connection)
             self.standings.read()
+            self._look()
             return True
 
     @contextmanager
@@ -241,6 +244,13 @@ class Reader:
     def close(self) -> None:
         """Give the connection back; the reader is not used afterwards."""
         self.connection.close()
+
+    def _look(self) -> None:
+        """What there is to answer by: `indexes`, whether texts are found in names, and the `highest` object number."""
+        rows = self.connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'index'").fetchall()
+        self.indexes = frozenset(row[0] for row in rows)
+        self.finds_texts = is_whole(self.connection)
+        self.highest: int = self.connection.execute("SELECT coalesce(max(id), 0) FROM main.objects").fetchone()[0]
 
     def _data_version(self) -> int:
         return int(self.connection.execute("PRAGMA data_version").fetchone()[0])

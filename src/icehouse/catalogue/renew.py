@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import sqlite3
-from collections.abc import Set
+from collections.abc import Callable, Set
 from contextlib import closing
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from icehouse.core.errors import Refused
 from icehouse.core.text import safe
 
 from .about import tell_less
-from .base import CatalogueDamaged, CatalogueError, plainly
+from .base import CatalogueDamaged, CatalogueError, connect, plainly
 from .carry import carry_over
+from .changes.comparing import NOT_LISTED, Comparing
+from .changes.succeeding import put_unlisted
 from .files import Files
 from .scans import ScanRow, add_scan, scans_in, unfinished_in
 from .schema import changing, create, open_checked, tells_by_id
-from .splice import splice
+from .tree import prune_empty
 from .writer import ScanWriter
 
 
@@ -61,32 +64,84 @@ def begin(
     return ScanWriter(path, connection, scan, clock)
 
 
-def complete(files: Files, writer: ScanWriter, now: Instant, by_store: Instant | None) -> None:
-    """End a scan whose walk is through, and let readers see it.  Closes the writer's connection.
+def compare(files: Files, writer: ScanWriter) -> Comparing | None:
+    """Hold a rescan whose walk is through against what readers see; None where there is nothing to hold it against."""
+    visible = files.visible()
+    if visible is None or visible == writer.path:
+        return None
+    assert writer.ended, "a walk that did not say it was complete is held against nothing"
+    writer.flush()
+    if tells_by_id(writer.connection):
+        with plainly(writer.path), changing(writer.connection):
+            prune_empty(writer.connection)
+    return _comparing(files, visible, writer.path, mark=writer.path.stem)
 
-    What describes settled in the catalogue that it replaces is carried over first.
+
+def complete(
+    files: Files,
+    writer: ScanWriter,
+    now: Instant,
+    by_store: Instant | None,
+    comparing: Comparing | None = None,
+) -> int | None:
+    """End a scan whose walk is through, and let readers see it.  Closes the writer's connection, and `comparing`.
+
+    Where little changed, the rows that did are brought into the visible file; else the new one takes its place.
+    The number of the comparison, None where there was nothing to compare with.
     """
     if not writer.path.exists():
         raise CatalogueError(
             f"catalogue {writer.path}: taken away while the scan of {files.store}:{files.container} ran",
             hint="scan again",
         )
-    visible = files.visible()
-    hidden = writer.path != visible
-    if hidden and visible is not None:
-        try:
-            carry_over(writer.connection, writer.path, visible)
-        except CatalogueDamaged:
-            files.set_aside(visible)
-            visible = None
-    writer.finish(now, by_store)
-    writer.close()
-    if not hidden:
-        files.clear_older(writer.path)
-    elif visible is None or writer.prefix == "":
-        files.publish(writer.path)
+    comparing = comparing or compare(files, writer)
+    if comparing is None:
+        hidden = writer.path != files.visible()
+        writer.finish(now, by_store)
+        writer.close()
+        if hidden:
+            files.publish(writer.path)
+        else:
+            files.clear_older(writer.path)
+        return None
+    try:
+        return _renew(files, writer, now, by_store, comparing)
+    finally:
+        comparing.close()
+
+
+def _renew(
+    files: Files, writer: ScanWriter, now: Instant, by_store: Instant | None, comparing: Comparing
+) -> int | None:
+    if comparing.done:
+        number = comparing.number
     else:
-        splice_in(files, visible, writer.path, writer.prefix)
+        comparing.settle()
+        if comparing.few or writer.prefix:
+            writer.note_spent()
+            number = comparing.bring_in(now, by_store)
+        else:
+            carry_over(writer.connection, writer.path, comparing.visible)
+            number = comparing.hand_on(now)
+            put_unlisted(writer.connection, writer.path, comparing.visible, now, NOT_LISTED)
+            writer.finish(now, by_store)
+            writer.close()
+            comparing.close()
+            files.publish(writer.path)
+            return number
+    comparing.close()
+    writer.close()
+    files.remove(writer.path)
+    return number
+
+
+def _comparing(files: Files, visible: Path, part: Path, mark: str) -> Comparing | None:
+    """The comparison; None where the visible file turns out to be damaged, and is set aside now."""
+    try:
+        return Comparing.open(files, visible, part, mark)
+    except (CatalogueDamaged, FileNotFoundError):
+        files.set_aside(visible)
+        return None
 
 
 def abandon(files: Files, writer: ScanWriter) -> None:
@@ -95,19 +150,27 @@ def abandon(files: Files, writer: ScanWriter) -> None:
     files.remove(writer.path)
 
 
-def splice_in(files: Files, visible: Path, part: Path, prefix: str) -> None:
-    """Let the complete, closed file `part` take the place of what the visible one holds under `prefix`."""
-    try:
-        connection = open_checked(visible)
-    except (CatalogueDamaged, FileNotFoundError):
-        files.set_aside(visible)
-        files.adopt(part)
-        return
-    try:
-        splice(connection, visible, part, prefix)
-    finally:
-        connection.close()
-    files.remove(part)
+def renew_by(files: Files, part: Path, taken: Instant, *, ready: Callable[[Path], None]) -> int | None:
+    """Let the whole, closed file `part` of an inventory that was `taken` then be what readers see; as `complete`.
+
+    `ready` makes the file ready to take the visible one's place, where it does.
+    """
+    visible = files.visible()
+    comparing = None if visible is None else _comparing(files, visible, part, mark=secrets.token_hex(8))
+    number: int | None = None
+    if comparing is not None:
+        try:
+            comparing.settle()
+            if comparing.few or comparing.prefix:
+                return comparing.bring_in(taken, None)
+            with closing(connect(part)) as connection:
+                carry_over(connection, part, comparing.visible)
+            number = comparing.hand_on(taken)
+        finally:
+            comparing.close()
+    ready(part)
+    files.adopt(part)
+    return number
 
 
 def unfinished(files: Files) -> ScanRow | None:

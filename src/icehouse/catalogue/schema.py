@@ -18,9 +18,11 @@ from .about import spelt
 from .base import CatalogueDamaged, connect, plainly, transaction
 from .changes.tables import TABLES as CHANGES
 from .files import Files
+from .ranks import TABLE as ANCHORS
+from .trigrams import TABLES as TRIGRAMS
 
 APPLICATION = 0x1CE40CA7 & 0x7FFFFFFF
-BY_NAME, BY_ID = 5, 6
+BY_NAME, BY_ID = 7, 8
 """A file's version, which says by what its objects are told apart."""
 
 ROOT = 1
@@ -40,19 +42,21 @@ _FIRST = (
     "CREATE TABLE revision (n INTEGER NOT NULL)",
     "INSERT INTO revision VALUES (0)",
     # own: objects right in the folder; kids: folders right in it; newest: microseconds, 0 for none
+    # cold: the share of bytes that is archived, to sort by
     f"""CREATE TABLE folders (
         id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, name TEXT NOT NULL,
         own INTEGER NOT NULL DEFAULT 0, kids INTEGER NOT NULL DEFAULT 0,
         objects INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, newest INTEGER NOT NULL DEFAULT 0,
-        {_SUMS})""",
+        {_SUMS}, cold REAL AS (CAST(b_archived AS REAL) / max(bytes, 1)))""",
     "CREATE UNIQUE INDEX folders_by_name ON folders (parent, name)",
     "CREATE TABLE standings (id INTEGER PRIMARY KEY, state TEXT NOT NULL, word TEXT NOT NULL, cold_word TEXT NOT NULL, "
     "tier TEXT NOT NULL, UNIQUE (state, word, cold_word, tier))",
-    # asked_at: when a describe settled the standing; NULL where it is the listing's
+    # asked_at: when a describe settled the standing; NULL where it is the listing's; moment: modified, to sort by
     """CREATE TABLE objects (
         id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER,
         etag TEXT NOT NULL, standing INTEGER NOT NULL, until INTEGER, version TEXT{needed}, asked_at INTEGER,
-        label INTEGER NOT NULL DEFAULT 0, maker INTEGER NOT NULL DEFAULT 0)""",
+        label INTEGER NOT NULL DEFAULT 0, maker INTEGER NOT NULL DEFAULT 0,
+        moment INTEGER AS (coalesce(modified, -1 << 62)))""",
     # mark: a hash of the rest, by which a set is found; number 0 is for no labels, and for no job, and is not in here
     """CREATE TABLE labels (
         id INTEGER PRIMARY KEY, mark BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, traits TEXT NOT NULL,
@@ -77,6 +81,8 @@ _FIRST = (
         walked INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
         inventory INTEGER NOT NULL DEFAULT 0)""",
     *CHANGES,
+    ANCHORS,
+    *TRIGRAMS,
     f"INSERT INTO folders (id, parent, name) VALUES ({ROOT}, 0, '')",
 )
 _TABLES = {
@@ -90,9 +96,6 @@ _TABLES = {
         "CREATE INDEX objects_by_name ON objects (folder, name, version)",
     ),
 }
-
-_LARGE = 20_000
-"""Objects in one folder from which sorting without an index would be felt."""
 
 
 def create(files: Files, path: Path, *, by_id: bool = False, tells: Set[str] = frozenset()) -> sqlite3.Connection:
@@ -152,11 +155,3 @@ def open_checked(path: Path, *, thorough: bool = False) -> sqlite3.Connection:
 def tells_by_id(connection: sqlite3.Connection) -> bool:
     """Whether that file's objects are told apart by the store's id, and not by their names."""
     return bool(connection.execute("PRAGMA user_version").fetchone()[0] == BY_ID)
-
-
-def index_large_folders(connection: sqlite3.Connection) -> None:
-    """Where some folder is large, let its objects be had by size and by change without sorting."""
-    if connection.execute("SELECT max(own) FROM folders").fetchone()[0] < _LARGE:
-        return
-    connection.execute("CREATE INDEX IF NOT EXISTS objects_by_size ON objects (folder, size)")
-    connection.execute("CREATE INDEX IF NOT EXISTS objects_by_change ON objects (folder, modified)")

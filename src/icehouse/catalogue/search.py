@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-import sqlite3
+# ruff: noqa: S608  (tables and columns are this package's own; values are bound)
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from icehouse.core.rows import Row
 
+from .base import param
 from .filters import like
+from .ranks import OWN, PARENT, Kind
 from .reader import Reader
+from .trigrams import having
 
-_LOOKED_AT = 20_000
-"""Matches tried against the folders of the text at most, before a page is given back unfilled."""
+_FOUND_AT = 1_000_000
+_LOOKED_AT = 200_000
+"""Rows a page goes through at most, where an index names those that may fit, and where all are looked at."""
+
+_TRIED = 5_000
+"""Rows of fitting names that a page tries at most: against the names as they are, and the folders of the text."""
+
+_MANY = 250
+"""Rows that an index named, looked up together."""
+
+_FOLDERS = 500
+_INSIDE = 50_000
+"""Folders of the text, and objects in them, up to which those are gone through and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,37 +62,103 @@ def search(reader: Reader, text: str, following: str | None = None, *, limit: in
     return Found(tuple(rows), f"objects:{position}" if position else None)
 
 
-def _matches(reader: Reader, kind: str, text: str, after: int, limit: int) -> tuple[list[int], int]:
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """A text taken apart: what a name must be like, and how the path of the folder that it is in must end.
+
+    `text` is what the name holds, and `ending` None where it may be in any folder.
+    """
+
+    kind: Kind
+    text: str
+    pattern: str
+    ending: str | None
+
+    @classmethod
+    def of(cls, kind: Kind, text: str) -> _Sought:
+        above, slash, name = (text.rstrip("/") if kind == "folders" else text).rpartition("/")
+        pattern = like(name, start=bool(slash))
+        if kind == "folders" and text.endswith("/"):
+            pattern = pattern[:-1]
+        return cls(kind, name, pattern, f"{above}/".lower() if slash else None)
+
+
+def _matches(reader: Reader, kind: Kind, text: str, after: int, limit: int) -> tuple[list[int], int]:
     """The row numbers found after `after`, and where to go on (0: nowhere)."""
-    found: list[int] = []
-    for looked, (number, fits) in enumerate(_candidates(reader, kind, text, after), 1):
-        if fits:
-            found.append(number)
-        if len(found) >= limit or looked >= _LOOKED_AT:
-            return found, number
-    return found, 0
-
-
-def _candidates(reader: Reader, kind: str, text: str, after: int) -> Iterator[tuple[int, bool]]:
-    """Rows whose own name fits, in the order of their numbers, with whether the folders above fit too."""
-    above, slash, name = text.rstrip("/").rpartition("/") if kind == "folders" else text.rpartition("/")
-    whole_folder = kind == "folders" and text.endswith("/")
-    parent = "parent" if kind == "folders" else "folder"
-    pattern = like(name, start=bool(slash))
-    if whole_folder:
-        pattern = pattern[:-1] if pattern.endswith("%") else pattern
+    sought = _Sought.of(kind, text)
+    after = max(after, 1 if kind == "folders" else 0)  # the root has no name
     with reader.reading():
-        cursor = _scan(reader.connection, kind, parent, pattern, after)
+        inside = _inside(reader, sought, after, limit)
+        if inside is not None:
+            return inside
+        (highest,) = reader.connection.execute(f"SELECT coalesce(max(id), 0) FROM {kind}").fetchone()
+        asked = having(kind, sought.text) if reader.finds_texts else None
+        upto = after + (_LOOKED_AT if asked is None else _FOUND_AT)
+        found: list[int] = []
         known: dict[int, bool] = {}
-        for number, folder in cursor:
-            if slash and folder not in known:
-                known[folder] = reader.prefix(folder).lower().endswith(f"{above}/".lower())
-            yield number, known[folder] if slash else True
+        for tried, (number, folder) in enumerate(_named(reader, sought, asked, after, upto), 1):
+            if _fits(reader, sought, folder, known):
+                found.append(number)
+            if len(found) >= limit or tried >= _TRIED:
+                return found, number
+    return found, upto if upto < highest else 0
 
 
-def _scan(connection: sqlite3.Connection, kind: str, parent: str, pattern: str, after: int) -> sqlite3.Cursor:
-    return connection.execute(
-        f"SELECT id, {parent} FROM {kind} WHERE id > ? AND id > {0 if kind == 'objects' else 1} "  # noqa: S608
-        "AND name LIKE ? ESCAPE '\\' ORDER BY id",
-        (after, pattern),
+def _named(
+    reader: Reader, sought: _Sought, asked: tuple[str, str] | None, after: int, upto: int
+) -> Iterator[tuple[int, int]]:
+    """Rows whose own name fits, in the order of their numbers, each with the folder that it is in."""
+    fitting = f"SELECT id, {PARENT[sought.kind]} FROM {sought.kind} WHERE"
+    if asked is None:
+        yield from reader.connection.execute(
+            f"{fitting} id > ? AND id <= ? AND name LIKE CAST(? AS TEXT) ESCAPE '\\' ORDER BY id",
+            (after, upto, param(sought.pattern)),
+        )
+        return
+    index, words = asked
+    rows = reader.connection.execute(
+        f"SELECT rowid FROM {index} WHERE {index} MATCH ? AND rowid > ? AND rowid <= ? ORDER BY rowid",
+        (words, after, upto),
     )
+    while some := rows.fetchmany(_MANY):
+        yield from reader.connection.execute(
+            f"{fitting} id IN (SELECT value FROM json_each(?)) AND name LIKE CAST(? AS TEXT) ESCAPE '\\' ORDER BY id",
+            (json.dumps([row[0] for row in some]), param(sought.pattern)),
+        )
+
+
+def _fits(reader: Reader, sought: _Sought, folder: int, known: dict[int, bool]) -> bool:
+    """Whether the folders above are those of the text."""
+    if sought.ending is None:
+        return True
+    if folder not in known:
+        known[folder] = reader.prefix(folder).lower().endswith(sought.ending)
+    return known[folder]
+
+
+def _inside(reader: Reader, sought: _Sought, after: int, limit: int) -> tuple[list[int], int] | None:
+    """As `_matches`, out of the folders of the text, where they are few and small and can be found first; else None."""
+    name = "" if sought.ending is None else sought.ending[:-1].rpartition("/")[2]
+    asked = having("folders", name) if reader.finds_texts and name.isascii() else None
+    if sought.ending is None or asked is None:
+        return None
+    index, words = asked
+    rows = reader.connection.execute(
+        f"SELECT rowid FROM {index} WHERE {index} MATCH ? LIMIT ?", (words, _FOLDERS + 1)
+    ).fetchall()
+    if len(rows) > _FOLDERS:
+        return None
+    inside = json.dumps([row[0] for row in rows if _fits(reader, sought, row[0], {})])
+    among = "IN (SELECT value FROM json_each(?))"
+    (objects,) = reader.connection.execute(
+        f"SELECT coalesce(sum({OWN[sought.kind]}), 0) FROM folders WHERE id {among}", (inside,)
+    ).fetchone()
+    if objects > _INSIDE:
+        return None
+    found = reader.connection.execute(
+        f"SELECT id FROM {sought.kind} WHERE {PARENT[sought.kind]} {among} AND id > ? "
+        "AND name LIKE CAST(? AS TEXT) ESCAPE '\\' ORDER BY id LIMIT ?",
+        (inside, after, param(sought.pattern), limit),
+    ).fetchall()
+    numbers = [row[0] for row in found]
+    return numbers, numbers[-1] if len(numbers) == limit else 0

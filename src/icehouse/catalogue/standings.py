@@ -14,13 +14,16 @@ from .base import from_micros
 from .schema import STATES
 
 _INDEX = {state: index for index, state in enumerate(STATES)}
+_SPAN = 1_000
+"""Numbers that each state has, one state's behind another's, so that an index of the numbers is one of the states."""
+
 _Key = tuple[State, str, str, str]
 
 
 class Standings:
     """The standings of one catalogue file: number to words and back (`until` is kept with each object)."""
 
-    def __init__(self, connection: sqlite3.Connection, schema: Literal["main", "old"] = "main") -> None:
+    def __init__(self, connection: sqlite3.Connection, schema: Literal["main", "old", "part"] = "main") -> None:
         self._connection = connection
         self._table = f"{schema}.standings"
         self._numbers: dict[_Key, tuple[int, int]] = {}
@@ -42,10 +45,11 @@ class Standings:
         if found is None:
             values = (standing.state.value, standing.word, standing.cold_word, standing.tier)
             self._connection.execute(
-                "INSERT OR IGNORE INTO standings (state, word, cold_word, tier) VALUES (?, ?, ?, ?)", values
+                f"INSERT OR IGNORE INTO {self._table} (id, state, word, cold_word, tier) VALUES (?, ?, ?, ?, ?)",
+                (self._next(_INDEX[standing.state]), *values),
             )
             row = self._connection.execute(
-                "SELECT id FROM standings WHERE state = ? AND word = ? AND cold_word = ? AND tier = ?", values
+                f"SELECT id FROM {self._table} WHERE state = ? AND word = ? AND cold_word = ? AND tier = ?", values
             ).fetchone()
             found = self._keep(row[0], replace(standing, until=None))
         return found
@@ -65,16 +69,41 @@ class Standings:
         """The numbers whose state is one of `states`."""
         return [number for number, standing in self._standings.items() if standing.state in states]
 
+    def all(self) -> dict[int, Standing]:
+        """Every standing by its number."""
+        return dict(self._standings)
+
     def by_rank(self) -> dict[int, int]:
         """Each number with the index of its state, to sort by."""
         return {number: _INDEX[standing.state] for number, standing in self._standings.items()}
 
+    @property
+    def in_order(self) -> bool:
+        """Whether the numbers stand in the order of their states, as they do but for thousands of words of one."""
+        ranks = [_INDEX[standing.state] for _, standing in sorted(self._standings.items())]
+        return ranks == sorted(ranks)
+
     def of_word(self, word: str) -> list[int]:
         """The numbers whose store word is `word`, without regard to case."""
         return [n for n, standing in self._standings.items() if standing.word.casefold() == word.casefold()]
+
+    def _next(self, state: int) -> int | None:
+        """The number of a new standing of that state; None for the next of all where those of the state are used up."""
+        first = 1 + state * _SPAN
+        (last,) = self._connection.execute(
+            f"SELECT max(id) FROM {self._table} WHERE id BETWEEN ? AND ?", (first, first + _SPAN - 1)
+        ).fetchone()
+        return first if last is None else last + 1 if last + 1 < first + _SPAN else None
 
     def _keep(self, number: int, standing: Standing) -> tuple[int, int]:
         self._standings[number] = standing
         found = (number, _INDEX[standing.state])
         self._numbers[(standing.state, standing.word, standing.cold_word, standing.tier)] = found
         return found
+
+
+def take_in(connection: sqlite3.Connection, schema: Literal["old", "part"]) -> dict[int, int]:
+    """Have the standings of another file as well, inside the caller's transaction; its numbers with ours."""
+    ours = Standings(connection)
+    theirs = Standings(connection, schema)
+    return {number: ours.number(standing)[0] for number, standing in theirs.all().items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from icehouse.core.clock import Instant
@@ -13,8 +13,9 @@ from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.rows import Coverage, Rollup, Row, SortBy
 
 from .base import CatalogueError, transaction
-from .filters import Clause, Filter, parse_filter
-from .lanes import Kind, Lane, build
+from .filters import EVERYTHING, parse_filter
+from .lanes import Lane, Wanted, build, plain, prompt
+from .ranks import Kind
 from .reader import Reader
 from .scans import ScanRow
 
@@ -44,16 +45,25 @@ class _Listing:
     folders: Lane
     objects: Lane
 
+    whole: bool = True
+    """Whether these are all rows that the filter lets through, and not the first of them."""
+
     @property
     def count(self) -> int:
         return self.folders.count + self.objects.count
+
+    @property
+    def anchored(self) -> bool:
+        """Whether places in it were written down, which are other places once rows come or go."""
+        return any(lane.numbers is None and lane.anchors.keys for lane in (self.folders, self.objects))
 
 
 class FolderView:
     """The list of one folder: its folders first, then its objects.
 
-    Opens at once in name order.  `sort` and `filter` of a large folder build the new order in a thread, while the old
-    one stays to be read (`building`); `version` grows and `on_change` is called (in that thread) when it is there.
+    Opens at once in name order.  Another order of a large folder, and a filter, are built in a thread where the file
+    does not hold them as they are, while the old one stays to be read (`building`); of a filter the first rows may be
+    shown before all of them.  `version` grows and `on_change` is called (in that thread) when they are there.
     All methods may be called from any thread.  Errors are CatalogueErrors of one line.
     """
 
@@ -91,8 +101,8 @@ class FolderView:
 
     @property
     def building(self) -> bool:
-        """Whether another order than the one shown is being built."""
-        return self._wanted != self._shown
+        """Whether another order than the one shown is being built, or the rest of it is still looked for."""
+        return self._wanted != self._shown or not self._listing.whole
 
     @property
     def sorted_by(self) -> tuple[SortBy, bool]:
@@ -177,7 +187,7 @@ class FolderView:
             self.version += 1
             moved = replaced or _ranges(before) != _ranges(self._reader.scans)
             grown = self._plain_listing(self._shown).count != self._listing.count
-            if moved or grown or self._outdated or not self._wanted.plain:
+            if moved or grown or self._outdated or not self._wanted.plain or self._listing.anchored:
                 # an order being built is let finish, or a growing folder would never show one
                 self._outdated = not moved and self._thread is not None and self._thread.is_alive()
                 if not self._outdated:
@@ -233,8 +243,8 @@ class FolderView:
             own, kids = row or (0, 0)
         return _Listing(
             self._reader,
-            Lane("folders", top or 0, kids, order.descending),
-            Lane("objects", top or 0, own, order.descending, by_id=self._reader.by_id),
+            plain(self._reader, Wanted("folders", top or 0, "name", order.descending, EVERYTHING), kids),
+            plain(self._reader, Wanted("objects", top or 0, "name", order.descending, EVERYTHING), own),
         )
 
     def _rebuild(self, order: _Order) -> None:
@@ -243,20 +253,41 @@ class FolderView:
         self._wanted = order
         if self._builder is not None:
             self._builder.interrupt()
-        plain = self._plain_listing(order)
-        if order.plain:
-            self._show(order, plain)
-            if plain.count <= AT_ONCE or not self.coverage.complete:
-                return
-        if plain.count <= AT_ONCE:
-            lanes = self._build(self._reader, order, lambda: False)
-            assert lanes is not None
-            self._show(order, _Listing(self._reader, *lanes))
+        plainly = self._plain_listing(order)
+        prompted = self._prompt(self._reader, order, plainly)
+        if prompted is not None:
+            self._show(order, prompted)
             return
+        if order.plain:
+            self._show(order, plainly)
+            if not self.coverage.complete:
+                return
         self._thread = threading.Thread(
             target=self._build_behind, args=(order, self._turn, self._reader), name="folder-view", daemon=True
         )
         self._thread.start()
+
+    def _prompt(self, reader: Reader, order: _Order, plainly: _Listing) -> _Listing | None:
+        """The rows in that order where they can be had at once; None where they take building."""
+        if order.plain and plainly.count <= AT_ONCE:
+            return plainly
+        lanes: list[Lane] = []
+        for wanted, every in self._wanted_of(reader, order, plainly):
+            with reader.reading():
+                lane = prompt(reader, wanted, every.count)
+            if lane is None and every.count <= AT_ONCE:
+                with reader.reading():
+                    lane = every if order.plain else build(reader, wanted, lambda: False)
+            if lane is None:
+                return None
+            lanes.append(lane)
+        return _Listing(reader, lanes[0], lanes[1])
+
+    def _wanted_of(self, reader: Reader, order: _Order, plainly: _Listing) -> Iterator[tuple[Wanted, Lane]]:
+        """What is wanted of each kind, with all its rows by name."""
+        conditions = parse_filter(order.text, reader.standings) if order.text else EVERYTHING
+        for every in (plainly.folders, plainly.objects):
+            yield Wanted(every.kind, every.folder, order.by, order.descending, conditions), every
 
     def _build_behind(self, order: _Order, turn: int, shown: Reader) -> None:
         """Build over a connection of this thread's own; `shown` is the reader that will give the rows."""
@@ -267,7 +298,16 @@ class FolderView:
                 if self._turn != turn:
                     return
                 self._builder = reader.connection
-            lanes = self._build(reader, order, lambda: self._turn != turn)
+
+            def early(folders: Lane, objects: Lane) -> None:
+                with self._lock:
+                    if self._turn != turn or self._closed:
+                        return
+                    self._show(order, _Listing(shown, folders, objects, whole=False))
+                if self.on_change is not None:
+                    self.on_change()
+
+            lanes = self._build(reader, order, lambda: self._turn != turn, early)
             with self._lock:
                 if self._turn != turn or lanes is None or self._closed:
                     return
@@ -287,21 +327,21 @@ class FolderView:
         if self.on_change is not None:
             self.on_change()
 
-    def _build(self, reader: Reader, order: _Order, stopped: Callable[[], bool]) -> list[Lane] | None:
-        conditions = parse_filter(order.text, reader.standings) if order.text else Filter(("", ()), ("", ()))
+    def _build(
+        self, reader: Reader, order: _Order, stopped: Callable[[], bool], early: Callable[[Lane, Lane], None]
+    ) -> tuple[Lane, Lane] | None:
+        conditions = parse_filter(order.text, reader.standings) if order.text else EVERYTHING
         top = reader.folder(self.folder.prefix) or 0
-        lanes: list[Lane] = []
-        kinds: tuple[tuple[Kind, Clause], ...] = (("folders", conditions.folders), ("objects", conditions.objects))
+
+        def wanted(kind: Kind) -> Wanted:
+            return Wanted(kind, top, order.by, order.descending, conditions)
+
         with reader.reading(), transaction(reader.connection, "DEFERRED"):
-            for kind, clause in kinds:
-                lane = build(
-                    reader.connection, reader.standings, kind, top, order.by, order.descending, clause, stopped,
-                    by_id=reader.by_id,
-                )  # fmt: skip
-                if lane is None:
-                    return None
-                lanes.append(lane)
-        return lanes
+            folders = build(reader, wanted("folders"), stopped, lambda lane: None)
+            if folders is None:
+                return None
+            objects = build(reader, wanted("objects"), stopped, lambda lane: early(folders, lane))
+        return None if objects is None else (folders, objects)
 
     def _show(self, order: _Order, listing: _Listing) -> None:
         if self._listing.reader is not listing.reader:

@@ -13,10 +13,11 @@ from icehouse.core.entries import Entry, WalkPage
 
 from .about import note_whose
 from .base import param, plainly, to_micros
+from .finishing import index_up
 from .labels import NOBODY, UNLABELLED, Labels
 from .retold import INSERT, ObjectValues, latest, replace_by_id, replace_by_name
 from .scans import ScanRow
-from .schema import ROOT, changing, index_large_folders, tells_by_id
+from .schema import ROOT, changing, tells_by_id
 from .standings import Standings
 from .tally import COUNT_AT, SIZE_AT, Tally, renew_newest
 from .tree import add_child, child, line_of, parts_of, prune_empty
@@ -94,6 +95,11 @@ class ScanWriter:
         with plainly(self.path), changing(self.connection):
             note_whose(self.connection, shared, copyable)
 
+    def note_spent(self) -> None:
+        """Keep how long it took so far."""
+        with plainly(self.path), changing(self.connection):
+            self.connection.execute("UPDATE scans SET seconds = ? WHERE id = ?", (self.spent, self.scan))
+
     def fail(self, line: str) -> None:
         """Keep what was walked, and why it ended early; the scan stays unfinished."""
         self.flush()
@@ -125,10 +131,12 @@ class ScanWriter:
         """Mark the scan complete; only after the walk said that it was."""
         assert self._ended, "a walk that did not say it was complete is not"
         self.flush()
-        with plainly(self.path), changing(self.connection):
+        with plainly(self.path):
             if self._by_id:
-                prune_empty(self.connection)
-            index_large_folders(self.connection)
+                with changing(self.connection):
+                    prune_empty(self.connection)
+            index_up(self.connection)
+        with plainly(self.path), changing(self.connection):
             self.connection.execute(
                 "UPDATE scans SET complete = 1, error = '', frontier = NULL, finished = ?, store_finished = ?, "
                 "seconds = ? WHERE id = ?",

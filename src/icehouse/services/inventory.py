@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from icehouse.catalogue.base import plainly
+from icehouse.catalogue.changes.reading import comparison_in
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.loading import Loader
 from icehouse.catalogue.reader import opened
@@ -102,7 +103,7 @@ def _load(
                     loader.add(page)
                     tell(done)
         container = told_of(house.store(folder.store), folder.container)
-        loader.publish(
+        number = loader.publish(
             requests=of + 1, seconds=spent, each=lambda written: tell(of, written),
             shared=None if container is None else container.shared,
             copyable=None if container is None else container.copyable,
@@ -114,6 +115,7 @@ def _load(
     _note(house, files, folder, loader, of + 1)
     with opened(files) as reader:
         found = Rollup() if reader is None else reader.rollup(folder.prefix)
+        changes = None if reader is None or number is None else comparison_in(reader, number)
     return ScanReport(
         objects=loader.objects,
         bytes=loader.bytes,
@@ -123,6 +125,7 @@ def _load(
         by_state=dict(found.counts),
         bytes_by_state=dict(found.sizes),
         inventory=inventory.taken,
+        changes=changes,
     )
 
 

@@ -8,16 +8,19 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from icehouse.catalogue.changes.comparing import Comparing
+from icehouse.catalogue.changes.reading import comparison_in
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.reader import opened
-from icehouse.catalogue.renew import abandon, begin, complete
+from icehouse.catalogue.renew import abandon, begin, compare, complete
 from icehouse.catalogue.summary import ScanNote, Summary
 from icehouse.catalogue.turns import is_held, take_turn
 from icehouse.catalogue.writer import ScanWriter
+from icehouse.core.changes import Comparison
 from icehouse.core.clock import Clock, Instant
 from icehouse.core.columns import StreamPage
 from icehouse.core.entries import ContainerEntry, WalkPage
@@ -27,18 +30,21 @@ from icehouse.core.rows import Rollup, ScanStanding
 from icehouse.core.states import State
 from icehouse.stores.base import Store, Streams, Surveys
 
+from .absent import MOST, STOPPED, ask_absent
 from .house import House
 from .lineage import LineageReport, read_lineage, require_lineage, want_lineage
 
+__all__ = ["STOPPED", "ScanProgress", "ScanReport", "scan", "scanning", "start_scan"]
+
 _RATE_SECONDS = 5.0
-STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
 class ScanProgress:
     """How far a scan has come, over all its runs; `rate` is objects a second over the last seconds.
 
-    `jobs` is how many of them were read, None before and without that.
+    `jobs` is how many of them were read, None before and without that; `asked` of how many objects that are not listed
+    any more it was asked whether they are gone, and of how many it will be.
     """
 
     objects: int
@@ -47,6 +53,7 @@ class ScanProgress:
     rate: float
     seconds: float
     jobs: int | None = None
+    asked: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class ScanReport:
     to), the numbers are at least what is there, and scanning again goes on from here.  `cause` is the store's error.
     `lineage` is what was read of jobs, None where nothing was to be; its failure leaves the scan complete.
     `inventory` is the moment of the inventory that was read in place of a walk, None where it was walked.
+    `changes` is what it found other than before, None where there was nothing to hold it against.
     """
 
     objects: int
@@ -70,6 +78,7 @@ class ScanReport:
     cause: StoreError | None = None
     lineage: LineageReport | None = None
     inventory: Instant | None = None
+    changes: Comparison | None = None
 
 
 def scan(
@@ -78,6 +87,7 @@ def scan(
     *,
     fresh: bool = False,
     lineage: bool = False,
+    confirm: int = MOST,
     progress: Callable[[ScanProgress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> ScanReport:
@@ -86,6 +96,9 @@ def scan(
     `fresh` throws an unfinished one away.  `lineage` reads the container's jobs as well, and has later scans do so:
     UsageError where the store knows none.  A store error in the middle ends in a report that is not complete; one
     before the first page is raised, and leaves no trace.  Refused while another process scans the container.
+
+    Where it was scanned before, what is not listed any more is asked about, `confirm` objects at most: what a describe
+    does not find is gone, and what nobody could confirm stays in the catalogue as unknown.
     """
     folder = folder_of(address)
     files = Files(house.paths.catalogue, folder.store, folder.container)
@@ -109,7 +122,7 @@ def scan(
         try:
             _note_whose(store, summary, folder.container, writer)
             jobs = want_lineage(store, files, writer, asked=lineage)
-            return _walk(store, folder, files, writer, notes, jobs, progress, stop)
+            return _walk(store, folder, files, writer, notes, jobs, confirm, progress, stop)
         finally:
             writer.close()
     finally:
@@ -216,6 +229,11 @@ class _Notes:
         if progress is not None:
             progress(told)
 
+    def asking(self, progress: Callable[[ScanProgress], None] | None, done: int, of: int) -> None:
+        """So many of the objects that are not listed any more were asked about."""
+        if progress is not None:
+            progress(replace(self.progress(), asked=(done, of)))
+
     def reading(self, progress: Callable[[ScanProgress], None] | None, jobs: int) -> None:
         """A page of jobs was read."""
         if progress is not None:
@@ -234,6 +252,7 @@ def _walk(
     writer: ScanWriter,
     notes: _Notes,
     jobs: bool,
+    confirm: int,
     progress: Callable[[ScanProgress], None] | None,
     stop: Callable[[], bool] | None,
 ) -> ScanReport:
@@ -242,6 +261,7 @@ def _walk(
     error = ""
     cause: StoreError | None = None
     lineage: LineageReport | None = None
+    comparing: Comparing | None = None
     try:
         if not writer.ended:
             for page in _pages(store, folder, writer.frontier):
@@ -257,6 +277,12 @@ def _walk(
             reading = partial(notes.reading, progress)
             lineage = read_lineage(store, folder.container, writer, notes.now, reading, stop)
             error = "" if lineage is not None else STOPPED
+        if not error:
+            comparing = compare(files, writer)
+        if comparing is not None and not comparing.done:
+            asking = partial(notes.asking, progress)
+            ended = ask_absent(store, comparing, writer, most=confirm, progress=asking, stop=stop)
+            error, cause = ended.error, ended.cause
     except StoreError as failure:
         if not began:
             abandon(files, writer)
@@ -268,16 +294,19 @@ def _walk(
             writer.fail(line)
             notes.write(notes.progress(), error=line)
         raise
+    number: int | None = None
     if error:
         writer.fail(error)
+        if comparing is not None:
+            comparing.close()
     else:
-        complete(files, writer, notes.now(), _store_time(store))
+        number = complete(files, writer, notes.now(), _store_time(store), comparing)
     told = notes.progress()
     notes.write(told, complete=not error, error=error)
     notes.totals()
     if progress is not None:
         progress(told)
-    return _report(files, folder, told, error, cause, lineage)
+    return _report(files, folder, told, error, cause, lineage, number)
 
 
 def _pages(store: Store, folder: FolderRef, frontier: str | None) -> Iterator[WalkPage] | Iterator[StreamPage]:
@@ -296,9 +325,11 @@ def _report(
     error: str,
     cause: StoreError | None,
     lineage: LineageReport | None,
+    number: int | None,
 ) -> ScanReport:
     with opened(files) as reader:
         found = Rollup() if reader is None else reader.rollup(folder.prefix)
+        changes = None if reader is None or number is None else comparison_in(reader, number)
     return ScanReport(
         objects=told.objects,
         bytes=told.bytes,
@@ -310,6 +341,7 @@ def _report(
         error=error,
         cause=cause,
         lineage=lineage,
+        changes=changes,
     )
 
 

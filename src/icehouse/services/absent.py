@@ -1,0 +1,100 @@
+"""Asking about what a rescan did not tell of: nothing is called gone before a describe has not found it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from icehouse.catalogue.changes.comparing import Absent, Comparing
+from icehouse.catalogue.writer import ScanWriter
+from icehouse.core.entries import Entry, WalkPage
+from icehouse.core.errors import Denied, LoginExpired, NotFound, StoreError, Throttled, Unavailable
+from icehouse.core.states import State
+from icehouse.stores.base import Store
+
+MOST = 20_000
+"""Objects that one scan asks about unless told otherwise: a minute or so, and a cent at list price."""
+
+BATCH = 500
+"""Describes between two writes, as a sweep has them."""
+
+STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Why asking ended early, "" where it did not; `cause` is the store's error."""
+
+    error: str = ""
+    cause: StoreError | None = None
+
+
+def ask_absent(
+    store: Store,
+    comparing: Comparing,
+    writer: ScanWriter,
+    *,
+    most: int = MOST,
+    progress: Callable[[int, int], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Ended:
+    """Describe up to `most` of the objects that are not listed any more, and have the answers on record.
+
+    What is there after all goes into the rescan.  What the store refuses to tell stays open, and so does all that
+    lies behind a batch of which everything was refused.  It ends early, to be gone on with, where `stop` says so, the
+    login has expired, or nothing of a batch was answered.
+    """
+    done, of = 0, min(most, comparing.absent)
+    for batch in comparing.questions(limit=BATCH, most=most):
+        if progress is not None:
+            progress(done, of)
+        asked = _Batch(batch)
+        ended = asked.ask(store, stop)
+        if asked.there:
+            writer.add(WalkPage(tuple(entry for _, entry in asked.there), None))
+            comparing.found([each for each, _ in asked.there])
+        comparing.answer(asked.gone, asked.unsure)
+        if ended.error:
+            return ended
+        done += len(batch)
+        if asked.denied == len(batch):
+            break
+    return Ended()
+
+
+class _Batch:
+    """One batch with its answers."""
+
+    def __init__(self, batch: list[Absent]) -> None:
+        self._questions = {each.ref: each for each in batch}
+        self._by_id = {each.ref.version: each for each in batch if each.ref.version is not None}
+        self.gone: list[Absent] = []
+        self.unsure: list[tuple[Absent, str]] = []
+        self.there: list[tuple[Absent, Entry]] = []
+        self.denied = 0
+
+    def ask(self, store: Store, stop: Callable[[], bool] | None) -> Ended:
+        """Ask, and sort the answers."""
+        unanswered: list[tuple[Absent, StoreError]] = []
+        for described in store.describe(list(self._questions)):
+            each = self._questions.get(described.ref) or self._by_id[described.ref.version or ""]
+            if described.entry is not None:
+                if described.entry.standing.state is State.MISSING:
+                    self.gone.append(each)
+                else:
+                    self.there.append((each, described.entry))
+            elif isinstance(described.error, NotFound):
+                self.gone.append(each)
+            elif isinstance(described.error, LoginExpired):
+                return Ended(str(described.error), described.error)
+            elif isinstance(described.error, Throttled | Unavailable):
+                unanswered.append((each, described.error))
+            else:
+                self.denied += isinstance(described.error, Denied)
+                self.unsure.append((each, str(described.error)))
+            if stop is not None and stop():
+                return Ended(STOPPED)
+        if len(unanswered) == len(self._questions):
+            return Ended(str(unanswered[-1][1]), unanswered[-1][1])
+        self.unsure += [(each, str(error)) for each, error in unanswered]
+        return Ended()
