@@ -33,6 +33,9 @@ def command(session: Session, job_id: str, as_json: bool) -> int:
     say(f"job {report.job[:8]}: {plural(report.unsent, 'request')} will not be sent")
     if report.in_doubt:
         say(f"{plural(report.in_doubt, 'request')} unanswered: looked at by the worker, none is sent again")
+    if report.handed:
+        told = f"{plural(report.handed, 'object')} handed over to the store's own engine"
+        say(f"{told}: called off; what it has done by then stays done, and is billed")
     if report.accepted and jobs.job(session.house, report.job).verb == ARCHIVE:
         say(f"{plural(report.accepted, 'object')}, {size(report.accepted_bytes)}, already accepted: they go cold")
         say("nothing is billed for that; while one is archival still, icehouse restore calls it off: free, and at once")

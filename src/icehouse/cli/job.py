@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from icehouse.core.delegating import ENGINE
 from icehouse.core.errors import UsageError
-from icehouse.core.jobs import Job, JobItem
+from icehouse.core.jobs import Job, JobItem, JobOrder
 from icehouse.core.refs import ref_address
 from icehouse.present.jobs import ARCHIVE, DELIVER, job_name, job_title
+from icehouse.present.orders import CHECKSUM, checksum_line, order_line
 from icehouse.present.sizes import count, plural, size
 from icehouse.present.states import job_glyph, outcome_glyph, outcome_word, outcomes_line
 from icehouse.present.times import stamp
@@ -20,12 +22,12 @@ from .choice import json_lines
 from .follow import ending, exit_code, follow, standing
 from .names import Names, names_of
 from .output import json_line, say, table, tell
-from .rows import item_row, job_row
+from .rows import checksum_row, item_row, job_row
 from .session import Session
 from .twins import told_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _LINE_EVERY = 1.0
 
@@ -55,7 +57,7 @@ def command(
     house = session.house
     job = jobs.job(house, given(job_id))
     if following:
-        job = follow(session, job.id, quiet=as_json, each=_JsonLines() if as_json else None)
+        job = follow(session, job.id, quiet=as_json, each=_JsonLines(session) if as_json else None)
     if log is not None:
         from .joblog import write_log
 
@@ -63,10 +65,14 @@ def command(
         tell(f"{log}: {plural(written, 'line')}")
     if items or (failed and log is None):
         _list(jobs.every_item(house, job.id, failed_only=failed), as_json)
+    if job.verb == CHECKSUM and not items and not failed:
+        for told in jobs.checksums(house, job.id):
+            json_line(checksum_row(told)) if as_json else say(checksum_line(told, ref_address(told.ref)))
+    orders = jobs.orders(house, job.id)
     if as_json:
-        json_line(job_row(job))
+        json_line(job_row(job, orders))
     else:
-        _tell_job(job, names_of(session))
+        _tell_job(job, names_of(session), orders)
     return exit_code(job)
 
 
@@ -80,14 +86,16 @@ def given(job_id: str) -> str:
 class _JsonLines:
     """The job as a JSON line at every change, once a second at most."""
 
-    def __init__(self) -> None:
-        self._next = 0.0
+    def __init__(self, session: Session) -> None:
+        self._session, self._next = session, 0.0
 
     def __call__(self, job: Job) -> None:
         """Print the line, if it is time to; the last standing is printed by the command itself."""
         if job.state.open and time.monotonic() >= self._next:
             self._next = time.monotonic() + _LINE_EVERY
-            json_line(job_row(job))
+            from icehouse.services import jobs
+
+            json_line(job_row(job, jobs.orders(self._session.house, job.id)))
 
 
 def _list(found: Iterable[JobItem], as_json: bool) -> None:
@@ -103,7 +111,7 @@ def _list(found: Iterable[JobItem], as_json: bool) -> None:
             say(f"{outcome_glyph(item.outcome)} {what:11} {size(item.size):>9}  {place}{until}{told}")
 
 
-def _tell_job(job: Job, names: Names) -> None:
+def _tell_job(job: Job, names: Names, orders: Sequence[JobOrder]) -> None:
     """The job for people."""
     delivering = job.verb == DELIVER
     archiving, waiting = job.verb == ARCHIVE, job.state.open and not job.progress.sent
@@ -116,6 +124,7 @@ def _tell_job(job: Job, names: Names) -> None:
         ("objects", "" if delivering else f"{count(job.progress.steps)}, {size(job.progress.bytes_total)}"),
         ("handed out", size(job.progress.bytes_total) if delivering else ""),
         ("outcomes", outcomes_line(job.progress.outcomes)),
+        *((ENGINE if not at else "", order_line(order)) for at, order in enumerate(orders)),
         ("started", stamp(job.created)),
         ("waits until", f"{stamp(job.not_before)}: nothing is sent before" if waiting and job.not_before else ""),
         ("cold by" if archiving else "ready by", stamp(job.ready_by) if job.ready_by and job.state.open else ""),

@@ -33,8 +33,9 @@ def command(session: Session, limit: int, as_json: bool) -> int:
 
     found, scans = jobs.jobs(session.house, limit=limit), scanning(session.house)
     if as_json:
+        orders = jobs.orders_of(session.house, found)
         for job in found:
-            json_line(job_row(job))
+            json_line(job_row(job, orders.get(job.id, ())))
         for scan in scans:
             json_line(scan_row(scan))
         return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from icehouse.core.errors import Refused
 from icehouse.core.plans import Act, Plan
 from icehouse.core.restores import Tier
+from icehouse.present.orders import orders_in, way_line
 from icehouse.present.restores import price_line
 from icehouse.present.sizes import NOTHING, count, money, plural, size
 from icehouse.present.times import window
@@ -54,10 +55,18 @@ def refuse_above(plan: Plan, bound: float | None) -> None:
         raise Refused(f"the plan costs {money(plan.cost.total)}, more than the ${bound:g} of --max-cost")
 
 
-def tell_plan(plan: Plan, tiers: Sequence[TierOffer] = (), *, names: Names = _NO_NAMES, quoted: bool = False) -> None:
+def tell_plan(
+    plan: Plan,
+    tiers: Sequence[TierOffer] = (),
+    *,
+    names: Names = _NO_NAMES,
+    quoted: bool = False,
+    hands: bool = False,
+) -> None:
     """Print the plan, with every tier's time and cost where there is a choice of `tiers`.
 
-    `quoted`: the cost is what the store itself says, in its own dry run.
+    `quoted`: the cost is what the store itself says, in its own dry run.  `hands`: the store has an engine of its own,
+    so that the way is told.
     """
     say(f"Restore {some(plan.addresses, names)}")
     say(f"{plural(len(plan.steps), 'object')}, {size(sum(s.size for s in plan.steps))}, as {plan.identity.principal}")
@@ -79,6 +88,8 @@ def tell_plan(plan: Plan, tiers: Sequence[TierOffer] = (), *, names: Names = _NO
     reasons = Counter(step.reason for step in plan.steps if step.settled and step.settled.failed)
     for reason, times in reasons.most_common(_MOST_REASONS):
         say(f"  {count(times)} left out: {reason}")
+    if plan.sending and (hands or orders_in(plan)):
+        say(f"by {way_line(plan)}" if orders_in(plan) else "sent directly")
     kept = f"copies kept {plural(plan.restoring.days, 'day')} · " if plan.restoring.days else ""
     say(f"{kept}prices {plan.prices_of} · plan {plan.id}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import click
 from icehouse.core.errors import UsageError
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Plan
-from icehouse.core.restores import RestoreWish, Tier
+from icehouse.core.restores import RestoreWish, Tier, Way
 
 from .choice import chosen, exclude, from_file, include, json_lines, looking, max_cost
 from .follow import again, ending, exit_code, follow, mind_stop
@@ -34,6 +34,7 @@ class Wish:
     tier: Tier
     days: int | None
     speed_up: bool
+    via: Way | None
     max_cost: float | None
     dry_run: bool
     yes: bool
@@ -53,6 +54,10 @@ class Wish:
 @exclude
 @from_file
 @click.option("--speed-up", is_flag=True, help="Ask again, and pay again, where a slower restore is under way.")
+@click.option(
+    "--via", type=click.Choice([way.value for way in Way], case_sensitive=False),
+    help="Send it directly, or hand it to S3 Batch Operations; else by the number of objects.",
+)  # fmt: skip
 @max_cost
 @click.option("--dry-run", is_flag=True, help="Show the plan with its cost and time; request nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -69,6 +74,7 @@ def command(
     exclude: tuple[str, ...],
     from_file: Path | None,
     speed_up: bool,
+    via: str | None,
     max_cost: float | None,
     dry_run: bool,
     yes: bool,
@@ -82,7 +88,8 @@ def command(
     begins to request. It goes on when this session ends. What is readable already is left alone; what is archival on
     DNAnexus, and not cold yet, is called off at once and for nothing.
     """
-    wish = Wish(Tier(tier.lower()), days, speed_up, max_cost, dry_run, yes, wait, keys, as_json)
+    way = Way(via.lower()) if via is not None else None
+    wish = Wish(Tier(tier.lower()), days, speed_up, way, max_cost, dry_run, yes, wait, keys, as_json)
     _check(wish)
     marks = chosen(session, addresses, from_file, verb="restore")
     _refuse_days(session, marks, wish)
@@ -142,7 +149,9 @@ def _survey(
 def _plan(session: Session, found: Survey, wish: Wish) -> Plan:
     from icehouse.services import restore
 
-    return restore.freeze(session.house, found, RestoreWish(wish.tier, wish.days or 0, wish.speed_up))
+    asked = RestoreWish(wish.tier, wish.days or 0, wish.speed_up)
+    via = restore.usual_way(session.house, found, asked) if wish.via is None else wish.via
+    return restore.freeze(session.house, found, replace(asked, via=via))
 
 
 def _refuse(plan: Plan, wish: Wish) -> None:
@@ -161,7 +170,7 @@ def _anything(plan: Plan) -> bool:
 def _show(session: Session, found: Survey, plan: Plan, wish: Wish) -> None:
     from icehouse.services import restore
 
-    tiers = restore.offers(session.house, found, wish.days, speed_up=wish.speed_up)
+    tiers = restore.offers(session.house, found, wish.days, speed_up=wish.speed_up, via=plan.restoring.via)
     if wish.keys:
         tell_steps(plan, as_json=wish.as_json)
     if wish.as_json:
@@ -169,7 +178,8 @@ def _show(session: Session, found: Survey, plan: Plan, wish: Wish) -> None:
         json_line({**plan_row(plan), "states": states, "tiers": [offer_row(offer) for offer in tiers]})
     else:
         quoted = session.house.store(found.store).features.previews
-        tell_plan(plan, tiers, names=names_of(session), quoted=quoted)
+        hands = session.house.store(found.store).features.orders
+        tell_plan(plan, tiers, names=names_of(session), quoted=quoted, hands=hands)
 
 
 def _carry_out(session: Session, plan: Plan, wish: Wish) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from icehouse.core.archives import ArchiveWish
+from icehouse.core.checksums import ChecksumWish
 from icehouse.core.errors import UsageError
 from icehouse.core.plans import Plan
 from icehouse.core.restores import RestoreWish, Tier
-from icehouse.present.restores import nothing_to_do
+from icehouse.present.orders import way_line
+from icehouse.present.restores import nothing_to_do, price_line
 from icehouse.present.sizes import money, plural
 
 from .choice import json_lines, looking, max_cost
@@ -49,7 +51,9 @@ def command(session: Session, job_id: str, max_cost: float | None, yes: bool, wa
         max_cost = before.cost.total
     plan = _plan(session, old.id)
     archiving = isinstance(plan.wish, ArchiveWish)
-    if not as_json:
+    if not as_json and isinstance(plan.wish, ChecksumWish):
+        say(f"{plan.wish.algorithm} · {price_line(plan)} · by {way_line(plan)}")
+    elif not as_json:
         tell_retry(plan, plan.frozen_at) if archiving else tell_plan(plan)
     refuse_above(plan, max_cost)
     if asks:

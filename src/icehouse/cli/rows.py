@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from icehouse.core.archives import ArchiveWish
+from icehouse.core.checksums import Checksum, ChecksumWish
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Entry
 from icehouse.core.holds import Hold
-from icehouse.core.jobs import Job, JobItem
+from icehouse.core.jobs import Job, JobItem, JobOrder
 from icehouse.core.links import DeliverWish
 from icehouse.core.marks import Mark
 from icehouse.core.outcomes import Outcome
@@ -16,8 +17,11 @@ from icehouse.core.plans import Cost, Plan, Step
 from icehouse.core.refs import FolderRef, Ref, ref_address
 from icehouse.core.restores import RestoreWish
 from icehouse.core.rows import ScanStanding
+from icehouse.present.orders import orders_in
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from icehouse.services.restore import TierOffer
 
 
@@ -58,7 +62,8 @@ def entry_row(entry: Entry) -> dict[str, object]:
 
 def cost_row(cost: Cost) -> dict[str, float]:
     """Dollars by what they are for, rounded to a millionth."""
-    parts = {"requests": cost.requests, "retrieval": cost.retrieval, "copies": cost.copies, "total": cost.total}
+    parts = {"requests": cost.requests, "retrieval": cost.retrieval, "copies": cost.copies, "orders": cost.orders}
+    parts["total"] = cost.total
     return {name: round(dollars, 6) for name, dollars in parts.items()}
 
 
@@ -75,6 +80,7 @@ def offer_row(offer: TierOffer) -> dict[str, object]:
         "seconds_shortest": window.shortest.total_seconds() if window else None,
         "seconds_longest": window.longest.total_seconds() if window else None,
         "cost": cost_row(offer.cost) if offer.cost else None,
+        "orders": offer.orders,
     }
 
 
@@ -85,8 +91,12 @@ def plan_row(plan: Plan) -> dict[str, object]:
             wish: dict[str, object] = {"all_copies": all_copies, "not_before": instant(plan.not_before)}
         case DeliverWish(delivery=delivery, recipient=recipient, promised=promised, mail=mail):
             wish = {"delivery": delivery, "recipient": recipient, "promised": instant(promised), "reissue": mail}
-        case RestoreWish(tier=tier, days=days):
+        case RestoreWish(tier=tier, days=days, via=via):
             wish = {"tier": tier.value, "days": days or None, "cost": cost_row(plan.cost), "prices": plan.prices_of}
+            wish |= {"via": via.value, "orders": orders_in(plan)}
+        case ChecksumWish(algorithm=algorithm):
+            wish = {"algorithm": algorithm, "cost": cost_row(plan.cost), "prices": plan.prices_of}
+            wish |= {"orders": orders_in(plan)}
     return {
         "plan": plan.id,
         "digest": plan.digest,
@@ -117,8 +127,8 @@ def step_row(step: Step) -> dict[str, object]:
     }
 
 
-def job_row(job: Job) -> dict[str, object]:
-    """One job with its counters."""
+def job_row(job: Job, orders: Sequence[JobOrder] = ()) -> dict[str, object]:
+    """One job with its counters, and what of it was handed over."""
     progress = job.progress
     return {
         "job": job.id,
@@ -144,6 +154,46 @@ def job_row(job: Job) -> dict[str, object]:
         "falls_cold": instant(job.falls_cold),
         "not_before": instant(job.not_before),
         "retry_of": job.retry_of or None,
+        "orders": [order_row(order) for order in orders],
+    }
+
+
+def order_row(order: JobOrder) -> dict[str, object]:
+    """One order of a job, as the store says that it stands."""
+    return {
+        "order": order.n,
+        "id": order.id or None,
+        "token": order.token,
+        "act": order.act.value,
+        "container": order.container,
+        "tier": order.tier or None,
+        "days": order.days,
+        "algorithm": order.algorithm or None,
+        "steps": order.steps,
+        "stage": order.stage.value,
+        "state": order.state.value if order.state else None,
+        "word": order.word or None,
+        "words": order.words or None,
+        "total": order.total,
+        "succeeded": order.succeeded,
+        "failed": order.failed,
+        "untold": order.untold,
+        "taken": instant(order.taken_at),
+        "asked": instant(order.asked_at),
+        "done": instant(order.ended_at),
+    }
+
+
+def checksum_row(told: Checksum) -> dict[str, object]:
+    """One checksum, as the store told it."""
+    return {
+        **ref_row(told.ref),
+        "etag": told.etag,
+        "algorithm": told.algorithm,
+        "checksum": told.value,
+        "type": told.type,
+        "at": instant(told.at),
+        "job": told.job,
     }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from icehouse.core.clock import Instant
-from icehouse.core.jobs import Job, JobItem, JobState, Phase
+from icehouse.core.jobs import Job, JobItem, JobOrder, JobState, Phase
 from icehouse.core.outcomes import Outcome
 from icehouse.core.refs import ref_address
 from icehouse.core.rows import ScanStanding
@@ -13,6 +13,7 @@ from icehouse.core.text import safe
 
 from .browse import TOLD
 from .cells import Cell, Cells, Column, Tone
+from .orders import CHECKSUM, order_details
 from .sizes import bar, count, percent, plural, rate, short_count, size
 from .states import failures, job_glyph, job_word, outcome_glyph, outcome_word, outcomes_line
 from .times import clock_time, day, duration, since, soon, stamp, when
@@ -44,7 +45,13 @@ ARCHIVE = "archive"
 DELIVER = "deliver"
 """The verb of jobs that hand a folder out."""
 
-_PHASES = {Phase.PENDING: "not sent", Phase.INTENT: "being sent", Phase.ACCEPTED: "accepted", Phase.ENDED: "ended"}
+_PHASES = {
+    Phase.PENDING: "not sent",
+    Phase.INTENT: "being sent",
+    Phase.ORDERED: "in a batch",
+    Phase.ACCEPTED: "accepted",
+    Phase.ENDED: "ended",
+}
 
 
 def _six(n: int) -> str:
@@ -102,6 +109,8 @@ def ready_word(job: Job) -> str:
     """What the objects are that a job has brought where it wanted them."""
     if job.verb == DELIVER:
         return "recorded"
+    if job.verb == CHECKSUM:
+        return "computed"
     return "gone cold" if job.verb == ARCHIVE else "ready"
 
 
@@ -198,8 +207,14 @@ def short_reason(item: JobItem) -> str:
     return safe(item.reason.removeprefix(f"{ref_address(item.ref)}:").strip())
 
 
-def job_details(job: Job, now: Instant, *, names: Mapping[tuple[str, str], str] = NO_NAMES) -> list[tuple[str, Cell]]:
-    """Everything known about one job; `now` is the store's time."""
+def job_details(
+    job: Job,
+    now: Instant,
+    *,
+    names: Mapping[tuple[str, str], str] = NO_NAMES,
+    orders: Sequence[JobOrder] = (),
+) -> list[tuple[str, Cell]]:
+    """Everything known about one job, with its `orders`; `now` is the store's time."""
     progress = job.progress
     if job.verb == DELIVER:
         return _delivery_details(job, names)
@@ -207,13 +222,14 @@ def job_details(job: Job, now: Instant, *, names: Mapping[tuple[str, str], str] 
         ("job", Cell(f"{job.id}  {job_word(job.state)}")),
         ("", Cell(job_name(job, names), ours=False)),
         ("store", Cell(safe(job.store), ours=False)),
-        *([] if job.verb == ARCHIVE else [("tier", Cell(safe(job.tier) or "·"))]),
+        *([] if job.verb in (ARCHIVE, CHECKSUM) else [("tier", Cell(safe(job.tier) or "·"))]),
         ("plan", Cell(job.plan[:12])),
         ("asked", Cell(stamp(job.created))),
         ("objects", Cell(f"{count(progress.steps)}, {size(progress.bytes_total)}")),
         ("requests", Cell(f"{count(progress.sent)} of {count(progress.to_send)} sent")),
         (ready_word(job), Cell(f"{count(progress.ready)}, {size(progress.bytes_ready)}")),
         ("outcomes", Cell(outcomes_line(progress.outcomes) or "none yet")),
+        *order_details(orders, now),
     ]
     if job.not_before is not None and cooling(job, now):
         lines.append(("waits until", Cell(f"{when(job.not_before, now)} UTC: nothing is sent before", Tone.WAY)))
@@ -298,17 +314,27 @@ def cancel_lines(job: Job) -> list[str]:
             f"{plural(sent, 'object')} accepted already will go cold; nothing is billed for that.",
             "While one is archival still, a restore calls it off: free, and at once.",
         ]
+    if job.verb == CHECKSUM:
+        return ["What the store has not begun to compute is called off.", "What it has computed by then is billed."]
     return [
-        f"{plural(unsent, 'request')} not sent yet will not be sent.",
+        f"{plural(unsent, 'request')} not sent yet will not be sent; what was handed over is called off.",
         f"{plural(sent, 'request')} sent already: the store carries them out, and bills them.",
     ]
 
 
 def cancel_words(
-    unsent: int, in_doubt: int, accepted: int, accepted_bytes: int, usd: str, *, archiving: bool = False
+    unsent: int,
+    in_doubt: int,
+    accepted: int,
+    accepted_bytes: int,
+    usd: str,
+    *,
+    archiving: bool = False,
+    handed: int = 0,
 ) -> str:
     """What a cancel stopped and what it could not."""
     doubt = f"; {count(in_doubt)} unanswered are looked at, none is sent again" if in_doubt else ""
+    doubt += f"; {count(handed)} handed over are being called off" if handed else ""
     stopped = f"cancelled: {plural(unsent, 'request')} not sent{doubt}"
     if not accepted:
         return f"{stopped}; nothing was accepted yet"

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from icehouse.core.archives import ArchiveWish
+from icehouse.core.checksums import ChecksumWish
 from icehouse.core.clock import Instant
 from icehouse.core.plans import Cost, Identity, Plan
-from icehouse.core.restores import Tier, Window
+from icehouse.core.restores import Tier, Way, Window
 from icehouse.core.states import State
 from icehouse.core.text import safe
 
@@ -126,6 +127,9 @@ def price_line(plan: Plan) -> str:
         return "no price is told for archiving"
     cost = plan.cost
     parts = f"requests {money(cost.requests)}, retrieval {money(cost.retrieval)}, copies {money(cost.copies)}"
+    if isinstance(plan.wish, ChecksumWish):
+        parts = f"computing {money(cost.retrieval)}"
+    parts += f", batch {money(cost.orders)}" if cost.orders else ""
     return f"{money(cost.total)} at list price: {parts}"
 
 
@@ -134,6 +138,8 @@ def sends_line(plan: Plan) -> str:
     if isinstance(plan.wish, ArchiveWish):
         return archives.sends_line(plan)
     amount = f"{plural(len(plan.sending), 'request')}, {size(plan.totals()['bytes_to_request'])}"
+    if isinstance(plan.wish, ChecksumWish):
+        return f"{amount} · {plan.wish.algorithm}"
     kept = f" · copies kept {plural(plan.restoring.days, 'day')}" if plan.restoring.days else ""
     return f"{amount} · {plan.restoring.tier.value}{kept}"
 
@@ -182,12 +188,14 @@ def twin_words(
     exclude: Sequence[str],
     *,
     faster: bool,
+    via: Way | None = None,
 ) -> list[str]:
-    """The arguments of the command that would do the same."""
+    """The arguments of the command that would do the same; `via` where the way is not the usual one."""
     words = ["restore", *addresses, "--tier", tier.value]
     words += ["--days", str(days)] if days else []
     for glob in include:
         words += ["--include", glob]
     for glob in exclude:
         words += ["--exclude", glob]
+    words += ["--via", via.value] if via is not None else []
     return [*words, "--speed-up"] if faster else words

@@ -63,7 +63,7 @@ def test_totals_add_up() -> None:
     totals = _plan(*steps).totals()
     assert totals == {
         "objects": 3, "bytes": 21, "bytes_to_request": 5, "request": 1, "extend": 0, "speed-up": 0, "follow": 1,
-        "notneeded": 0, "impossible": 1, "conflict": 0, "unknown": 0, "archive": 0, "call-off": 0,
+        "notneeded": 0, "impossible": 1, "conflict": 0, "unknown": 0, "archive": 0, "call-off": 0, "checksum": 0,
     }  # fmt: skip
 
 

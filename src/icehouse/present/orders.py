@@ -1,0 +1,95 @@
+"""What is handed over to a store's own engine, in words: the way of a plan, and each of its orders as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from icehouse.core.checksums import Checksum
+from icehouse.core.clock import Instant
+from icehouse.core.delegating import ENGINE, lay_out
+from icehouse.core.jobs import JobOrder, OrderStage
+from icehouse.core.orders import OrderState
+from icehouse.core.plans import Plan
+from icehouse.core.restores import RestoreWish, Way
+from icehouse.core.text import safe
+
+from .cells import Cell, Tone
+from .sizes import count, money, plural
+from .times import when
+
+CHECKSUM = "checksum"
+"""The verb of jobs that have checksums computed."""
+
+
+def way(orders: int) -> str:
+    """Who sends a plan's requests: ``direct``, or ``S3 Batch Operations: 2 jobs``."""
+    return f"{ENGINE}: {plural(orders, 'job')}" if orders else "direct"
+
+
+def orders_in(plan: Plan) -> int:
+    """How many orders a plan hands over."""
+    via = plan.wish.via if isinstance(plan.wish, RestoreWish) else Way.BATCH
+    return len(lay_out(plan.steps, via).orders)
+
+
+def way_line(plan: Plan) -> str:
+    """The way of a plan with what it costs: ``S3 Batch Operations: 2 jobs, $0.60 of the total``."""
+    orders = orders_in(plan)
+    return way(orders) + (f", {money(plan.cost.orders)} of the total" if orders and plan.cost.orders else "")
+
+
+def order_word(order: JobOrder) -> str:
+    """How far an order is: the store's own word where it has one, and what it did by then."""
+    if order.stage is OrderStage.PLANNED:
+        return "not handed over yet"
+    if order.stage is OrderStage.HANDING:
+        return "being handed over"
+    if order.stage is OrderStage.CLOSED and not order.id:
+        return safe(order.words) or "was not handed over"
+    return safe(order.word) or "taken"
+
+
+def order_counts(order: JobOrder) -> str:
+    """What the store has done of an order, as it says: ``512 of 100,000, 3 failed``."""
+    of = order.total if order.total else order.steps
+    if order.succeeded is None and order.failed is None:
+        return plural(order.steps, "object")
+    done = (order.succeeded or 0) + (order.failed or 0)
+    return f"{count(done)} of {count(of)}" + (f", {count(order.failed)} failed" if order.failed else "")
+
+
+def order_why(order: JobOrder) -> str:
+    """What there is to say of an order besides: why it failed, what its report left out and what became of that."""
+    left = f"{plural(order.untold, 'object')} not told by its report, looked at one by one" if order.untold else ""
+    if order.untold and order.act.value == CHECKSUM:
+        left = f"{plural(order.untold, 'object')} not told by its report"
+    words = safe(order.words) if order.id else ""
+    return "; ".join(part for part in (left, words if words != f"{order.untold:,} not told" else "") if part)
+
+
+def order_line(order: JobOrder) -> str:
+    """One order in a line: the store's number for it, how far it is, and what it did."""
+    parts = [safe(order.id) or f"order {order.n}", order_word(order), order_counts(order), order_why(order)]
+    return " · ".join(part for part in parts if part)
+
+
+def order_details(orders: Sequence[JobOrder], now: Instant) -> list[tuple[str, Cell]]:
+    """The orders of a job among its details; `now` is the store's time."""
+    lines: list[tuple[str, Cell]] = []
+    for order in orders:
+        bad = order.state in (OrderState.FAILED, OrderState.CANCELLED) or bool(order.untold)
+        tone = Tone.DANGER if bad else Tone.WAY if order.stage.open else Tone.PLAIN
+        lines.append((f"batch {order.n}", Cell(f"{order_word(order)} · {order_counts(order)}", tone, ours=False)))
+        if order.id:
+            lines.append(("its job", Cell(safe(order.id), ours=False)))
+        if order.stage.open and order.asked_at is not None:
+            lines.append(("asked after", Cell(f"{when(order.asked_at, now)} UTC", Tone.FAINT)))
+        if why := order_why(order):
+            lines.append(("", Cell(why, Tone.DANGER if bad else Tone.PLAIN, ours=False)))
+    return lines
+
+
+def checksum_line(told: Checksum, address: str) -> str:
+    """One checksum in a line, as the sums of other tools stand: the value, then of what."""
+    kind = "" if told.type == "FULL_OBJECT" else f" ({safe(told.type).lower()})"
+    return f"{safe(told.algorithm)} {safe(told.value)}{kind}  {safe(address)}"
