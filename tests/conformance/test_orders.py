@@ -544,6 +544,18 @@ def test_what_is_missing_in_the_config_is_told(sim: StandIn, options: dict[str, 
         store.close()
 
 
+def test_a_check_tells_whether_jobs_can_be_asked_about(sim: StandIn) -> None:
+    def said() -> str:
+        return {each.name: each.verdict for each in open_lab(sim).check()}["list batch jobs"]
+
+    assert said() == "yes"
+    sim.fault("error", operations=["ListJobs"], code="AccessDenied", status=403)
+    assert said() == "no"
+    sim.clear_faults()
+    sim.fault("error", operations=["ListJobs"], code="InternalError", status=500)
+    assert said() == "unknown"
+
+
 def test_a_name_that_does_not_lead_to_this_machine_is_told(sim: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     def nowhere(*_: Any, **__: Any) -> Any:
         raise OSError("Name or service not known")

@@ -10,6 +10,7 @@ import pytest
 from icehouse.core.archives import ArchiveAccepted, ArchiveRequest
 from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
 from icehouse.core.errors import ConfigError, NotSupported, StoreError, Throttled, Unavailable, UsageError
+from icehouse.core.orders import Order, OrderAct, OrderResult, OrderStanding, OrderState, OrderTaken
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
@@ -232,6 +233,70 @@ def test_a_throttled_store_counts_them_out_and_learns_from_them() -> None:
         with pytest.raises(Throttled):
             ask()
         assert store.bucket.rate < rate
+
+
+class Engine(Whole):
+    """Takes orders as well; `tired` is what it answers."""
+
+    tired: StoreError | None = None
+
+    def orders_lack(self, act: OrderAct) -> str:
+        return "a table"
+
+    def find_order(self, token: str) -> str | None:
+        return self._one(token)
+
+    def order(self, id: str) -> OrderStanding:
+        return OrderStanding(self._one(id), OrderState.DONE, "Complete", NOW)
+
+    def order_results(self, id: str) -> Iterator[OrderResult]:
+        yield OrderResult(REFS[0])
+
+    def submit(self, order: Order) -> OrderTaken | NotTaken:
+        return NotTaken(order.refs[0], self.tired) if self.tired else OrderTaken("id", NOW, "")
+
+    def call_off(self, id: str) -> None:
+        self._one(id)
+
+    def _one(self, id: str) -> str:
+        if self.tired is not None:
+            raise self.tired
+        return id
+
+
+def test_every_wrapper_passes_on_what_is_told_of_orders() -> None:
+    for store in (ReadOnly(Engine()), recorded(Engine()), throttled(Engine(), 1000.0)):
+        assert store.orders_lack(OrderAct.RESTORE) == "a table"
+        assert (store.find_order("t"), store.order("id").id) == ("t", "id")
+        assert list(store.order_results("id")) == [OrderResult(REFS[0])]
+    for plain in (ReadOnly(Plain()), recorded(Plain()), throttled(Plain(), 1000.0)):
+        for ask in (plain.find_order, plain.order, lambda id, asked=plain: list(asked.order_results(id))):
+            with pytest.raises(NotSupported):
+                ask("id")
+
+
+def test_a_throttled_store_takes_orders_where_the_store_does_and_learns_from_them() -> None:
+    order = Order("t", OrderAct.CHECKSUM, "b", REFS, algorithm="MD5")
+    engine = Engine()
+    store = throttled(engine, 1000.0)
+    assert isinstance(store, ThrottledRestores)
+    assert store.submit(order) == OrderTaken("id", NOW, "")
+    store.call_off("id")
+    engine.tired = Throttled("slow down")
+    rate = store.bucket.rate
+    assert isinstance(store.submit(order), NotTaken)
+    with pytest.raises(Throttled):
+        store.call_off("id")
+    assert store.bucket.rate == rate / 4
+    without = throttled(Whole(), 1000.0)
+    assert isinstance(without, ThrottledRestores)
+    refused = without.submit(order)
+    assert isinstance(refused, NotTaken)
+    assert isinstance(refused.error, NotSupported)
+    with pytest.raises(NotSupported):
+        without.call_off("id")
+    assert not hasattr(ReadOnly(engine), "submit")
+    assert not hasattr(recorded(engine), "call_off")
 
 
 class Icy(Whole):

@@ -85,8 +85,13 @@ class S3Store:
         return told
 
     def check(self, container: str | None = None) -> Iterator[Ability]:
-        """What these credentials may do."""
-        return checking.check(self._client, container)
+        """What these credentials may do; of batch jobs where the config has a table for them."""
+        logged_in = False
+        for ability in checking.check(self._client, container):
+            logged_in |= ability.name == "login" and ability.verdict == "yes"
+            yield ability
+        if logged_in and self._client.options.batch is not None:
+            yield following.ability(self._control)
 
     def containers(self) -> Iterator[ContainerEntry]:
         """All buckets of these credentials' own account."""

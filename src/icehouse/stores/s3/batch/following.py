@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from icehouse.core.errors import Unavailable
+from icehouse.core.errors import StoreError, Unavailable
 from icehouse.core.orders import OrderStanding, OrderState
+from icehouse.stores.base import Ability
 
 from ..errors import scrub
 from .control import JOB_ID, Control, at_of, job_id
@@ -27,6 +28,17 @@ _PAGES = 10_000
 def description_of(token: str) -> str:
     """What a job is described by, so that it is found again by its token alone."""
     return f"icehouse {token}"
+
+
+def ability(control: Control) -> Ability:
+    """Whether jobs can be asked about; whether one may be made, only an order would tell."""
+    if words := control.lack():
+        return Ability("list batch jobs", "no", words)
+    try:
+        control.read("ListJobs", f"{control.client.store}: jobs", MaxResults=1)
+    except StoreError as error:
+        return Ability("list batch jobs", "unknown" if error.passing else "no", error.words or error.line)
+    return Ability("list batch jobs", "yes")
 
 
 def order(control: Control, id: str) -> OrderStanding:
