@@ -9,10 +9,12 @@ import click
 from icehouse.core.errors import UsageError
 from icehouse.core.refs import Address, FolderRef
 from icehouse.core.states import State
+from icehouse.present.changes import caveats, comparison_sums, sums_line
 from icehouse.present.sizes import count, money, plural, rate, size
 from icehouse.present.states import glyph, word
 from icehouse.present.times import duration, stamp
 
+from .changes import comparison_row
 from .choice import json_lines
 from .output import json_line, say, table, tell
 from .progress import ProgressLine
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Begin anew instead of going on with an unfinished scan.")
 @click.option("--sweep", "sweeping", is_flag=True, help="Then ask each object whose state a listing can't tell.")
+@click.option(
+    "--confirm", metavar="N", type=click.IntRange(min=0), default=None,
+    help="Ask for so many objects that are listed no more whether they are gone (20,000).",
+)  # fmt: skip
 @click.option("--lineage", is_flag=True, help="Also read the jobs that ran there, in this and every later scan.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @json_lines
@@ -43,6 +49,7 @@ def command(
     manifest: str | None,
     fresh: bool,
     sweeping: bool,
+    confirm: int | None,
     lineage: bool,
     quiet: bool,
     as_json: bool,
@@ -53,15 +60,21 @@ def command(
     a listing can't tell (S3 Intelligent-Tiering) are asked one by one afterwards, a request apiece. With --lineage, the
     jobs of a DNAnexus project are read too, so that a scope can tell intermediates, which can be made again.
 
+    Where it was scanned before, it tells what is not as it was (icehouse changes has each). What is listed no more is
+    asked for by name: it is gone only if it is not found, and stays as unknown where that can't be confirmed.
+
     With --from-inventory STORE:BUCKET/.../manifest.json nothing is listed: what S3 wrote down is read, all or nothing.
     The catalogue is then as old as the inventory, and knows of no restore. ADDRESS may be left out.
     """
+    from icehouse.services.absent import MOST
     from icehouse.services.scan import scan
 
     line = ProgressLine(quiet=quiet)
     if manifest is not None:
         if lineage:
             raise UsageError("--lineage does not go with --from-inventory: S3 knows no jobs")
+        if confirm is not None:
+            raise UsageError("--confirm does not go with --from-inventory: nothing is called gone by an inventory")
         if sweeping and address is None:
             raise UsageError("--sweep needs the ADDRESS to ask about", hint="STORE:BUCKET/ or STORE:BUCKET/folder/")
         place = session.address(address) if address is not None else None
@@ -74,12 +87,18 @@ def command(
         if so_far.jobs is not None:
             line.show(f"reading jobs: {count(so_far.jobs)}")
             return
+        if so_far.asked is not None:
+            line.show(f"asking whether they are gone: {count(so_far.asked[0])} of {count(so_far.asked[1])}")
+            return
         line.show(f"scanning: {count(so_far.objects)} objects, {size(so_far.bytes)} · {rate(so_far.rate)}")
 
     swept: SweepReport | None = None
     with Interrupt().listening() as stop:
         try:
-            report = scan(session.house, place, fresh=fresh, lineage=lineage, progress=progress, stop=stop)
+            most = MOST if confirm is None else confirm
+            report = scan(
+                session.house, place, fresh=fresh, lineage=lineage, confirm=most, progress=progress, stop=stop
+            )
             if sweeping and report.complete:
                 swept = _sweep(session, place, line, stop)
         finally:
@@ -179,6 +198,7 @@ def _row(report: ScanReport) -> dict[str, object]:
         },
         "error": report.error or None,
         "inventory": instant(report.inventory),
+        "changes": comparison_row(report.changes, report.changes.sums) if report.changes else None,
     }
 
 
@@ -211,6 +231,11 @@ def _tell(report: ScanReport, swept: SweepReport | None) -> None:
         ],
         "<>>",
     )
+    if report.changes is not None:
+        since = f"since {stamp(report.changes.since)}: " if report.changes.since is not None else ""
+        say(since + sums_line(comparison_sums(report.changes)))
+        for caveat in caveats(report.changes):
+            say(caveat)
     if report.lineage is not None and not report.lineage.error:
         told = report.lineage
         say(f"read {plural(told.jobs, 'job')}, which took in {plural(told.used, 'object')}")

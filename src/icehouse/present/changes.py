@@ -1,0 +1,193 @@
+"""What scans found other than before: sums in one line, and each change with what it was and what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from icehouse.core.changes import Aspect, Change, ChangeKind, Comparison
+from icehouse.core.clock import Instant
+from icehouse.core.text import safe
+
+from .browse import short_state, tone
+from .cells import Cell, Cells, Column, Tone
+from .sizes import count, plural, size
+from .states import glyph, in_ascii, state_word
+from .times import day, moment, stamp
+
+CHANGE = (
+    Column("sign", "", 1),
+    Column("change", "change", 11),
+    Column("name", "where it lies", 0, least=24),
+    Column("what", "before → after", 29),
+)
+
+_SIGNS: Mapping[ChangeKind, tuple[str, Tone]] = {
+    ChangeKind.GONE: ("-", Tone.DANGER),
+    ChangeKind.MISSING: ("?", Tone.WAY),
+    ChangeKind.CHANGED: ("~", Tone.STRONG),
+    ChangeKind.COLD: ("○", Tone.COLD),
+    ChangeKind.BACK: ("●", Tone.PLAIN),
+    ChangeKind.RESTATED: ("=", Tone.PLAIN),
+    ChangeKind.MOVED: ("→", Tone.PLAIN),
+    ChangeKind.AWAY: ("←", Tone.PLAIN),
+    ChangeKind.NEW: ("+", Tone.MARK),
+}
+
+WORDS: Mapping[ChangeKind, str] = {
+    ChangeKind.GONE: "gone",
+    ChangeKind.MISSING: "missing?",
+    ChangeKind.CHANGED: "changed",
+    ChangeKind.COLD: "went cold",
+    ChangeKind.BACK: "came back",
+    ChangeKind.RESTATED: "other state",
+    ChangeKind.MOVED: "moved",
+    ChangeKind.AWAY: "moved away",
+    ChangeKind.NEW: "new",
+}
+"""A kind as a list says it."""
+
+_SUMS: tuple[tuple[ChangeKind, str], ...] = (
+    (ChangeKind.NEW, "new"),
+    (ChangeKind.GONE, "gone"),
+    (ChangeKind.MISSING, "missing, not confirmed"),
+    (ChangeKind.CHANGED, "changed"),
+    (ChangeKind.COLD, "went cold"),
+    (ChangeKind.BACK, "came back"),
+    (ChangeKind.RESTATED, "in another state"),
+    (ChangeKind.MOVED, "moved"),
+    (ChangeKind.AWAY, "moved away"),
+)
+
+NEVER_COMPARED = "scanned once: a second scan tells what changed"
+NEVER_SCANNED = "never scanned"
+
+
+def sums_line(sums: Mapping[ChangeKind, int]) -> str:
+    """All of it in one line: ``+120 new · 3 gone · 7 changed · 40 went cold``."""
+    parts = [
+        f"{'+' if kind is ChangeKind.NEW else ''}{count(sums[kind])} {words}" for kind, words in _SUMS if sums.get(kind)
+    ]
+    return " · ".join(parts) or "nothing changed"
+
+
+def comparison_sums(comparison: Comparison) -> dict[ChangeKind, int]:
+    """How many objects of each kind in all of a container; a move is told once."""
+    return {kind: each.objects for kind, each in comparison.sums.items() if kind is not ChangeKind.AWAY}
+
+
+def scan_words(comparison: Comparison, now: Instant) -> str:
+    """Which scans were compared: ``scan 12 of 21 Nov 15:30, since 20 Nov 04:10``; an inventory says that it is one."""
+    what = "inventory" if comparison.inventory else "scan"
+    since = ""
+    if comparison.since is not None:
+        earlier = "the inventory of " if comparison.since_inventory else ""
+        since = f", since {earlier}{moment(comparison.since, now)}"
+    return f"{what} {comparison.number} of {moment(comparison.at, now)}{since}"
+
+
+def caveats(comparison: Comparison) -> list[str]:
+    """What the sums of a comparison don't say, one sentence each."""
+    found = []
+    if comparison.inventory:
+        found.append("By an inventory, which is old: nothing is called gone by it, and it knows of no restore.")
+    elif comparison.since_inventory:
+        found.append("What was known before is from an inventory, which knows of no restore.")
+    if not comparison.whole:
+        found.append("Only a part was known before; what lies elsewhere was seen for the first time.")
+    if not comparison.kept:
+        found.append("Its changes are no longer kept one by one.")
+    return found
+
+
+def heading_cells(comparison: Comparison, sums: Mapping[ChangeKind, int], now: Instant) -> Cells:
+    """The line above the changes of one comparison."""
+    told = f"{sums_line(sums)}{'' if comparison.kept else ' (no longer kept one by one)'}"
+    return (Cell(f"{scan_words(comparison, now)} · {told}", Tone.STRONG, span=4),)
+
+
+def change_cells(change: Change, now: Instant, *, ascii: bool = False) -> Cells:
+    """One change; of a long path the end is kept."""
+    sign, toned = _SIGNS[change.kind]
+    return (
+        Cell(in_ascii(sign) if ascii else sign, toned),
+        Cell(WORDS[change.kind], toned),
+        Cell(safe(change.ref.key), ours=False, tail=True),
+        _what(change, now, ascii=ascii),
+    )
+
+
+def change_line(change: Change, now: Instant) -> str:
+    """One change on a line for people; the path last, as it has no bounds."""
+    sign, _ = _SIGNS[change.kind]
+    what = _what(change, now)
+    return f"{sign} {WORDS[change.kind]:11}  {what.text:34}  {safe(change.ref.key)}"
+
+
+def change_details(change: Change, comparison: Comparison | None, now: Instant) -> list[tuple[str, Cell]]:
+    """All that is known about one change."""
+    rows = [
+        ("change", Cell(WORDS[change.kind], _SIGNS[change.kind][1])),
+        ("path", Cell(safe(change.ref.key), ours=False)),
+    ]
+    if change.ref.version:
+        rows.append(("id", Cell(safe(change.ref.version), ours=False)))
+    for label, aspect in (("before", change.before), ("after", change.after)):
+        if aspect is None:
+            continue
+        if aspect.key != change.ref.key:
+            rows.append((f"{label}, path", Cell(safe(aspect.key), ours=False)))
+        rows.append((f"{label}, size", Cell(size(aspect.size))))
+        rows.append((f"{label}, written", Cell("·" if aspect.modified is None else stamp(aspect.modified))))
+        if aspect.etag:
+            rows.append((f"{label}, etag", Cell(safe(aspect.etag), ours=False)))
+        standing = aspect.standing
+        rows.append(
+            (f"{label}, state", Cell(f"{glyph(standing.state)} {state_word(standing, now)}", tone(standing.state)))
+        )
+    if change.kind is ChangeKind.MISSING:
+        rows.append(("now", Cell("not listed; whether it is gone could not be asked", Tone.WAY)))
+    elif change.kind is ChangeKind.GONE:
+        rows.append(("now", Cell("not listed, and not found when asked for")))
+    if comparison is not None:
+        rows.append(("found by", Cell(scan_words(comparison, now))))
+        rows += [("", Cell(each, Tone.FAINT)) for each in caveats(comparison)]
+    return rows
+
+
+def standing_line(headings: int, known: int, kind: ChangeKind | None) -> str:
+    """How much there is to see, and of what kind."""
+    only = f"only {WORDS[kind]}: o goes on · " if kind else ""
+    if not known:
+        return NEVER_COMPARED
+    return f"{only}{plural(headings, 'scan')} with changes here, of {count(known)} compared"
+
+
+def _what(change: Change, now: Instant, *, ascii: bool = False) -> Cell:
+    """What it was and what it is, as short as it can be said."""
+    before, after = change.before, change.after
+    arrow = "->" if ascii else "→"
+    if before is None or after is None:
+        there = before or after
+        assert there is not None
+        told = f"{size(there.size)} {_state(there, now, ascii=ascii)}"
+        if change.kind is ChangeKind.MISSING:
+            told = f"{told} {arrow} ?"
+        return Cell(told, Tone.PLAIN if after else Tone.FAINT)
+    if change.kind in (ChangeKind.MOVED, ChangeKind.AWAY):
+        away = change.kind is ChangeKind.AWAY
+        return Cell(
+            f"{'to' if away else 'from'} {safe((after if away else before).key)}", ours=False, tail=True, keep=5
+        )
+    states = (_state(before, now, ascii=ascii), _state(after, now, ascii=ascii))
+    told = f"{states[0]} {arrow} {states[1]}"
+    if change.kind is not ChangeKind.CHANGED:
+        return Cell(told, tone(after.standing.state))
+    if before.size != after.size:
+        return Cell(f"{size(before.size)} {arrow} {size(after.size)}")
+    if before.etag != after.etag:
+        return Cell(f"{size(after.size)}, other content")
+    return Cell(f"written {day(before.modified, now)} {arrow} {day(after.modified, now)}")
+
+
+def _state(aspect: Aspect, now: Instant, *, ascii: bool) -> str:
+    return f"{glyph(aspect.standing.state, ascii)} {short_state(aspect.standing, now)}"
