@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import click
 
+from icehouse.start import importing
+
 from .session import Session
 
 
@@ -30,7 +32,8 @@ class LazyGroup(click.Group):
         found = self.commands_by_name.get(cmd_name)
         if found is None:
             return None
-        command: click.Command = importlib.import_module(f"icehouse.cli.{found[0]}").command
+        with importing():
+            command: click.Command = importlib.import_module(f"icehouse.cli.{found[0]}").command
         command.name = cmd_name
         if cmd_name not in self.placeless:
             with_places(command)

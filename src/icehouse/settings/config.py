@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import msgspec
 import tomli
 
-from icehouse.core.deliveries import Source
 from icehouse.core.errors import ConfigError
 from icehouse.core.prices import US_EAST_1, PriceTable
 
-from .deliveries import deliveries_in
-from .mail import MailConfig, mail_in
 from .stores import StoreConfig, store_in
 from .tables import Place, prices_in, typed
+
+if TYPE_CHECKING:
+    from icehouse.core.deliveries import Source
+
+    from .mail import MailConfig
 
 THEMES = (
     "terminal", "ansi-dark", "ansi-light", "atom-one-dark", "atom-one-light", "catppuccin-frappe", "catppuccin-latte",
@@ -75,8 +78,8 @@ def load_config(path: Path) -> Config:
         stores=MappingProxyType(stores),
         prices=prices_in(place.within("prices"), place.table(whole, "prices")),
         console=_console(place.within("console"), place.table(whole, "console")),
-        mail=mail_in(place.within("mail"), place.table(whole, "mail")),
-        deliveries=deliveries_in(place, place.tables(whole, "deliveries"), stores),
+        mail=_mail(place.within("mail"), place.table(whole, "mail")),
+        deliveries=_deliveries(place, place.tables(whole, "deliveries"), stores),
     )
 
 
@@ -91,6 +94,26 @@ def _read(path: Path) -> dict[str, object]:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
+
+
+def _mail(place: Place, table: Mapping[str, object]) -> MailConfig | None:
+    """What ``[mail]`` says; only who has it waits for what reads it."""
+    if not table:
+        return None
+    from .mail import mail_in
+
+    return mail_in(place, table)
+
+
+def _deliveries(
+    place: Place, tables: Sequence[Mapping[str, object]], stores: Mapping[str, StoreConfig]
+) -> tuple[Source, ...]:
+    """What each ``[[deliveries]]`` says; as with mail."""
+    if not tables:
+        return ()
+    from .deliveries import deliveries_in
+
+    return deliveries_in(place, tables, stores)
 
 
 def _console(place: Place, table: Mapping[str, object]) -> ConsoleConfig:

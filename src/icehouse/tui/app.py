@@ -19,6 +19,7 @@ from textual.events import Resize
 from textual.widgets import ContentSwitcher
 
 from icehouse.core.errors import IcehouseError
+from icehouse.start import settle
 
 from .actions import registry
 from .actions.everywhere import ACTIONS
@@ -31,14 +32,8 @@ from .log import NAME, log_into
 from .marked import Marked
 from .news import News, Watch
 from .scoping import Scoping
-from .screens.audit import Audit
-from .screens.browse import Browse
-from .screens.cold import Cold
-from .screens.deliveries import Deliveries
-from .screens.jobs import Jobs
+from .screens import furnish
 from .screens.room import Room
-from .screens.scope import ScopeRoom
-from .screens.search import Search
 from .watchdog import Watchdog
 from .widgets.bottom_bar import BottomBar
 from .widgets.context_line import ContextLine
@@ -73,10 +68,9 @@ class Console(Calm[int]):
         self.scoping = Scoping(self)
         self.feeds = Feeds(self, lambda line: self.say(line, danger=True))
         self.watch_thread = Watch(house, self._told_news)
-        self.rooms: dict[str, Room] = {
-            room.room: room for room in (Browse(), Search(), ScopeRoom(), Cold(), Deliveries(), Jobs(), Audit())
-        }
-        self._first = screen if screen in self.rooms else "browse"
+        self._first = screen if screen in registry.ROOMS else "browse"
+        self.rooms: dict[str, Room] = {self._first: furnish(self._first)}
+        """The screens by name: the first one alone until it is painted."""
 
     def compose(self) -> ComposeResult:
         """The frame of every screen."""
@@ -96,6 +90,8 @@ class Console(Calm[int]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self._furnish()
+        settle()
         try:
             self.marked.open()
         except IcehouseError as error:
@@ -116,6 +112,16 @@ class Console(Calm[int]):
     def room(self) -> Room:
         """The screen that is shown."""
         return self.rooms[self.query_one(ContentSwitcher).current or self._first]
+
+    def _furnish(self) -> bool:
+        """Make the screens that are missing, what they are made of imported only now; whether there were any."""
+        missing = [furnish(name) for name in registry.ROOMS if name not in self.rooms]
+        for room in missing:
+            room.display = False
+            self.rooms[room.room] = room
+        if missing:
+            self.query_one(ContentSwitcher).mount(*missing)
+        return bool(missing)
 
     def show_room(self, name: str) -> None:
         """Show another screen."""
@@ -147,6 +153,9 @@ class Console(Calm[int]):
 
     def action_act(self, action_id: str) -> None:
         """Do what a key stands for, or say why it can't be done now."""
+        if self._furnish():  # a key before the first paint
+            self.call_after_refresh(self.action_act, action_id)
+            return
         room = self.room
         try:
             action = registry.find(room.room, action_id)

@@ -9,7 +9,6 @@ from icehouse.present.marks import MarkTotals
 
 from .actions import registry
 from .screens.browse import Browse
-from .screens.search import Search
 from .widgets.bottom_bar import BottomBar
 from .widgets.context_line import ContextLine
 from .widgets.details import Details
@@ -41,7 +40,7 @@ def sum_up_marks(console: Console) -> None:
     """Sum the marks up anew, in a thread; out of sight is what the hits do not show, or else what Browse does not."""
     room, browse = console.room, console.rooms["browse"]
     assert isinstance(browse, Browse)
-    source, at = (room.list.source, None) if isinstance(room, Search) else (browse.list.source, browse.at.folder)
+    source, at = (room.list.source, None) if room.room == "search" else (browse.list.source, browse.at.folder)
 
     def done(totals: MarkTotals) -> None:
         console.marked.totals = totals

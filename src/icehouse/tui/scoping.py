@@ -9,25 +9,24 @@ from typing import TYPE_CHECKING
 from icehouse.core.errors import IcehouseError, UsageError
 from icehouse.core.marks import Mark
 from icehouse.core.refs import FolderRef, Ref
-from icehouse.core.scope_rows import (
-    Changes,
-    CoverLine,
-    Difference,
-    Explanation,
-    OpenFolder,
-    RuleLine,
-    ScopeLine,
-    ScopeStanding,
-)
 from icehouse.core.scopes import Cover, Scope, Verdict, VerdictSums
 from icehouse.core.text import safe
-from icehouse.present.scopes import changes_line
 from icehouse.present.sizes import percent, plural
 
 from .feeds import Turn
 from .verdicts import Overlay
 
 if TYPE_CHECKING:
+    from icehouse.core.scope_rows import (
+        Changes,
+        CoverLine,
+        Difference,
+        Explanation,
+        OpenFolder,
+        RuleLine,
+        ScopeLine,
+        ScopeStanding,
+    )
     from icehouse.services.browse import FolderView
     from icehouse.services.scope_drafts import Draft
     from icehouse.services.scope_verdicts import Verdicts
@@ -106,6 +105,10 @@ class Scoping:
         """What is not saved, or what nobody has decided about since the last review; "" where there is neither."""
         if self.edits:
             return f"scope {safe(self.name)}: {plural(self.edits, 'change')} not saved · 2 shows"
+        if not self.changes:
+            return ""
+        from icehouse.present.scopes import changes_line
+
         return changes_line(self.changes)
 
     # Reading
@@ -166,6 +169,8 @@ class Scoping:
         draft = self._draft
         if draft is None:
             return
+        from icehouse.core.scope_rows import RuleLine
+
         house, opened = self._house, draft.opened
         self._seen = self._scans()
         self.trouble, self.asking = "", "counting …"

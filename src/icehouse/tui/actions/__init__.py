@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from icehouse.core.deliveries import DeliveryRow
-from icehouse.core.jobs import Job
 from icehouse.core.marks import Mark
 from icehouse.core.refs import FolderRef, folder_address, ref_address
 from icehouse.core.rows import ContainerRow, FolderRow, ObjectRow, StoreRow
 from icehouse.present.manners import PLAIN, Manner
+
+if TYPE_CHECKING:
+    from icehouse.core.deliveries import DeliveryRow
+    from icehouse.core.jobs import Job
 
 
 @dataclass(frozen=True, slots=True)

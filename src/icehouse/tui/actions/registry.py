@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 
 from textual.binding import Binding
 
-from . import Action, Situation, audit, browse, cold, deliveries, everywhere, jobs, scope, search
+from . import Action, Situation, everywhere, ruling
 
-ROOMS: Mapping[str, tuple[Action, ...]] = {
-    "browse": (*browse.ACTIONS, *scope.IN_LISTS),
-    "search": (*search.ACTIONS, *scope.IN_LISTS),
-    "scope": scope.ACTIONS,
-    "cold": cold.ACTIONS,
-    "deliveries": deliveries.ACTIONS,
-    "jobs": jobs.ACTIONS,
-    "audit": audit.ACTIONS,
-}
+_NAMES = ("browse", "search", "scope", "cold", "deliveries", "jobs", "audit")
+_RULING = ("browse", "search")
+
+
+class _Rooms(Mapping[str, tuple[Action, ...]]):
+    """The actions of each screen; what they know of its rows is imported when they are first asked for."""
+
+    def __getitem__(self, room: str) -> tuple[Action, ...]:
+        if room not in _NAMES:
+            raise KeyError(room)
+        return _own(room)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
+ROOMS: Mapping[str, tuple[Action, ...]] = _Rooms()
+"""By the name of a screen what can be done there alone."""
+
+
+@cache
+def _own(room: str) -> tuple[Action, ...]:
+    own: tuple[Action, ...] = import_module(f".{room}", __package__).ACTIONS
+    return (*own, *ruling.IN_LISTS) if room in _RULING else own
+
 
 MOVING = (
     ("j k ↓ ↑", "one row down, up"),

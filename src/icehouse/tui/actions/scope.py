@@ -1,4 +1,4 @@
-"""What can be done in Scope, and with a scope in Browse."""
+"""What can be done in Scope."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from icehouse.core.scope_rows import FolderChange
 from icehouse.present.scopes import Covered, Open, Problem, Ruled, ScopeRow, Undecided
 
 from . import Action, Situation, browse
-from .quoting import command, marked
-
-
-def _name(now: Situation) -> str:
-    return now.scope or "NAME"
+from .quoting import command
+from .ruling import IN_LISTS, called
 
 
 def _scope(now: Situation) -> str | None:
@@ -50,22 +47,6 @@ def _opens(now: Situation) -> str | None:
     return None
 
 
-def _judged(now: Situation) -> str | None:
-    if not now.scope:
-        return "no scope is open; 2 shows them"
-    if not isinstance(now.row, FolderRow | ObjectRow):
-        return "stand on an object or a folder"
-    return None if now.covered else f"scope {now.scope} does not cover this {now.word}"
-
-
-def _decidable(now: Situation) -> str | None:
-    if not now.scope:
-        return "no scope yet; 2 and then n makes one"
-    if not now.chosen:
-        return "mark something, or stand on a folder or object"
-    return None if now.covered or now.marks else f"scope {now.scope} does not cover this {now.word}"
-
-
 def _in_tree(now: Situation) -> str | None:
     return None if now.scanned else "walk into a container first"
 
@@ -97,31 +78,12 @@ def _scanned(now: Situation) -> str:
 
 
 def _open_twin(now: Situation) -> str:
-    return command("ls", now.here) if now.container else command("scope", "show", _name(now))
+    return command("ls", now.here) if now.container else command("scope", "show", called(now))
 
 
 def _move_twin(by: int, now: Situation) -> str:
     number = ruled(now) or 1
-    return command("scope", "move", _name(now), str(number), str(number + by))
-
-
-def _mark_twin(verdict: str, now: Situation) -> str:
-    ids = now.manner is not None and now.manner.ids
-    return command("scope", "mark", _name(now), *marked(now.chosen, ids=ids), f"--{verdict}", "--reason", "WHY")
-
-
-_WHY = Action("why", ("e",), "why", "Explain: which rule decides, what a backup of it is", 45, enabled=_judged,
-              twin=lambda now: command("scope", "explain", now.here, "--scope", _name(now)))  # fmt: skip
-
-_KEEP = Action("keep", ("plus",), "keep", "Make a rule that keeps what is marked, or the row", 42,
-               enabled=_decidable, twin=lambda now: _mark_twin("keep", now))  # fmt: skip
-
-_SKIP = Action("skip", ("minus",), "skip", "Make a rule that skips what is marked, or the row", 43,
-               enabled=_decidable, twin=lambda now: _mark_twin("skip", now))  # fmt: skip
-
-
-def _where_covered(action: Action) -> Action:
-    return replace(action, offered=lambda now: now.covered and bool(now.container))
+    return command("scope", "move", called(now), str(number), str(number + by))
 
 
 def _in_a_container(now: Situation) -> bool:
@@ -136,9 +98,6 @@ def _at_rules(now: Situation) -> bool:
     return isinstance(now.row, ScopeRow)
 
 
-IN_LISTS = tuple(_where_covered(action) for action in (_KEEP, _SKIP, _WHY))
-"""What lists of objects and folders add for scopes."""
-
 _AS_IN_BROWSE = {action.id: action for action in browse.ACTIONS}
 
 ACTIONS = (
@@ -149,12 +108,12 @@ ACTIONS = (
     Action("down", ("J",), "down", "Ask the rule later", 21, enabled=lambda now: _moves(1, now), offered=_at_rules,
            twin=lambda now: _move_twin(1, now)),
     Action("drop", ("d",), "drop", "Take the rule out", 25, enabled=_rule, offered=_at_rules,
-           twin=lambda now: command("scope", "remove", _name(now), str(ruled(now) or 1))),
+           twin=lambda now: command("scope", "remove", called(now), str(ruled(now) or 1))),
     Action("undo", ("z",), "undo", "Take back the last change", 16, enabled=_edited, offered=_changed,
-           twin=lambda now: command("scope", "undo", _name(now))),
+           twin=lambda now: command("scope", "undo", called(now))),
     Action("save", ("W",), "save", "Write the changes to the scope's file", 15, enabled=_edited, offered=_changed),
     Action("compare", ("c",), "compare", "Compare with the saved state, or another scope", 50, enabled=_scope,
-           twin=lambda now: command("scope", "diff", _name(now))),
+           twin=lambda now: command("scope", "diff", called(now))),
     Action("new", ("n",), "new", "Make a scope from presets", 55,
            twin=lambda _: command("scope", "new", "NAME", "STORE:BUCKET")),
     *IN_LISTS,
@@ -165,7 +124,7 @@ ACTIONS = (
     Action("only", ("o",), "only open", "Only what is undecided, or everything", 14, enabled=_in_tree,
            offered=lambda now: now.scanned),
     Action("review", ("V",), "reviewed", "Remember that what is undecided now was looked at", 60, enabled=_scope,
-           twin=lambda now: command("scope", "reviewed", _name(now))),
+           twin=lambda now: command("scope", "reviewed", called(now))),
     Action("scan", ("S",), "scan", "Read the container into the catalogue", 65, enabled=_scan,
            twin=lambda now: command("scan", _scanned(now))),
     Action("browse-here", ("B",), "to Browse", "Open this place in Browse", enabled=_in_tree,

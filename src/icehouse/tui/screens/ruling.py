@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 from icehouse.core.errors import IcehouseError
 from icehouse.core.refs import FolderRef
 from icehouse.core.rows import FolderRow, ObjectRow
-from icehouse.core.scope_rows import Explanation
 from icehouse.core.scopes import Verdict
 from icehouse.core.text import safe
 from icehouse.present.cells import Cell, Tone
 from icehouse.present.sizes import at_least, count, plural, size
 from icehouse.present.verdicts import sums_lines
-from icehouse.present.why import why_lines
 from icehouse.tui.actions.registry import find
-from icehouse.tui.dialogs.ruling import RulingDialog
-from icehouse.tui.dialogs.telling import TellingDialog
 
 if TYPE_CHECKING:
+    from icehouse.core.scope_rows import Explanation
+
     from .room import Room
 
 
@@ -33,6 +31,8 @@ def do_skip(room: Room) -> None:
 
 
 def _rule(room: Room, verdict: Verdict) -> None:
+    from icehouse.tui.dialogs.ruling import RulingDialog
+
     console, now = room.console, room.situation()
     scoping, chosen = console.scoping, now.chosen
     outside = scoping.outside(chosen)
@@ -76,6 +76,9 @@ def _rule(room: Room, verdict: Verdict) -> None:
 
 def do_why(room: Room) -> None:
     """Tell which rule decides, the ones after it, and what a backup would consist of."""
+    from icehouse.present.why import why_lines
+    from icehouse.tui.dialogs.telling import TellingDialog
+
     console = room.console
     row = room.list.current.row if room.list.current else None
     if isinstance(row, FolderRow):
@@ -99,6 +102,8 @@ def do_why(room: Room) -> None:
 
 def _why_folder(room: Room, folder: FolderRef) -> None:
     """A folder has no verdict of its own: tell what is below it."""
+    from icehouse.tui.dialogs.telling import TellingDialog
+
     console = room.console
     sums = console.scoping.sums_of(folder)
     lines = [("folder", Cell(console.known.folder(folder), ours=False))]
