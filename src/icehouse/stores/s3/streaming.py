@@ -36,6 +36,9 @@ _TRIES = 4
 _BETWEEN = 0.1
 """A page that can't be had is asked for so often, after pauses that begin with so many seconds."""
 
+LANE = "lane of a stream"
+"""What the threads are called."""
+
 _LEAVE = 2.0
 """Seconds in which the threads of a stream that is left may end their requests; then they end on their own."""
 
@@ -128,7 +131,7 @@ class Stream:
     def _hire(self) -> None:
         """As many threads as lanes are open."""
         while len(self._threads) < self._lanes.open and not self._plan.done:
-            thread = threading.Thread(target=self._serve, daemon=True)
+            thread = threading.Thread(target=self._serve, name=LANE, daemon=True)
             self._threads.append(thread)
             thread.start()
 
