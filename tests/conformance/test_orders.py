@@ -513,6 +513,9 @@ def test_a_report_whose_bytes_were_changed_or_cut_is_not_relied_on(
     sim.fault("half_body", operations=["GetObject"], bucket="ops", key=key, count=2)
     assert len(list(open_lab(sim).order_results(id))) == 2
     plain(sim).delete_object(Bucket="ops", Key=key)
+    with pytest.raises(Invalid, match="gone"):
+        next(iter(open_lab(sim).order_results(id)))
+    plain(sim).delete_object(Bucket="ops", Key=f"reports/job-{id}/manifest.json")
     with pytest.raises(NotFound):
         next(iter(open_lab(sim).order_results(id)))
 

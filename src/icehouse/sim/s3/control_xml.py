@@ -166,6 +166,7 @@ def described(job: Job, now: float, region: str) -> str:
     told += element("Format", "Report_CSV_20180820") + element("Enabled", report["enabled"])
     told += element("Prefix", report["prefix"]) if report["prefix"] else ""
     told += element("ReportScope", report["scope"])
+    told += element("ExpectedBucketOwner", report["owner"]) if report["owner"] else ""
     inner += f"<Report>{told}</Report>" + element("CreationTime", iso(job.created))
     inner += element("TerminationDate", iso(job.ended)) if job.ended is not None else ""
     inner += element("RoleArn", wish["role"])

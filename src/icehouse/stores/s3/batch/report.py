@@ -48,10 +48,9 @@ class _Job:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """One file of a report, brought here, and whether its tasks succeeded."""
+class _Part:
+    """All files of a report of one outcome, brought here one behind the other."""
 
-    ref: Ref
     body: IO[bytes]
     succeeded: bool
 
@@ -64,13 +63,13 @@ def order_results(control: Control, id: str) -> Iterator[OrderResult]:
     with ExitStack() as stack:
         try:
             job = _read_job(client.store, job_of(told, id, what), id)
-            files = [_brought(client, stack, job, each) for each in _listed(client, job)]
+            parts = _brought(client, stack, _listed(client, job))
             bucket, asked = _asked(client, stack, job)
-            raw = _fits(files, bucket, asked, job)
+            raw = _fits(parts, bucket, asked, job)
         except Broken as broken:
             raise Invalid(f"{what}: the report {broken}") from None
-        for file in files:
-            for line in _lines(file, bucket, job, raw=raw):
+        for part in parts:
+            for line in _lines(part, bucket, job, raw=raw):
                 yield result_of(line, _ref(client.store, bucket, line.text, job), job.algorithm)
 
 
@@ -127,22 +126,34 @@ def _file_of(told: Any, manifest: Ref) -> tuple[Ref, str, bool]:
     return Ref(manifest.store, manifest.container, told["Key"]), told["MD5Checksum"].lower(), outcome == "succeeded"
 
 
-def _brought(client: Client, stack: ExitStack, job: _Job, listed: tuple[Ref, str, bool]) -> _File:
-    ref, md5, succeeded = listed
-    body, found = _spooled(client, stack, ref)
-    if found != md5:
-        raise Broken(f"has a file with another MD5 than it says: {ref_address(ref)}")
-    return _File(ref, body, succeeded)
+def _brought(client: Client, stack: ExitStack, listed: list[tuple[Ref, str, bool]]) -> list[_Part]:
+    """What succeeded and what failed: however many files there are, two are open."""
+    parts = []
+    for succeeded in (True, False):
+        body = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_HELD))  # noqa: SIM115 - it is one
+        for ref, md5, of_these in listed:
+            if of_these is not succeeded:
+                continue
+            try:
+                found = _copied(client, ref, body)
+            except NotFound:
+                raise Broken(f"names a file that is gone: {ref_address(ref)}") from None
+            if found != md5:
+                raise Broken(f"has a file with another MD5 than it says: {ref_address(ref)}")
+        parts.append(_Part(body, succeeded))
+    return parts
 
 
 def _asked(client: Client, stack: ExitStack, job: _Job) -> tuple[str, set[str]]:
     """The bucket of an order and its objects, each as the manifest has it behind the bucket."""
+    body = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_HELD))  # noqa: SIM115 - it is one
     try:
-        body, md5 = _spooled(client, stack, job.manifest)
+        md5 = _copied(client, job.manifest, body)
     except NotFound:
         raise Broken("is of a list of objects that is gone") from None
     if md5 != job.etag:
         raise Broken("is of a list of objects that was changed")
+    body.seek(0)
     buckets: set[str] = set()
     asked: set[str] = set()
     for line in body:
@@ -154,8 +165,8 @@ def _asked(client: Client, stack: ExitStack, job: _Job) -> tuple[str, set[str]]:
     return buckets.pop(), asked
 
 
-def _fits(files: list[_File], bucket: str, asked: set[str], job: _Job) -> bool:
-    """Check every line of every file; whether keys in the report are as they are, not URL-encoded as in the manifest.
+def _fits(parts: list[_Part], bucket: str, asked: set[str], job: _Job) -> bool:
+    """Check every line; whether keys in the report are as they are, not URL-encoded as in the manifest.
 
     Which of both is in no page of AWS's.  Either all lines fit one way, or the report can't be relied on.
     """
@@ -163,8 +174,8 @@ def _fits(files: list[_File], bucket: str, asked: set[str], job: _Job) -> bool:
     for raw in (False, True):
         left = set(asked)
         try:
-            for file in files:
-                for line in _lines(file, bucket, job, raw=raw):
+            for part in parts:
+                for line in _lines(part, bucket, job, raw=raw):
                     if line.text not in left:
                         raise Broken("tells of an object twice, or of one that was not ordered")
                     left.discard(line.text)
@@ -177,15 +188,15 @@ def _fits(files: list[_File], bucket: str, asked: set[str], job: _Job) -> bool:
     raise first
 
 
-def _lines(file: _File, bucket: str, job: _Job, *, raw: bool) -> Iterator[Line]:
-    file.body.seek(0)
-    text = io.TextIOWrapper(file.body, "utf-8", newline="")
+def _lines(part: _Part, bucket: str, job: _Job, *, raw: bool) -> Iterator[Line]:
+    part.body.seek(0)
+    text = io.TextIOWrapper(part.body, "utf-8", newline="")
     try:
-        for number, cells in enumerate(csv.reader(text, strict=True)):
-            if number == 0 and tuple(cells) == COLUMNS:
-                continue
+        for cells in csv.reader(text, strict=True):
+            if tuple(cells) == COLUMNS:
+                continue  # a header, which no page of AWS's has
             line = parse_line(cells, bucket, pinned=job.pinned, raw=raw)
-            if line.succeeded != file.succeeded:
+            if line.succeeded is not part.succeeded:
                 raise Broken("has a line in a file of the other outcome")
             yield line
     except (csv.Error, UnicodeDecodeError) as problem:
@@ -199,15 +210,17 @@ def _ref(store: str, bucket: str, text: str, job: _Job) -> Ref:
     return Ref(store, bucket, decoded(key), (version or "null") if job.pinned else None)
 
 
-def _spooled(client: Client, stack: ExitStack, ref: Ref) -> tuple[IO[bytes], str]:
-    """The bytes of `ref`, kept here until the stack ends, and their MD5."""
-    body = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_HELD))  # noqa: SIM115 - it is one
+def _copied(client: Client, ref: Ref, into: IO[bytes]) -> str:
+    """Put the bytes of `ref` behind what is there, ended by a line's end; their MD5."""
     digest = hashlib.md5(usedforsecurity=False)
+    last = b"\n"
     for chunk in _resumed(client, ref):
         digest.update(chunk)
-        body.write(chunk)
-    body.seek(0)
-    return body, digest.hexdigest()
+        into.write(chunk)
+        last = chunk[-1:] or last
+    if last != b"\n":
+        into.write(b"\n")
+    return digest.hexdigest()
 
 
 def _resumed(client: Client, ref: Ref) -> Iterator[bytes]:

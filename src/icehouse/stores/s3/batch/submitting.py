@@ -38,6 +38,7 @@ def _submit(control: Control, order: Order) -> OrderTaken:
         raise Invalid(f"{what}: no order can have that token")
     operation = _operation(order)
     _ = control.account
+    _check_region(control, order.container)
     manifest = write_manifest(order)
     with manifest.body:
         location = _put(control, order.token, manifest)
@@ -72,6 +73,14 @@ def _submit(control: Control, order: Order) -> OrderTaken:
     if answer.status != 200 or not JOB_ID.fullmatch(id):
         raise Unavailable(f"{what}: the answer is broken", words=f"HTTP {answer.status} without a job's id")
     return OrderTaken(id, at_of(answer, what), answer.request_id)
+
+
+def _check_region(control: Control, bucket: str) -> None:
+    """A job is made in the region of its objects; Invalid where AWS has them in another than this store's."""
+    here = control.client.region
+    there = control.client.region_of(bucket)
+    if there != here:
+        raise Invalid(f"{bucket} is in {there}, and jobs are made in {here}: name a store of that region")
 
 
 def _first(control: Control, token: str, work: dict[str, Any], what: str) -> OrderTaken | None:
