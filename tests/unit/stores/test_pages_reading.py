@@ -111,6 +111,7 @@ def test_unusual_pages_are_read_alike_by_the_other_way(rows: str) -> None:
         ("a%20b", "a]]>b"),
         ("</Contents>", "<RestoreStatus/></Contents>"),
         ("</Contents>", "<RestoreStatus>true</RestoreStatus></Contents>"),
+        ("</Contents>", "<RestoreStatus><Of>true</Of></RestoreStatus></Contents>"),
         ("</Contents>", "<RestoreStatus><IsRestoreInProgress>TRUE</IsRestoreInProgress></RestoreStatus></Contents>"),
         (
             "</Contents>",

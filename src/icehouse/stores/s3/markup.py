@@ -180,8 +180,8 @@ def _add(columns: Columns, row: _Node) -> None:
     columns.keys.append(told["Key"])
     columns.sizes.append(0 if deleted else parse_number(told["Size"]))
     columns.modified.append(moment(told["LastModified"]) if "LastModified" in told else None)
-    columns.etags.append(told.get("ETag", "").strip('"'))
-    telling = Telling(told.get("StorageClass"), restore)
+    columns.etags.append("" if deleted else told.get("ETag", "").strip('"'))
+    telling = Telling(None) if deleted else Telling(told.get("StorageClass"), restore)
     columns.told.append(columns.tellings.setdefault(telling, len(columns.tellings)))
     if row.name != "Contents":
         columns.versions.append(told["VersionId"])

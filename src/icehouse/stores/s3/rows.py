@@ -116,6 +116,7 @@ class _Shape:
         self._ignored: list[int] = []
         self._bare: list[int] = []
         """The pieces without text."""
+        self._tells_restore = False
         self._open: list[str] = [kinds[0]]
         self.kind = kinds[0]
         for at, piece in enumerate(row):
@@ -124,10 +125,9 @@ class _Shape:
                 raise UnusualError
             self._learn(at, piece, found, kinds)
         names = {path[0] for path in self._fields if len(path) == 1}
-        restore = {path[1] for path in self._fields if len(path) == 2}
-        if self._open or NEEDED[self.kind] - names or (restore and "IsRestoreInProgress" not in restore):
+        lacks_restore = self._tells_restore and (RESTORE, "IsRestoreInProgress") not in self._fields
+        if self._open or NEEDED[self.kind] - names or lacks_restore:
             raise UnusualError
-        self._tells_restore = bool(restore)
 
     def _learn(self, at: int, piece: str, found: re.Match[str], kinds: tuple[str, ...]) -> None:
         ended, began, text = found.groups()
@@ -159,9 +159,10 @@ class _Shape:
     def _enter(self, name: str) -> None:
         """An element begins.  Known fields hold no elements, and a restore is told once."""
         around = tuple(self._open[1:])
-        again = (*around, name) == (RESTORE,) and any(path[0] == RESTORE for path in self._fields)
-        if not self._open or _known(around) or again:
+        restore = (*around, name) == (RESTORE,)
+        if not self._open or _known(around) or (restore and self._tells_restore):
             raise UnusualError
+        self._tells_restore = self._tells_restore or restore
         self._open.append(name)
 
     def fits(self, row: Sequence[str]) -> bool:
@@ -186,6 +187,8 @@ class _Shape:
         modified = self._moments(pieces, ("LastModified",)) or [None] * count
         etags = self._etags(pieces) or [""] * count
         tellings = self._tellings(pieces, count)
+        if deleted:
+            etags, tellings = [""] * count, [Telling(None)] * count
         versions, latest = [], []
         if self.kind != "Contents":
             versions = self._of(pieces, "VersionId")
