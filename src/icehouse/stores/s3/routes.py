@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,7 +27,7 @@ _STANDING = frozenset(
 """Headers that our own signer knows, or that need not be sent."""
 
 _MOST_KEPT = 2000
-_DOUBTED_EVERY = 60.0
+_TOLD_AGAIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class Routes:
         self._sdk = sdk
         self._lock = threading.Lock()
         self._routes: dict[str, Route | None] = {}
-        self._doubted: dict[str, float] = {}
+        self._told: dict[str, tuple[float, str | None]] = {}
+        self._telling = threading.Lock()
         self._asking = threading.local()
         self._usual = _usual(session, sdk, endpoint)
         self._tls: Any = None
@@ -76,17 +77,21 @@ class Routes:
             self._routes[bucket] = found
         return found
 
-    def doubt(self, bucket: str) -> bool:
-        """Forget the way to a bucket that may be elsewhere; False where that was done lately, and was no use."""
-        now = time.monotonic()
+    def forget(self, bucket: str) -> None:
+        """Have the way to a bucket asked for again, as it is elsewhere."""
         with self._lock:
-            if now - self._doubted.get(bucket, -_DOUBTED_EVERY) < _DOUBTED_EVERY:
-                return False
-            if len(self._doubted) >= _MOST_KEPT:
-                self._doubted.clear()
-            self._doubted[bucket] = now
             self._routes.pop(bucket, None)
-        return True
+
+    def region_told(self, bucket: str, ask: Callable[[], str | None]) -> str | None:
+        """The region of a bucket as the bucket itself tells by `ask`, which is asked once a minute at most."""
+        with self._telling:
+            at, region = self._told.get(bucket, (0.0, None))
+            if not at or time.monotonic() - at > _TOLD_AGAIN:
+                region = ask()
+                if len(self._told) >= _MOST_KEPT:
+                    self._told.clear()
+                self._told[bucket] = time.monotonic(), region
+            return region
 
     def _find(self, bucket: str) -> Any:
         """The SDK's own request about an object of `bucket`; None where it makes none."""

@@ -139,12 +139,36 @@ class Wire:
             if 200 <= reply.status < 300 and not (reply.body and _is_spoiled(reply.body, method)):
                 return reply
             refused = _refusal(reply, operation)
-            if not (_is_elsewhere(refused, reply, method, route) and self._routes.doubt(bucket)):
+            if not self._is_elsewhere(bucket, route, method, reply, refused):
                 raise refused
         answer = self._courier.ask(operation, bucket, key, query, headers, body)
         if answer is None:
             raise ValueError("the SDK kept no answer")
         return answer
+
+    def _is_elsewhere(self, bucket: str, route: Route, method: str, reply: Reply, refused: Any) -> bool:
+        """Whether this bucket was found to be in another region, so that the SDK will reach it, and then we.
+
+        The refusal of a HEAD tells no more than its status: where no region is told the bucket itself is asked.
+        """
+        told: Mapping[str, Any] = refused.response["Error"]
+        bare = method == "HEAD" and reply.status == 400
+        if not bare and reply.status not in (301, 302, 307) and told.get("Code") not in _ELSEWHERE:
+            return False
+        region = reply.headers.get("x-amz-bucket-region") or told.get("Region")
+        region = region or self._routes.region_told(bucket, lambda: self._region(route))
+        if region in (None, route.region):
+            return False
+        self._routes.forget(bucket)
+        return True
+
+    def _region(self, route: Route) -> str | None:
+        """What a bucket says of its region, whether or not it may be looked at."""
+        try:
+            asked = self._carry(route, "HEAD", route.path or "/", (), self._standing, b"")
+        except Exception:  # noqa: BLE001 - then it is the refusal that is told
+            return None
+        return asked.headers.get("x-amz-bucket-region")
 
     def _carry(
         self, route: Route, method: str, path: str, query: Query, headers: Mapping[str, str], body: bytes
@@ -226,13 +250,6 @@ def _refusal(reply: Reply, operation: str) -> Any:
     parser: Any = create_parser("rest-xml")
     told = {"status_code": status, "headers": dict(reply.headers), "body": reply.body}
     return ClientError(parser.parse(told, None), operation)
-
-
-def _is_elsewhere(refused: Any, reply: Reply, method: str, route: Route) -> bool:
-    """Whether the SDK may find this bucket in another region; the refusal of a HEAD tells no more than its status."""
-    if reply.status in (301, 302, 307) or refused.response["Error"].get("Code") in _ELSEWHERE:
-        return True
-    return method == "HEAD" and reply.status == 400 and reply.headers.get("x-amz-bucket-region") != route.region
 
 
 def _is_spoiled(body: bytes, method: str) -> bool:
