@@ -105,28 +105,31 @@ class Gone(Move):
 
 @dataclass(slots=True)
 class Leave(Move):
-    """Steps that an order's report left out are left to be looked at one by one."""
+    """Steps that an order's report left out: `alone` where they are to be looked at one by one, else they end."""
 
+    order: JobOrder
     tasks: Sequence[Task]
+    alone: bool
 
     def write(self, connection: Connection, at: Instant) -> Iterable[Event]:
-        """Make them intents of their own."""
-        orders.leave(connection, self.tasks)
+        """Count them, and make them intents of their own."""
+        orders.count_untold(connection, self.order.job, self.order.n, len(self.tasks))
+        if self.alone:
+            orders.leave(connection, self.tasks)
         return []
 
 
 @dataclass(slots=True)
 class Close(Move):
-    """Nothing more is done for an order; `untold` of its steps were left out, `words` say why."""
+    """Nothing more is done for an order; `words` say why its report was not taken, "" where it was."""
 
     order: JobOrder
-    untold: int
     words: str
 
     def write(self, connection: Connection, at: Instant) -> Iterable[Event]:
         """Close it."""
-        orders.close(connection, self.order.job, self.order.n, self.untold, self.words)
-        about = {"order": self.order.n, "id": self.order.id, "untold": self.untold, "words": self.words}
+        orders.close(connection, self.order.job, self.order.n, self.words)
+        about: dict[str, object] = {"order": self.order.n, "id": self.order.id, "words": self.words}
         return [Event("order-closed", self.order.job, about)]
 
 

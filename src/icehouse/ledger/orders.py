@@ -134,12 +134,18 @@ def lost(connection: Connection, job: str, n: int, words: str, at: Instant) -> N
     _move(connection, job, n, OrderStage.TAKEN, OrderStage.ENDED, words=words, word="not known", ended_at=moment)
 
 
-def close(connection: Connection, job: str, n: int, untold: int, words: str) -> None:
-    """Nothing more is done for an order; `untold` of its steps have no answer from it, `words` say why."""
+def count_untold(connection: Connection, job: str, n: int, steps: int) -> None:
+    """So many more steps of an order have no answer from it."""
+    mine = (orders.c.job == job) & (orders.c.n == n)
+    connection.execute(update(orders).where(mine).values(untold=orders.c.untold + steps))
+
+
+def close(connection: Connection, job: str, n: int, words: str) -> None:
+    """Nothing more is done for an order; `words` say what there is to say of its report."""
     done = connection.execute(
         update(orders)
         .where(orders.c.job == job, orders.c.n == n, orders.c.stage != OrderStage.CLOSED.value)
-        .values(stage=OrderStage.CLOSED.value, untold=untold, words=words)
+        .values(stage=OrderStage.CLOSED.value, words=words)
     )
     if done.rowcount != 1:
         raise LedgerError(f"order {n} of job {job} is closed already; nothing of this was written")
@@ -171,7 +177,7 @@ def cancel_planned(connection: Connection, job: str, at: Instant) -> int:
             .values(phase=Phase.ENDED.value, outcome=Outcome.CANCELLED.value, at=to_text(at), reason=reason)
         )
         ended += int(done.rowcount)
-        close(connection, job, n, 0, reason)
+        close(connection, job, n, reason)
     return ended
 
 

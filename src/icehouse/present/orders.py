@@ -63,8 +63,7 @@ def order_why(order: JobOrder) -> str:
     left = f"{plural(order.untold, 'object')} not told by its report, looked at one by one" if order.untold else ""
     if order.untold and order.act.value == CHECKSUM:
         left = f"{plural(order.untold, 'object')} not told by its report"
-    words = safe(order.words) if order.id else ""
-    return "; ".join(part for part in (left, words if words != f"{order.untold:,} not told" else "") if part)
+    return "; ".join(part for part in (left, safe(order.words) if order.id else "") if part)
 
 
 def order_line(order: JobOrder) -> str:

@@ -249,17 +249,20 @@ class Delegator:
             hands.recorder.settle(records)
         again = order.act is OrderAct.RESTORE
         for some in _slices(rest):
-            if again:
-                hands.recorder.now(Leave(some))
-            else:
-                at, why = hands.clock.now(), words or "the report does not tell"
-                outcome = Outcome.CANCELLED if self._cancelling else Outcome.UNKNOWN
-                ended = [
-                    Ended(task, outcome, at, _why(results.get(task.seq), why), order.id, answered=True) for task in some
-                ]
-                hands.recorder.settle([hands.recorder.note(each) for each in ended])
-        hands.recorder.now(Close(order, len(rest), words or (f"{len(rest):,} not told" if rest else "")))
+            records = [hands.recorder.note(Leave(order, some, alone=again))]
+            if not again:
+                why = words or "the report does not tell"
+                records += [hands.recorder.note(self._untold(order, task, results.get(task.seq), why)) for task in some]
+            hands.recorder.settle(records)
+        hands.recorder.now(Close(order, words))
         return again and bool(rest)
+
+    def _untold(self, order: JobOrder, task: Task, result: OrderResult | None, why: str) -> Ended:
+        """The end of a step that nothing but the engine can carry out, and that it did not."""
+        outcome = Outcome.CANCELLED if self._cancelling else Outcome.UNKNOWN
+        if result is not None and result.error is not None:
+            why = f"the engine did not come to it: {result.error.words or result.error.line}"
+        return Ended(task, outcome, self._hands.clock.now(), why, order.id, answered=True)
 
     def _answer(
         self, order: JobOrder, task: Task, result: OrderResult | None, since: Instant
@@ -311,11 +314,6 @@ class Delegator:
 def _slices(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
     for start in range(0, len(tasks), _SETTLED_AT_A_TIME):
         yield tasks[start : start + _SETTLED_AT_A_TIME]
-
-
-def _why(result: OrderResult | None, otherwise: str) -> str:
-    error = result.error if result is not None else None
-    return otherwise if error is None else f"the engine did not come to it: {error.words or error.line}"
 
 
 def _words(order: JobOrder) -> str:
