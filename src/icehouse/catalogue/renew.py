@@ -113,25 +113,24 @@ def complete(
 def _renew(
     files: Files, writer: ScanWriter, now: Instant, by_store: Instant | None, comparing: Comparing
 ) -> int | None:
-    if comparing.done:
-        number = comparing.number
-    else:
+    number, brought_in = comparing.done or comparing.handed, comparing.done is not None
+    if not comparing.settled:
         comparing.settle()
         if comparing.few or writer.prefix:
             writer.note_spent()
-            number = comparing.bring_in(now, by_store)
-        else:
-            carry_over(writer.connection, writer.path, comparing.visible)
-            number = comparing.hand_on(now)
-            put_unlisted(writer.connection, writer.path, comparing.visible, now, NOT_LISTED)
-            writer.finish(now, by_store)
-            writer.close()
-            comparing.close()
-            files.publish(writer.path)
-            return number
-    comparing.close()
+            number, brought_in = comparing.bring_in(now, by_store), True
+    if brought_in:
+        comparing.close()
+        writer.close()
+        files.remove(writer.path)
+        return number
+    carry_over(writer.connection, writer.path, comparing.visible)
+    number = number or comparing.hand_on(now)
+    put_unlisted(writer.connection, writer.path, comparing.visible, now, NOT_LISTED)
+    writer.finish(now, by_store)
     writer.close()
-    files.remove(writer.path)
+    comparing.close()
+    files.publish(writer.path)
     return number
 
 

@@ -279,7 +279,7 @@ def _walk(
             error = "" if lineage is not None else STOPPED
         if not error:
             comparing = compare(files, writer)
-        if comparing is not None and not comparing.done:
+        if comparing is not None and not comparing.settled:
             asking = partial(notes.asking, progress)
             ended = ask_absent(store, comparing, writer, most=confirm, progress=asking, stop=stop)
             error, cause = ended.error, ended.cause

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -156,7 +157,7 @@ def _aspect(each: Entry) -> object:
 @settings(max_examples=40, deadline=None)
 @given(containers, containers, prefixes, st.booleans(), st.booleans())
 def test_by_name_a_rescan_ends_as_a_fresh_scan_and_tells_the_difference(
-    first: dict, second: dict, prefix: str, keep: bool, row_by_row: bool
+    first: dict[Any, Any], second: dict[Any, Any], prefix: str, keep: bool, row_by_row: bool
 ):
     second = {**first, **second} if keep else second
     before, after = entries_by_name(first), entries_by_name(second)
@@ -189,7 +190,7 @@ def test_by_name_a_rescan_ends_as_a_fresh_scan_and_tells_the_difference(
 @settings(max_examples=40, deadline=None)
 @given(files, files, prefixes, st.booleans(), st.booleans())
 def test_by_id_a_rescan_ends_as_a_fresh_scan_and_tells_what_moved(
-    first: dict, second: dict, prefix: str, keep: bool, row_by_row: bool
+    first: dict[Any, Any], second: dict[Any, Any], prefix: str, keep: bool, row_by_row: bool
 ):
     second = {**first, **second} if keep else second
     before, after = entries_by_id(first), entries_by_id(second)

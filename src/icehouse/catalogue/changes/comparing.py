@@ -71,7 +71,7 @@ class Comparing:
             with plainly(visible):
                 connection.execute("ATTACH ? AS part", (str(part),))
                 sides = _sides(connection)
-                if told(connection, "main", mark) is None:
+                if not any(told(connection, target, mark) for target in ("main", "part")):
                     match(connection, sides)
                 return cls(files, visible, part, connection, sides, mark)
         except BaseException:
@@ -79,16 +79,21 @@ class Comparing:
             raise
 
     @property
-    def done(self) -> bool:
-        """Whether the rescan was brought in already, by a run that ended before it could clear up."""
-        with plainly(self.visible):
-            return told(self._connection, "main", self._mark) is not None
-
-    @property
-    def number(self) -> int | None:
-        """The number of the comparison where it is `done`."""
+    def done(self) -> int | None:
+        """The number of the comparison where an earlier run brought the rescan in, and could not clear up."""
         with plainly(self.visible):
             return told(self._connection, "main", self._mark)
+
+    @property
+    def handed(self) -> int | None:
+        """Its number where an earlier run put it into the rescan's file, which is to take the visible one's place."""
+        with plainly(self.visible):
+            return told(self._connection, "part", self._mark)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is to be compared or asked any more."""
+        return self.done is not None or self.handed is not None
 
     @property
     def prefix(self) -> str:
@@ -180,14 +185,11 @@ class Comparing:
     def hand_on(self, at: Instant) -> int | None:
         """Have the rescan's file hold what the visible one does besides, so that it can take its place; as `bring_in`.
 
-        `put_unlisted` is to follow.  Again it does nothing.
+        `put_unlisted` is to follow.
         """
         with plainly(self._part), transaction(self._connection, "DEFERRED"):
-            number = told(self._connection, "part", self._mark)
-            if number is None:
-                hand_on(self._connection, unlisted=not self._inventory())
-                number = self._keep("part", at)
-        return number
+            hand_on(self._connection, unlisted=not self._inventory())
+            return self._keep("part", at)
 
     def close(self) -> None:
         """Give the files back."""

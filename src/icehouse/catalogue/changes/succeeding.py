@@ -75,7 +75,7 @@ def _put(connection: sqlite3.Connection, since: Instant, words: str) -> None:
     while rows := connection.execute(
         "SELECT o.id, o.folder, o.name, o.size, o.modified, o.etag, o.version, a.words, u.since "
         "FROM main.asked a CROSS JOIN old.objects o ON o.id = a.object "
-        "LEFT JOIN old.unlisted u ON u.object = o.id WHERE a.object > ? ORDER BY a.object LIMIT ?",
+        "LEFT JOIN old.unlisted u ON u.object = o.id WHERE a.object > ? AND a.gone = 0 ORDER BY a.object LIMIT ?",
         (after, _CHUNK),
     ).fetchall():
         after = rows[-1][0]
