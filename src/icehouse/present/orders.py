@@ -26,6 +26,11 @@ def way(orders: int) -> str:
     return f"{ENGINE}: {plural(orders, 'job')}" if orders else "direct"
 
 
+def way_choice(orders: int) -> str:
+    """How the other way is chosen."""
+    return f" · b: {'direct' if orders else ENGINE}"
+
+
 def orders_in(plan: Plan) -> int:
     """How many orders a plan hands over."""
     via = plan.wish.via if isinstance(plan.wish, RestoreWish) else Way.BATCH

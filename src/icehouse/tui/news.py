@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from icehouse.core.clock import Instant
 from icehouse.core.errors import IcehouseError
-from icehouse.core.jobs import Job
+from icehouse.core.jobs import Job, JobOrder
 from icehouse.core.rows import ScanStanding
 
 from .feeds import Turn
@@ -29,12 +29,16 @@ CLOCK_EVERY = 60.0
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What was last read.  `times` are the stores' own clocks, where a job made them worth asking."""
+    """What was last read.  `times` are the stores' own clocks, where a job made them worth asking.
+
+    `orders` are those of the jobs that hand anything over to the store's own engine, by job.
+    """
 
     jobs: tuple[Job, ...] = ()
     scans: tuple[ScanStanding, ...] = ()
     workers: Mapping[str, WorkerStanding] = field(default_factory=dict)
     times: Mapping[str, Instant] = field(default_factory=dict)
+    orders: Mapping[str, Sequence[JobOrder]] = field(default_factory=dict)
     read: bool = False
     error: str = ""
 
@@ -99,16 +103,17 @@ class Watch:
 
         scans = tuple(scan.scanning(self._house))
         if not self._house.paths.ledger.exists():
-            return News((), scans, {}, {}, True)
+            return News((), scans, read=True)
         from icehouse.services import jobs, worker
 
         version = jobs.version(self._house)
         here = time.monotonic()
-        found, workers = last.jobs, last.workers
+        found, workers, orders = last.jobs, last.workers, last.orders
         if version != self._version or self.poked:
             self.poked = False
             self._version = version
             found = tuple(jobs.jobs(self._house))
+            orders = jobs.orders_of(self._house, found)
         open_stores = {job.store for job in found if job.state.open}
         if here - self._workers_at > WORKERS_EVERY or found is not last.jobs:
             self._workers_at = here
@@ -119,4 +124,4 @@ class Watch:
             now = self._times.of(name)
             if now is not None:
                 times[name] = now.replace(second=0, microsecond=0)
-        return News(found, scans, workers, times, True)
+        return News(found, scans, workers, times, orders, True)

@@ -6,21 +6,24 @@ What is approved is the plan whose id is on screen, frozen from what was just se
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widgets import Input
 
 from icehouse.core.marks import Mark
+from icehouse.core.orders import OrderAct
 from icehouse.core.plans import Plan
-from icehouse.core.restores import RestoreWish, Tier
+from icehouse.core.restores import RestoreWish, Tier, Way
 from icehouse.core.states import State
 from icehouse.present import restores as words
 from icehouse.present.cells import Cells, Tone
+from icehouse.present.orders import way, way_choice
 from icehouse.present.quotes import PRICED, QUOTE, called_off, quote_cells
 from icehouse.tui.actions.quoting import command
 from icehouse.tui.feeds import Feeds, Turn
@@ -48,7 +51,7 @@ class Seen:
 
     `days_for` tells whether a number of days is needed, without and with speeding up; `free` objects and bytes whose
     archiving is only called off; `quoted` whether the store prices by its own dry run, `hastens` whether what restores
-    already can be asked for again.
+    already can be asked for again, `hands` whether it can be handed over to the store's own engine.
     """
 
     found: Survey
@@ -56,11 +59,13 @@ class Seen:
     free: tuple[int, int]
     quoted: bool
     hastens: bool
+    hands: bool
 
 
 class RestoreDialog(ChosenDialog):
     """Bring back what is chosen."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("b", "way", show=False)]
     groups: ClassVar[Sequence[str]] = ("restore", "restore-plan")
 
     def __init__(self, house: House, feeds: Feeds, marks: Sequence[Mark], known: Known) -> None:
@@ -68,10 +73,12 @@ class RestoreDialog(ChosenDialog):
         self._seen: Seen | None = None
         self._offers: list[TierOffer] = []
         self._offered_for: tuple[object, ...] = ()
-        """The survey, days and haste that the offers are about: a store's own dry run is not asked twice for them."""
+        """What the offers are about, as far as it can change: a store's own dry run is not asked twice for it."""
         self._tier = Tier.BULK
         self._pause: Timer | None = None
         self._faster = False
+        self._via: Way | None = None
+        """The way that was asked for, None for the usual one."""
 
     def compose(self) -> ComposeResult:
         """Title, tiers, fields, what is left out, the plan, its command, and the choices."""
@@ -86,7 +93,7 @@ class RestoreDialog(ChosenDialog):
                 yield Words("days: 1 to 365", Tone.FAINT, id="copies")
             yield Words(id="free")
             yield from self.filters()
-            yield Words()
+            yield Words("", id="way")
             yield Words("", id="left-out")
             yield Words("", Tone.FAINT, id="plan")
             yield Words()
@@ -108,6 +115,7 @@ class RestoreDialog(ChosenDialog):
         self.tell_title("Restore: looking at what is there now …")
 
         def work(turn: Turn) -> Seen:
+            from icehouse.services.orders import lack
             from icehouse.services.restore import free, needs_days, survey
 
             progress = self.telling(turn, self.tell_title)
@@ -117,7 +125,8 @@ class RestoreDialog(ChosenDialog):
             told = self._house.store(found.store).features
             days = {faster: needs_days(self._house, found, speed_up=faster) for faster in (False, True)}
             hastens = any(rule.hastens for rule in told.restore_rules.values())
-            return Seen(found, days, free(found, told.restore_rules), told.previews, hastens)
+            hands = told.orders and not lack(self._house, found.store, OrderAct.RESTORE)
+            return Seen(found, days, free(found, told.restore_rules), told.previews, hastens, hands)
 
         self._feeds.read("restore", work, self._found, self.failed)
 
@@ -162,20 +171,21 @@ class RestoreDialog(ChosenDialog):
         seen, days, tier, faster = self._seen, self._days(), self._tier, self._faster
         if seen is None:
             return
-        found, made, offered_for = seen.found, self._offers, (id(seen), days, faster)
-        known = offered_for == self._offered_for
+        found, made, made_for, asked = seen.found, self._offers, self._offered_for, self._via
         complete = days is not None or not self._needs_days
 
-        def work(_: Turn) -> tuple[list[TierOffer], Plan | None]:
-            from icehouse.services.restore import freeze, offers
+        def work(_: Turn) -> tuple[list[TierOffer], tuple[object, ...], Plan | None]:
+            from icehouse.services.restore import freeze, offers, usual_way
 
-            made_now = made if known else offers(self._house, found, days, speed_up=faster)
-            plan = freeze(self._house, found, RestoreWish(tier, days or 0, faster)) if complete else None
-            return made_now, plan
+            wish = RestoreWish(tier, days or 0, faster)
+            via = (asked or usual_way(self._house, found, wish)) if seen.hands else Way.DIRECT
+            offered_for = (id(seen), days, faster, via)
+            told = made if offered_for == made_for else offers(self._house, found, days, speed_up=faster, via=via)
+            wish = replace(wish, via=Way.DIRECT if tier is Tier.EXPEDITED else via)
+            return told, offered_for, freeze(self._house, found, wish) if complete else None
 
-        def done(result: tuple[list[TierOffer], Plan | None]) -> None:
-            self._offers, self._plan = result
-            self._offered_for = offered_for
+        def done(result: tuple[list[TierOffer], tuple[object, ...], Plan | None]) -> None:
+            self._offers, self._offered_for, self._plan = result
             self._show_tiers()
             self._show_words()
 
@@ -220,8 +230,12 @@ class RestoreDialog(ChosenDialog):
         out = words.left_out(found.counts, offer.impossible, extended=extended, speed_up=self._faster)
         worry = offer.impossible or found.counts.get(State.UNKNOWN) or found.counts.get(State.MISSING)
         self.query_one("#left-out", Words).put(out, Tone.DANGER if worry else Tone.PLAIN)
+        if seen.hands:
+            other = "" if self._tier is Tier.EXPEDITED or not offer.requests else way_choice(offer.orders)
+            self.query_one("#way", Words).put(f"by        {way(offer.orders)}{other}")
         self._show_plan(PRICED if seen.quoted else f"prices {self._house.config.prices.label}")
-        twin = words.twin_words(self.addresses, self._tier, days, *self.globs, faster=self._faster)
+        via = self._via if self._tier is not Tier.EXPEDITED else None
+        twin = words.twin_words(self.addresses, self._tier, days, *self.globs, faster=self._faster, via=via)
         self.query_one("#command", Paragraph).put(
             command(*twin) + ("" if days or not self._needs_days else " --days N")
         )
@@ -248,6 +262,14 @@ class RestoreDialog(ChosenDialog):
             self._tier = here.row
             self._show_tiers()
             self._price(at_once=True)
+
+    def action_way(self) -> None:
+        """Hand it over, or send it directly, whichever it is not now."""
+        offer = self._offer()
+        if self._seen is None or not self._seen.hands or offer is None or self._tier is Tier.EXPEDITED:
+            return
+        self._via = Way.DIRECT if offer.orders else Way.BATCH
+        self._price(at_once=True)
 
     @on(Input.Changed, "#days")
     def _days_typed(self, event: Input.Changed) -> None:

@@ -12,6 +12,7 @@ from icehouse.core.jobs import Job, JobItem
 from icehouse.core.rows import ScanStanding
 from icehouse.present import jobs as words
 from icehouse.present.cells import Cell, Cells, Tone
+from icehouse.present.orders import order_line
 from icehouse.present.sizes import count, money
 from icehouse.tui.actions import Situation
 from icehouse.tui.feeds import Turn
@@ -72,7 +73,9 @@ class Jobs(Room):
             return news.error, Tone.DANGER
         if self.job is not None:
             what = "only what failed" if self.failed_only else "failures first"
-            return f"{words.outcome_line(self.job, self._time(self.job)) or self.job.state.value} · {what}", Tone.FAINT
+            come_to = words.outcome_line(self.job, self._time(self.job)) or self.job.state.value
+            handed = [order_line(each) for each in news.orders.get(self.job.id, ()) if each.stage.open]
+            return " · ".join([come_to, *handed[:1], what]), Tone.FAINT
         told = [
             f"{name}: worker pid {standing.pid} {'ok' if standing.alive else 'gone'}"
             if standing.pid else f"{name}: no worker yet"
@@ -90,7 +93,8 @@ class Jobs(Room):
         """All about the row."""
         row = self.list.current.row if self.list.current else None
         if isinstance(row, Job):
-            return words.job_details(row, self._time(row), names=self.console.known.names)
+            orders = self.console.news.orders.get(row.id, ())
+            return words.job_details(row, self._time(row), names=self.console.known.names, orders=orders)
         if isinstance(row, ScanStanding):
             return words.scan_details(row, self.console.house.clock.now())
         if isinstance(row, JobItem):
@@ -233,7 +237,8 @@ class Jobs(Room):
             usd = money(report.accepted_usd) if report.accepted_usd is not None else ""
             accepted = (report.accepted, report.accepted_bytes, usd)
             archiving = job.verb == words.ARCHIVE
-            self.console.say(words.cancel_words(report.unsent, report.in_doubt, *accepted, archiving=archiving))
+            told = (report.unsent, report.in_doubt, *accepted)
+            self.console.say(words.cancel_words(*told, archiving=archiving, handed=report.handed))
             self.console.poke()
 
         self.console.feeds.read("cancel", work, done)
