@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from icehouse.core.clock import Instant
-from icehouse.engine.pace import Pace
+from icehouse.engine.pace import Pace, Width
 
 MOST = 100
 
@@ -88,3 +88,29 @@ def test_a_wait_for_a_turn_ends_when_it_is_told_to() -> None:
     before = clock.seconds
     pace.wait(lambda: True)
     assert clock.seconds == before
+
+
+def look(width: Width, seconds_a_call: float, most_a_second: float) -> int:
+    """One look at a store that takes so long for a call, and takes no more than so many a second."""
+    achieved = min(width.now / seconds_a_call, most_a_second)
+    return width.after(round(achieved), achieved * width.now / achieved, 1.0, 1000.0)
+
+
+def test_as_many_calls_are_made_at_once_as_a_thousand_a_second_take() -> None:
+    width = Width(16)
+    widths = [look(width, 0.05, 1000) for _ in range(10)]
+    assert 50 <= widths[-1] <= 58  # 1,000 a second at 50 ms are 50, and some to spare
+    assert widths == sorted(widths)
+    assert [look(width, 0.002, 1000) for _ in range(3)][-1] <= widths[-1]
+
+
+def test_no_more_are_made_where_more_bring_no_more() -> None:
+    width = Width(16)
+    widths = [look(width, 0.05, 300) for _ in range(15)]
+    assert max(widths) <= 24
+    assert widths[-1] == 16
+
+
+def test_fewer_than_usual_is_what_somebody_wished() -> None:
+    width = Width(4)
+    assert {look(width, 0.5, 1000) for _ in range(10)} == {4}

@@ -6,6 +6,7 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable
+from math import ceil
 
 from icehouse.core.clock import Clock
 from icehouse.core.errors import StoreError
@@ -21,6 +22,13 @@ _WINDOW = 5.0
 _LONGEST_PAUSE = 20.0
 _LONGEST_ADVICE = 120.0
 _PIECE = 0.2
+
+USUALLY_AT_ONCE, MOST_AT_ONCE = 16, 64
+"""Calls at once where nobody says otherwise, and at most: at 60 ms a call they make a thousand a second."""
+
+_SPARE, _WIDER, _WORTH, _ENOUGH, _HOLD = 1.15, 1.5, 1.1, 0.97, 20
+"""More than is needed by so much; wider by so much at a time, which is worth it from so much on, and needless from such
+a share of the rate; else held for so many looks."""
 
 Ending = Callable[[], bool]
 """Whether to stop waiting: told to end, stopped, or in trouble."""
@@ -86,6 +94,11 @@ class Pace:
         own = min(_LONGEST_PAUSE, 0.2 * 2 ** min(tries, 10)) * jitter
         nap(self._clock, own if retry_after is None else min(retry_after, _LONGEST_ADVICE), ending)
 
+    @property
+    def allowed(self) -> float:
+        """Requests a second that may be sent now."""
+        return self._rate
+
     def accepted(self, objects: int = 1) -> None:
         """Count one call that was accepted for so many objects."""
         with self._lock:
@@ -107,6 +120,41 @@ class Pace:
         while self._recent and self._recent[0][0] < now - _WINDOW:
             self._recent.popleft()
         return max(0.2, min(_WINDOW, now - self._recent[0][0])) if self._recent else _WINDOW
+
+
+class Width:
+    """How many calls are under way at once: as many as the rate needs at what a call takes, while more bring more.
+
+    It begins with `least` and goes up to `most`; one that is bound to fewer than usual stays there.
+    """
+
+    def __init__(self, least: int, most: int = MOST_AT_ONCE) -> None:
+        self.now = least
+        self._least = least
+        self._most = most if least >= USUALLY_AT_ONCE else least
+        self._before = (least, 0.0)
+        self._held = 0
+
+    def after(self, calls: int, in_calls: float, elapsed: float, allowed: float) -> int:
+        """The width from now on, after `calls` that took `in_calls` seconds by themselves, in `elapsed` seconds.
+
+        `allowed` is the rate in calls a second that may be reached.
+        """
+        if calls <= 0 or elapsed <= 0:
+            return self.now
+        achieved = calls / elapsed
+        needed = max(self._least, min(self._most, ceil(in_calls / calls * allowed * _SPARE)))
+        narrower, slower = self._before
+        if needed <= self.now or achieved >= allowed * _ENOUGH:
+            self.now = min(self.now, needed)
+        elif self.now > narrower and achieved < slower * _WORTH:  # wider brought nothing: somebody else is the brake
+            self.now, self._before, self._held = narrower, (narrower, achieved), _HOLD
+        elif self._held:
+            self._held -= 1
+        else:
+            self._before = (self.now, achieved)
+            self.now = min(needed, ceil(self.now * _WIDER))
+        return self.now
 
 
 class Breaker:

@@ -24,6 +24,7 @@ from icehouse.ledger.session import Ledger
 from icehouse.stores.base import Restores, Store
 
 from .gate import CHECKS, GUARDS, Checks, Gate, Guards, Holds
+from .pace import MOST_AT_ONCE
 from .probing import Prober, probe
 from .recording import Beat, Note, Recorder, Turn
 from .steps.cancelling import called_off, finish_cancel
@@ -65,9 +66,9 @@ class OtherIdentity(Refused):
 class Options:
     """How a worker runs.
 
-    `until_idle`: end when no job is open; `once`: one pass, for timers; `parallel` requests at a time; `patience` in
-    seconds with a store that can't be reached (None: as fits the store).  `never_archive` are tags that forbid
-    archiving; `held` replaces the ledger's holds, for tests.
+    `until_idle`: end when no job is open; `once`: one pass, for timers; `parallel` requests at a time at first, see
+    `pace.Width`; `patience` in seconds with a store that can't be reached (None: as fits the store).  `never_archive`
+    are tags that forbid archiving; `held` replaces the ledger's holds, for tests.
     """
 
     until_idle: bool
@@ -175,7 +176,7 @@ class _Worker:
         self.ledger, self.clock, self.name, self.lease = ledger, clock, name, lease
         self.stopped, self.ending, self.options = stopped, ending, options
         self.recorder = Recorder(ledger, clock, lease)
-        self.pool = ThreadPoolExecutor(options.parallel, thread_name_prefix=f"{name}-call")
+        self.pool = ThreadPoolExecutor(max(options.parallel, MOST_AT_ONCE), thread_name_prefix=f"{name}-call")
         self.hands = Hands(
             ledger=ledger,
             clock=clock,

@@ -1,4 +1,4 @@
-"""What a store's clear answer means for a step: the same words, whoever sent the request."""
+"""What a store's clear answer, or a look at an object, means for a step: the same words, whoever sent the request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from icehouse.core.errors import (
 )
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act
+from icehouse.engine.probing import Finding, Found
 from icehouse.ledger.steps import Accepted, Ended, Task
+
+from .hands import Hands
 
 
 def taken(task: Task, store_time: Instant, at: Instant, request_id: str, *, extended: bool) -> Accepted:
@@ -42,3 +45,14 @@ def refused(task: Task, error: StoreError, store_time: Instant, at: Instant, req
             outcome, reason = Outcome.ERROR, str(error)
     words = f"{reason}: {error.words}" if error.words and error.words not in reason else reason
     return Ended(task, outcome, at, words, request_id, answered=True)
+
+
+def settled(hands: Hands, task: Task, finding: Finding) -> Accepted | Ended:
+    """What a probe's finding means for the step, for everything but "not done"."""
+    at = hands.clock.now()
+    if finding.found is Found.DONE and task.act is Act.NOTE:
+        return Ended(task, Outcome.OK, at, f"confirmed by a look: {finding.words}", answered=True)
+    if finding.found is Found.DONE:
+        return Accepted(task, hands.store_time(at), at, "", f"confirmed by a look: {finding.words}")
+    outcome = Outcome.CONFLICT if finding.found is Found.CONFLICT else Outcome.UNKNOWN
+    return Ended(task, outcome, at, finding.words, answered=True)

@@ -14,9 +14,10 @@ from icehouse.engine.recording import BILLED, GOES_COLD, Note, Probed
 from icehouse.ledger import orders, steps
 from icehouse.ledger.steps import Ended, Task
 
+from .answered import settled
 from .delegating import Delegator
 from .hands import Hands
-from .sending import SLICE, settled
+from .sending import SLICE
 
 
 def called_off(hands: Hands, job: Job, calling: dict[str, Delegator], prove: Callable[[Job], Plan]) -> bool:

@@ -30,7 +30,8 @@ class Flow(Generic[Batch]):
     ) -> None:
         """`carry_out` gives the records it made, which become durable later; no batch is begun once `must_stop`."""
         self._pool = pool
-        self._parallel = parallel
+        self.parallel = parallel
+        """How many at a time; may be changed at any moment."""
         self._carry_out = carry_out
         self._must_stop = must_stop
         self._changed = threading.Condition()
@@ -43,8 +44,8 @@ class Flow(Generic[Batch]):
         """Queue more batches."""
         with self._changed:
             self._queue.extend(batches)
-            wanted = min(self._parallel - self._active, len(self._queue))
-            self._active += max(0, wanted)
+            wanted = max(0, min(self.parallel - self._active, len(self._queue)))
+            self._active += wanted
         for _ in range(wanted):
             self._pool.submit(self._run)
 
@@ -96,7 +97,7 @@ class Flow(Generic[Batch]):
         stopping = self._failure is not None or self._must_stop()
         with self._changed:
             self._changed.notify_all()
-            if self._queue and not stopping:
+            if self._queue and not stopping and self._active <= self.parallel:
                 return self._queue.popleft()
             self._active -= 1
             return None

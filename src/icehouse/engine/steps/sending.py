@@ -28,13 +28,13 @@ from icehouse.core.plans import Act, Plan
 from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreAccepted
 from icehouse.engine.gate import Answer, LeaseStale, Permit
-from icehouse.engine.pace import Breaker, Pace
+from icehouse.engine.pace import Breaker, Pace, Width
 from icehouse.engine.probing import Finding, Found
 from icehouse.engine.recording import NOTED, Beat, Note, Probed, Taking
 from icehouse.ledger import jobs, steps
-from icehouse.ledger.steps import Accepted, Ended, Task
+from icehouse.ledger.steps import Ended, Task
 
-from .answered import refused, taken
+from .answered import refused, settled, taken
 from .flow import Flow
 from .hands import Hands
 
@@ -78,6 +78,8 @@ class Sender:
         self._flow: Flow[Sequence[Task]] = Flow(hands.pool, hands.parallel, self._send, self._must_stop)
         self._owed = self._recorded = 0
         self._counting = Lock()
+        self._width = Width(hands.parallel)
+        self._calls, self._since = (0, 0.0), 0.0
         self._ahead: Taking | None = None
         self._clean = False
         self._trouble: IcehouseError | None = None
@@ -97,6 +99,7 @@ class Sender:
             self._feed(tasks)
             self._flow.wait_for_room(_QUEUED)
             self._flow.durable()
+            self._widen()
         if tasks and not self._must_stop():
             self._clean = True
             return True
@@ -126,6 +129,16 @@ class Sender:
             self._ahead = self._hands.recorder.taking(self._job, self._plan.store, self._slice)
         return tasks
 
+    def _widen(self) -> None:
+        """Have as many calls at once as the rate needs where each brings one object; fewer where that helps nobody."""
+        now = self._hands.clock.monotonic()
+        with self._counting:
+            calls, seconds = self._calls
+            self._calls = 0, 0.0
+        since, self._since = self._since, now
+        if since and self._hands.store.features.max_batch == 1:
+            self._flow.parallel = self._width.after(calls, seconds, now - since, self.pace.allowed)
+
     def _feed(self, tasks: Sequence[Task]) -> None:
         self._owed += len(tasks)
         self._flow.feed(_batches(tasks, self._hands.store.features.max_batch))
@@ -137,6 +150,7 @@ class Sender:
         self._hands.recorder.settle(self._flow.end(drop=False))
         whole = not left and self._recorded == self._owed
         self._owed = self._recorded = 0
+        self._since = 0.0
         trouble, self._trouble = self._trouble, None
         if trouble is not None and raising:
             raise trouble
@@ -197,7 +211,7 @@ class Sender:
             if self._must_stop():
                 break
             try:
-                answers = self._call(left)
+                answers = self._timed_call(left)
             except LeaseStale:
                 self._hands.recorder.now(Beat())
                 continue
@@ -237,6 +251,14 @@ class Sender:
             left, throttled_since = self._once_more(again, tries, throttled_since, records)
             tries += 1
         return records
+
+    def _timed_call(self, tasks: Sequence[Task]) -> list[Answer]:
+        began = self._hands.clock.monotonic()
+        answers = self._call(tasks)
+        with self._counting:
+            calls, seconds = self._calls
+            self._calls = calls + 1, seconds + self._hands.clock.monotonic() - began
+        return answers
 
     def _call(self, tasks: Sequence[Task]) -> list[Answer]:
         gate = self._hands.gate
@@ -372,14 +394,3 @@ def _batches(tasks: Sequence[Task], most: int) -> Iterator[list[Task]]:
         rest = list(same)
         for start in range(0, len(rest), most):
             yield rest[start : start + most]
-
-
-def settled(hands: Hands, task: Task, finding: Finding) -> Accepted | Ended:
-    """What a probe's finding means for the step, for everything but "not done"."""
-    at = hands.clock.now()
-    if finding.found is Found.DONE and task.act is Act.NOTE:
-        return Ended(task, Outcome.OK, at, f"confirmed by a look: {finding.words}", answered=True)
-    if finding.found is Found.DONE:
-        return Accepted(task, hands.store_time(at), at, "", f"confirmed by a look: {finding.words}")
-    outcome = Outcome.CONFLICT if finding.found is Found.CONFLICT else Outcome.UNKNOWN
-    return Ended(task, outcome, at, finding.words, answered=True)

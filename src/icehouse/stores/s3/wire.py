@@ -23,6 +23,9 @@ from .states import parse_http_date
 if TYPE_CHECKING:
     from .client import Client
 
+_KEPT = 68
+"""Connections kept at least: as many as an engine at work may use at once, and some to look with."""
+
 _ELSEWHERE = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 """Refusals that mean: this bucket is reached, or signed for, in another region."""
 
@@ -62,7 +65,7 @@ class Wire:
         self._courier = SdkCourier(sdk)
         self._signer = Signer()
         self._channels = Channels(
-            most=max(10, options.parallel + 4),
+            most=max(_KEPT, options.parallel + 4),
             connect_timeout=options.connect_timeout,
             read_timeout=options.read_timeout,
             keepalive=bool(session.get_config_variable("tcp_keepalive")),
