@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import pytest
 
+from icehouse.core.entries import Entry
 from icehouse.core.errors import (
     AlreadyRestoring,
     Conflict,
@@ -24,8 +27,9 @@ from icehouse.core.errors import (
     Unavailable,
 )
 from icehouse.core.orders import Order, OrderAct, OrderResult, OrderState, OrderTaken
-from icehouse.core.refs import Ref
+from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
+from icehouse.core.states import State
 from icehouse.stores.base import Delegates, NotTaken
 from icehouse.stores.s3.store import S3Store
 from tests.conformance.names import BACKSLASHES, CONTROLS, DOTS, NEWLINES, PLAIN_TRAPS, SLASHES
@@ -586,3 +590,52 @@ def test_control_is_not_asked_in_the_clear_over_a_network(sim: StandIn) -> None:
     store = S3Store("lab", {"endpoint_url": sim.endpoint, "region": "us-east-1", "batch": batch})
     with pytest.raises(IcehouseError, match="plain http"):
         store.order("some-job-id")
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(900)
+def test_twenty_thousand_objects_fare_by_batch_jobs_as_they_do_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two stand-ins with the same data, one asked object by object, the other by one job for each family of classes."""
+    start, top = "2026-11-21T10:30:00Z", FolderRef("lab", "million-tree", "batch00/")
+    with StandIn("million", "small", start=start) as one, StandIn("million", "small", start=start) as other:
+        for each in (one, other):
+            each.freeze()
+            each.set_clock(start)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", one.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", one.secret_key)
+        batch = {**BATCH, "manifests": "small/lists/", "reports": "small/reports/"}
+        options = [{"endpoint_url": each.endpoint, "region": "us-east-1", "batch": batch} for each in (one, other)]
+        stores = [S3Store("lab", each) for each in options]
+        entries = list(islice((entry for page in stores[0].walk(top) for entry in page.entries), 20_000))
+        days = {entry.ref: None if entry.standing.word == "INTELLIGENT_TIERING" else 3 for entry in entries}
+        assert len(days) == 20_000
+        direct: dict[Ref, str] = {}
+        with ThreadPoolExecutor(8) as pool:
+            asked = [RestoreRequest(ref, Tier.STANDARD, each) for ref, each in days.items()]
+            chunks = [asked[at : at + 500] for at in range(0, len(asked), 500)]
+            for answers in pool.map(lambda chunk: list(stores[0].restore(chunk)), chunks):
+                for answer in answers:
+                    direct[answer.ref] = type(answer.error).__name__ if isinstance(answer, NotTaken) else ""
+        by_batch: dict[Ref, str] = {}
+        for family in (3, None):
+            refs = [ref for ref, each in days.items() if each == family]
+            id = taken(stores[1], restore_of(refs, f"family-{family}", days=family))
+            other.step(600)
+            while not (standing := stores[1].order(id)).state.ended:
+                pass
+            assert standing.total == len(refs)
+            for result in stores[1].order_results(id):
+                by_batch[result.ref] = type(result.error).__name__ if result.error else ""
+        assert by_batch == direct
+        assert set(direct.values()) >= {"", "NotArchived"}
+        for each in (one, other):
+            each.set_clock("2026-11-24T10:30:00Z")
+        assert _standings(stores[0], entries) == _standings(stores[1], entries)
+        for store in stores:
+            store.close()
+
+
+def _standings(store: S3Store, entries: Sequence[Entry]) -> dict[Ref, State]:
+    folder = FolderRef("lab", entries[0].ref.container, "")
+    found = (entry for page in store.walk(folder) for entry in page.entries)
+    return {entry.ref: entry.standing.state for entry in islice(found, len(entries))}
