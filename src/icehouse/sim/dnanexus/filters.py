@@ -84,8 +84,8 @@ def properties_test(told: object) -> Callable[[dict[str, str]], bool]:
     )
 
 
-def span_test(told: object, name: str, now_ms: int) -> Callable[[int], bool]:
-    """What {after, before} says of an instant in ms; negative ones count from now, both ends belong."""
+def span_of(told: object, name: str, now_ms: int) -> tuple[int | None, int | None]:
+    """What {after, before} says, in ms; negative ones count from now."""
     if not isinstance(told, dict):
         raise invalid_input(f'expected key "{name}" of input to be a mapping')
     ends: dict[str, int | None] = {"after": None, "before": None}
@@ -93,7 +93,12 @@ def span_test(told: object, name: str, now_ms: int) -> Callable[[int], bool]:
         if end not in ends or isinstance(value, bool) or not isinstance(value, int):
             raise invalid_input(f'expected "after" and "before" of key "{name}" to be integers')
         ends[end] = value if value >= 0 else now_ms + value
-    after, before = ends["after"], ends["before"]
+    return ends["after"], ends["before"]
+
+
+def span_test(told: object, name: str, now_ms: int) -> Callable[[int], bool]:
+    """What {after, before} says of an instant in ms; both ends belong."""
+    after, before = span_of(told, name, now_ms)
     return lambda at: (after is None or at >= after) and (before is None or at <= before)
 
 

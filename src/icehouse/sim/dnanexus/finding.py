@@ -8,7 +8,7 @@ from typing import Any
 from icehouse.sim.dnanexus.call import Answer, Call
 from icehouse.sim.dnanexus.describing import Look, Wish
 from icehouse.sim.dnanexus.errors import ApiError, invalid_input, not_found
-from icehouse.sim.dnanexus.filters import archival_wish, object_tests, one_of
+from icehouse.sim.dnanexus.filters import archival_wish, object_tests, one_of, span_of
 from icehouse.sim.dnanexus.model import LEVELS, Project, folder_path, rank
 from icehouse.sim.dnanexus.shelf import Key
 
@@ -75,6 +75,7 @@ def _candidates(call: Call) -> Iterator[Look]:
         yield from _by_id(call, [ids] if isinstance(ids, str) else call.names("id", 1000), projects, folder, recurse)
         return
     world, now = call.world, call.now
+    created = span_of(call.input["created"], "created", call.now_ms) if "created" in call.input else (None, None)
     for project in projects:
         at: Key | None = None
         if start is not None:
@@ -82,7 +83,8 @@ def _candidates(call: Call) -> Iterator[Look]:
                 continue
             if project.id == start[0]:
                 at = start[1]
-        for place in world.shelves[project.id].walk(folder, recurse=recurse, start=at, state=state):
+        shelf = world.shelves[project.id]
+        for place in shelf.walk(folder, recurse=recurse, start=at, state=state, created=created):
             yield Look(world, place, now, call.user)
 
 

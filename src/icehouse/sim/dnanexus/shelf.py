@@ -96,17 +96,24 @@ class Shelf:
         return self._order
 
     def walk(
-        self, folder: str = "/", *, recurse: bool = True, start: Key | None = None, state: str | None = None
+        self,
+        folder: str = "/",
+        *,
+        recurse: bool = True,
+        start: Key | None = None,
+        state: str | None = None,
+        created: tuple[int | None, int | None] = (None, None),
     ) -> Iterator[Placement]:
         """Placements in order, from `start` on, in a folder or below it.
 
-        `state` leaves out synthetic files that are in another archival state; others must be looked at.
+        `state` leaves out synthetic files that are in another archival state, `created` (first and last ms) those
+        that were made at other times; others must be looked at.
         """
         kept = self._kept(folder, recurse=recurse, start=start)
         if self.plot is None:
             yield from kept
             return
-        grown = self._grown(self.plot, folder, recurse=recurse, start=start, state=state)
+        grown = self._grown(self.plot, folder, recurse=recurse, start=start, state=state, created=created)
         if not self.placed:
             yield from grown
             return
@@ -142,11 +149,27 @@ class Shelf:
         return sorted(found)
 
     def _grown(
-        self, plot: Plot, folder: str, *, recurse: bool, start: Key | None, state: str | None
+        self,
+        plot: Plot,
+        folder: str,
+        *,
+        recurse: bool,
+        start: Key | None,
+        state: str | None,
+        created: tuple[int | None, int | None],
     ) -> Iterator[Placement]:
         first = plot.first_at(-start[0]) if start is not None else 0
+        stop = plot.count
+        after, before = created
+        # What is synthetic was made in the second of its last change.
+        if before is not None:
+            first = max(first, plot.first_at(before + 999))
+        if after is not None:
+            stop = plot.first_at(after - 1)
         replaced = self.replaced
         for number in plot.numbers(folder, recurse=recurse, state=state, first=first):
+            if number >= stop:
+                return
             if number in replaced:
                 continue
             place = plot.place(number)

@@ -19,7 +19,7 @@ from .trail import Trail
 PAGE = 1000
 """Objects a page; the platform gives no more."""
 
-_MOST_EMPTY = 10
+MOST_EMPTY = 10
 """So many pages without an object in a run are a server that leads nowhere."""
 
 
@@ -93,7 +93,7 @@ def pages_of(
         if page.following is None:
             return
         empty = 0 if page.entries else empty + 1
-        if empty > _MOST_EMPTY:
+        if empty > MOST_EMPTY:
             raise garbled(folder_address(folder), f"{empty} empty pages in a run")
         starting = trail.go(page.following)
 

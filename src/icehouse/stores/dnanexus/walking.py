@@ -5,14 +5,19 @@ while the search is under way jumps to its front and would be missed.  A walk of
 asking for what was modified since it began, until that brings nothing new.  One may come twice; what comes later is
 newer.
 
+What is large is searched in windows by the moment of creation, several at once (`windows`, `lanes`); a window is left
+by no object, whatever is done to it.
+
 A frontier is the JSON ``{"began": MS, "starting": CURSOR}``: when the walk began by the platform's time, and the
-platform's own cursor, null where only the catching up is left.
+platform's own cursor, null where only the catching up is left.  Of a walk in windows it is ``{"began": MS, "windows":
+[[LOW, HIGH, CURSOR], ...]}``: those that are left.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from icehouse.core.entries import Entry, WalkPage
@@ -22,14 +27,19 @@ from icehouse.core.states import State
 
 from .client import Client, in_milliseconds
 from .finding import FILES, Found, Wish, page_of, pages_of
+from .lanes import Lanes
 from .projects import Projects
 from .states import WORDS
+from .windows import Window, first_windows
 
 _MARGIN = 2000
 """Milliseconds that the platform's clocks may disagree by; its Date tells whole seconds."""
 
 _MOST_ROUNDS = 20
 """A project that brings something new so often in a run changes faster than it can be walked."""
+
+_ALONE = 12
+"""So many pages are asked for one after the other; what is larger than that is worth windows."""
 
 _Seen = set[tuple[str | None, object]]
 Entries = tuple[tuple[Entry, ...], str | None]
@@ -51,7 +61,9 @@ def walk(
     # Asked for anew: a project that is gone must not look like one that is empty.
     project = projects.now(folder.container)
     waiting: Entries | None = None
-    for page in _pages(client, folder, project.cloud, wish, began, starting, catching_up=frontier is not None):
+    windows = read_windows(frontier) if frontier is not None else ()
+    search = _Search(client, folder, project.cloud, wish)
+    for page in _pages(search, began, starting, windows, catching_up=frontier is not None):
         if waiting is not None:
             yield WalkPage(*waiting)
         waiting = page
@@ -73,7 +85,7 @@ def read_frontier(frontier: str) -> tuple[int, Any]:
     """When the walk began, and the cursor.  UsageError where the text is not a frontier of this store."""
     try:
         told = json.loads(frontier)
-        began, starting = told["began"], told["starting"]
+        began, starting = told["began"], None if "windows" in told else told["starting"]
     except (ValueError, KeyError, TypeError):
         began = starting = None
     if not isinstance(began, int) or isinstance(began, bool):
@@ -81,32 +93,80 @@ def read_frontier(frontier: str) -> tuple[int, Any]:
     return began, starting
 
 
+def read_windows(frontier: str) -> tuple[Window, ...]:
+    """The windows that are left.  UsageError where the text is not a frontier of this store."""
+    read_frontier(frontier)
+    windows = json.loads(frontier).get("windows", [])
+    try:
+        left = tuple(Window(low, high, cursor) for low, high, cursor in windows)
+    except (ValueError, TypeError):
+        left = None
+    if left is None or not all(end is None or type(end) is int for each in left for end in (each.low, each.high)):
+        raise UsageError(f"not a frontier of a DNAnexus walk: {frontier[:80]}")
+    return left
+
+
 def _frontier(began: int, starting: Any) -> str:
     return json.dumps({"began": began, "starting": starting})
 
 
+def _frontier_of(began: int, windows: Sequence[Window]) -> str:
+    if not windows:
+        return _frontier(began, None)
+    return json.dumps({"began": began, "windows": [[each.low, each.high, each.cursor] for each in windows]})
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What is searched for, and where."""
+
+    client: Client
+    folder: FolderRef
+    cloud: str
+    wish: Wish
+
+    def page(self, window: Window) -> Found:
+        return page_of(
+            self.client, self.folder, self.cloud, self.wish, starting=window.cursor, **dict(window.filters())
+        )
+
+    def pages(self, starting: Any) -> Iterator[Found]:
+        return pages_of(self.client, self.folder, self.cloud, self.wish, starting=starting)
+
+
 def _pages(
-    client: Client, folder: FolderRef, cloud: str, wish: Wish, began: int | None, starting: Any, *, catching_up: bool
+    search: _Search, began: int | None, starting: Any, windows: Sequence[Window], *, catching_up: bool
 ) -> Iterator[Entries]:
     """The pages of the search and then those of the catching up, each with the frontier behind it."""
     seen: _Seen = set()
     if starting is not None or not catching_up:
+        first: list[Entry] = []
         if began is None:
-            first = page_of(client, folder, cloud, wish)
-            began = _time_of(folder, first)
-            if first.following is None:
+            page = search.page(Window())
+            began = _time_of(search.folder, page)
+            if page.following is None:
                 # One page is one moment: nothing can have jumped ahead of it.
-                yield first.entries, None
+                yield page.entries, None
                 return
-            yield first.entries, _frontier(began, first.following)
-            _note(seen, first.entries, began)
-            starting = first.following
-        for page in pages_of(client, folder, cloud, wish, starting=starting):
+            yield page.entries, _frontier(began, page.following)
+            _note(seen, page.entries, began)
+            first += page.entries
+            starting = page.following
+        for number, page in enumerate(search.pages(starting), 2):
             _note(seen, page.entries, began)
             yield page.entries, _frontier(began, page.following)
+            first += page.entries
+            if number >= _ALONE and page.following is not None and search.client.options.parallel > 1:
+                windows = first_windows(first, began, frozenset(map(_identity, first)))
+                break
     if began is None:
         raise UsageError("a walk goes on from when it began")
-    yield from _catch_up(client, folder, cloud, wish, began, seen)
+    if windows:
+        lanes = Lanes(search.folder, search.page, _identity, windows, search.client.options.parallel)
+        for entries, left in lanes.steps():
+            _note(seen, entries, began)
+            yield entries, _frontier_of(began, left)
+    yield from _catch_up(search.client, search.folder, search.cloud, search.wish, began, seen)
 
 
 def _catch_up(client: Client, folder: FolderRef, cloud: str, wish: Wish, began: int, seen: _Seen) -> Iterator[Entries]:
