@@ -1,140 +1,227 @@
-"""The console over a million objects: first rows, key to paint, memory, bytes on the wire; on a real pty.
+"""The console over a million objects, on a real terminal: first rows, key to paint, bytes on the wire, memory.
 
-Usage: python -m tests.bench.tui [FIXTURE]   (default: million)
+Usage: python -m tests.bench.tui [--keys 1000000] [--shape flat|tree] [--scope]
+
+From a key to the paint of the row it leads to: first at rest, then while a scan of the same bucket runs beside it.
+`--scope` has a scope of 40 rules judge all of it as well.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
+import re
+import select
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from tests.tui.house import Place, place
 from tests.tui.terminal import Terminal
 
-KEYS = ["j", "k", "\x1b[6~", "j", "\x1b[5~", "\x04", "\x15", "G", "g"] * 12
+from . import measuring
+from .server import serving
+from .startup import cpu_of, house
+
+KEYS = ["j", "k", "\x1b[6~", "j", "\x1b[5~", "\x04", "\x15", "G", "g"]
+"""Each leads to another row than the one before, round after round from the first row."""
+
+ROUNDS = 12
+BAR = 50
+"""Milliseconds from a key to its paint, for 95 of a hundred keys."""
+
+_CURSOR = re.compile(rb"\x1b\[(?:\d+;)*7(?:;\d+)*m")
+"""What is shown in reverse: the row under the cursor, and nothing else in a list."""
+
+DOWN = {"flat": ["frames/"], "tree": ["run-0000/", "plate-000/"]}
+"""By shape the folders from the bucket down to objects."""
+
+_ICEHOUSE = (sys.executable, "-m", "icehouse")
 
 
-def rss_mib(pid: int) -> float:
-    """Resident memory of a process."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+class Timed(Terminal):
+    """A terminal that notes when what arrived, and reads the screen only when somebody looks."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.arrived: list[tuple[float, bytes]] = []
+        self._seen = 0
+        super().__init__(_ICEHOUSE, env=env)
+
+    def _read(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                ready, _, _ = select.select([self.fd], [], [], 0.1)
+                data = os.read(self.fd, 65536) if ready else b" "[:0]
+            except OSError:
+                return
+            if data:
+                with self._lock:
+                    self.arrived.append((time.perf_counter(), data))
+                    self.raw += data
+            elif ready:
+                return
+
+    def display(self) -> list[str]:
+        """The screen's lines as text, what has arrived by now included."""
+        with self._lock:
+            new, self._seen = bytes(self.raw[self._seen :]), len(self.raw)
+            self._stream.feed(re.sub(rb"\x1b\[[>?=][0-9;]*[$]?[upq]", b"", new))
+        return super().display()
+
+    def painted(self, keys: str, seconds: float = 20.0) -> float:
+        """Seconds from a key to the first paint of a row under the cursor."""
+        seen, began = len(self.arrived), time.perf_counter()
+        self.send(keys)
+        while time.perf_counter() - began < seconds:
+            for at, data in self.arrived[seen:]:
+                if _CURSOR.search(data):
+                    return at - began
+            time.sleep(0.0005)
+        raise TimeoutError(f"nothing was painted for {keys!r}:\n{self.text()}")
+
+    def position(self) -> str:
+        """Where the cursor is, and among how many."""
+        return " ".join(self.display()[-3].split()[-3:])
 
 
-def painted(term: Terminal, keys: str, seconds: float = 20.0) -> float:
-    """Seconds from a key to the first byte of its frame."""
-    before, began = term.sent, time.perf_counter()
-    term.send(keys)
-    while term.sent == before:
-        if time.perf_counter() - began > seconds:
-            raise TimeoutError(f"nothing was painted for {keys!r}:\n{term.text()}")
-        time.sleep(0.0005)
-    return time.perf_counter() - began
-
-
-def opened(here: Place, bucket: str, path: str) -> tuple[Terminal, float, float]:
-    """A console on the deepest folder of `bucket`, the time to its first screen, and to that folder's first rows."""
-    began = time.perf_counter()
-    term = here.console()
-    term.wait_for("lab-s3", 30)
-    first = time.perf_counter() - began
-    term.wait_for(bucket, 30)
+def opened(env: Mapping[str, str]) -> tuple[Timed, float]:
+    """A console in the bucket, and the seconds from the key that opened it to its first rows."""
+    term = Timed(env)
+    term.wait_for("lab-s3", 60)
+    term.wait_for("bench", 60)
     term.quiet(0.3)
     began = time.perf_counter()
     term.send("\r")
-    term.wait_for(path, 30)
-    return term, first, time.perf_counter() - began
+    term.wait(lambda: term.display()[0].startswith("lab-s3 › bench") and " of " in term.position(), "rows", 60)
+    return term, time.perf_counter() - began
 
 
-def measure(term: Terminal, what: str) -> None:
-    """Key-to-paint times and bytes of every key, once around."""
+def deeper(term: Timed, shape: str) -> None:
+    """Go down to where the objects are."""
+    where = "lab-s3 › bench"
+    for folder in DOWN[shape]:
+        term.wait_for(f" {folder}", 60)
+        term.send("\r")
+        where += f" › {folder}"
+        term.wait(partial(_stands, term, where), where, 60)
+        term.quiet(0.3)
+    print(f"  in {where}: {term.position()}")
+
+
+def _stands(term: Timed, where: str) -> bool:
+    return term.display()[0].startswith(where)
+
+
+def measure(term: Timed, what: str, going: Callable[[], bool] = lambda: True) -> bool:
+    """Key-to-paint times and bytes of every key, for as long as it is `going`; whether the bar was kept."""
     times: list[float] = []
     sizes: dict[str, list[int]] = {}
-    for key in KEYS:
-        before = term.sent
-        times.append(painted(term, key))
-        term.quiet(0.15)
-        sizes.setdefault(key, []).append(term.sent - before)
+    term.send("jg")
+    term.quiet(0.3)
+    for _ in range(ROUNDS):
+        for key in KEYS:
+            if not going():
+                break
+            before = term.sent
+            times.append(term.painted(key) * 1000)
+            time.sleep(0.12)  # as a person would; what arrives by then belongs to the key
+            sizes.setdefault(key, []).append(term.sent - before)
     times.sort()
     p95 = times[int(len(times) * 0.95)]
-    print(f"{what}: key to paint median {statistics.median(times) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms (bar 50)")
-    for key, name in (("j", "move"), ("\x1b[6~", "page"), ("G", "end")):
-        print(f"{what}: {name} {statistics.mean(sizes[key]):.0f} bytes (bars: move 400, page 8192)")
+    print(
+        f"{what}: {len(times)} keys, to paint median {statistics.median(times):.0f} ms, p95 {p95:.0f} ms (bar {BAR}), "
+        f"longest {times[-1]:.0f} ms"
+    )
+    told = (("j", "move"), ("\x1b[6~", "page"), ("G", "end"))
+    print(f"  bytes: {', '.join(f'{name} {statistics.median(sizes[key]):.0f}' for key, name in told if key in sizes)}")
+    return p95 <= BAR
+
+
+def weight(term: Timed) -> str:
+    """What the console has in memory, and had at most."""
+    status = Path(f"/proc/{term.pid}/status").read_text()
+    resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+    return f"{resident / 1024:.0f} MiB resident, {measuring.peak_kib(term.pid) / 1024:.0f} at most (bar 300)"
+
+
+def scanning(env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """A scan of the bucket as a process of its own."""
+    return subprocess.Popen([*_ICEHOUSE, "scan", "lab-s3:bench/", "--quiet"], env=dict(env), stdout=subprocess.DEVNULL)
 
 
 def main() -> int:
-    """Measure a live listing, then the catalogue."""
-    fixture = sys.argv[1] if len(sys.argv) > 1 else "million"
-    with tempfile.TemporaryDirectory(prefix="icehouse-bench-") as scratch, place(Path(scratch), fixture) as here:
-        bucket = here.s3.buckets[0]
-        term, first, rows = opened(here, bucket, f"lab-s3 › {bucket}")
-        term.wait(lambda: term.cursor_row() is not None, "rows")
-        print(f"live: first screen {first:.2f} s, first rows {rows:.2f} s (bar 1), {rss_mib(term.pid):.0f} MiB")
+    """Measure a live listing, a scan, the catalogue at rest, and during a scan; exit code 1 where a bar was missed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.tui")
+    parser.add_argument("--keys", type=int, default=1_000_000)
+    parser.add_argument("--shape", choices=DOWN, default="flat")
+    parser.add_argument("--scope", action="store_true")
+    wish = parser.parse_args()
+    print(f"{measuring.machine()} · {measuring.load()} · {wish.keys:,} keys, {wish.shape}", flush=True)
+    kept = True
+    with (
+        tempfile.TemporaryDirectory(prefix="icehouse-bench-") as scratch,
+        serving(wish.keys, wish.shape) as served,
+    ):
+        env = house(Path(scratch) / "house", served.endpoint)
+        term, rows = opened(env)
+        print(f"live: first rows {rows * 1000:.0f} ms, {weight(term)}", flush=True)
         term.close()
         began = time.perf_counter()
-        scan = [sys.executable, "-m", "icehouse", "scan", f"lab-s3:{bucket}/", "--quiet"]
-        done = subprocess.run(scan, env=here.environment(), capture_output=True, timeout=900)
-        print(f"scan: {time.perf_counter() - began:.0f} s, exit code {done.returncode}")
-        term, first, rows = opened(here, bucket, f"lab-s3 › {bucket}")
-        term.wait(lambda: term.cursor_row() is not None, "rows")
-        print(f"scanned: first screen {first:.2f} s, first rows {rows:.2f} s (bar 1)")
-        for _ in range(6):  # down to where the objects are
-            where = term.display()[0]
-            term.send("\r")
-            term.quiet(0.4)
-            if term.display()[0] == where:
-                break
-        print(f"at: {term.display()[0].strip()}; {term.display()[-3].split()[-3:]}")
-        measure(term, "scanned")
+        code = scanning(env).wait()
+        print(f"scan: {time.perf_counter() - began:.1f} s, searchable, exit code {code}", flush=True)
+        term, rows = opened(env)
+        print(f"scanned: first rows {rows * 1000:.0f} ms")
+        deeper(term, wish.shape)
+        kept &= measure(term, "at rest")
+        with scanning(env) as scan:
+            began = time.perf_counter()
+            kept &= measure(term, "during a scan", lambda: scan.poll() is None)
+            code = scan.wait()
+            print(f"  that scan: {time.perf_counter() - began:.1f} s, exit code {code}", flush=True)
         began = time.perf_counter()
         term.send("s")
-        term.wait_for("size↓", 30)
-        print(f"scanned: sorted {time.perf_counter() - began:.2f} s")
-        print(f"scanned: {rss_mib(term.pid):.0f} MiB resident (bar 300)")
-        before = term.quiet()
-        time.sleep(3)
-        print(f"scanned: {term.sent - before} bytes in 3 s at rest (bar 0)")
+        term.wait_for("size↓", 60)
+        print(f"sorted by size: {time.perf_counter() - began:.2f} s")
+        print(f"console: {weight(term)}")
+        before, used = term.quiet(), cpu_of(term.pid)
+        time.sleep(5)
+        print(f"at rest for 5 s: {term.sent - before} bytes (bar 0), {(cpu_of(term.pid) - used) * 1000:.0f} ms of CPU")
         term.close()
-        scoped(here, bucket)
-    return 0
+        if wish.scope:
+            kept &= scoped(env, wish.shape)
+    return 0 if kept else 1
 
 
-def scoped(here: Place, bucket: str) -> None:
-    """The same with a scope: the time to its counts, its rules, its tree, and verdicts beside Browse's rows."""
+def scoped(env: Mapping[str, str], shape: str) -> bool:
+    """The same with a scope: the time to its counts, its rules, and verdicts beside Browse's rows."""
     rules = "".join(
         f'[[rule]]\nverdict = "{"keep" if n % 2 else "skip"}"\nreason = "rule {n}"\nglob = "*{n}?.*"\n'
         for n in range(10, 50)
     )
-    folder = here.config.parent / "scopes"
-    folder.mkdir(exist_ok=True)
-    (folder / "bench.toml").write_text(f'name = "bench"\ncovers = ["lab-s3:{bucket}"]\n{rules}')
+    folder = Path(env["ICEHOUSE_CONFIG"]).parent / "scopes"
+    folder.mkdir()
+    (folder / "bench.toml").write_text(f'name = "bench"\ncovers = ["lab-s3:bench"]\n{rules}')
     began = time.perf_counter()
-    with here.console() as term:
-        term.wait_for("2 shows", 120)
+    term = Timed(env)
+    with term:
+        term.wait_for("2 shows", 300)
         print(f"scope: 40 rules counted {time.perf_counter() - began:.1f} s after the start")
         term.send("2")
-        term.wait(lambda: "counting" not in term.text() and "$/month" in term.text(), "the rules", 60)
+        term.wait(lambda: "counting" not in term.text() and "$/month" in term.text(), "the rules", 120)
         term.quiet(0.5)
-        measure(term, "scope rules")
-        term.send("G")
-        term.quiet(0.3)
-        for _ in range(6):  # down to where the objects are
-            where = term.display()[0]
-            term.send("\r")
-            term.quiet(0.6)
-            if term.display()[0] == where or "Why, in scope" in term.text():
-                break
-        term.send("\x1b")
+        kept = measure(term, "scope's rules")
+        term.send("1")
         term.quiet(0.5)
-        print(f"at: {term.display()[0].strip()}; {term.display()[-3].split()[-3:]}")
-        if int(term.display()[-3].split()[-1].replace(",", "")) > 100:
-            measure(term, "scope tree")
-        print(f"scope: {rss_mib(term.pid):.0f} MiB resident (bar 300)")
+        term.send("\r")
+        term.quiet(0.5)
+        deeper(term, shape)
+        kept &= measure(term, "with verdicts")
+        print(f"console: {weight(term)}")
+    return kept
 
 
 if __name__ == "__main__":
