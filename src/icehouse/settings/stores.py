@@ -25,6 +25,7 @@ _SECRETS = re.compile(r"(auth_?|access_?|api_?|secret_?)?(token|key|password|sec
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:]*:[0-9a-fA-F:.]*")
 
 _Parallel = Annotated[int, msgspec.Meta(ge=1, le=64)]
+_Processes = Annotated[int, msgspec.Meta(ge=1, le=16)]
 _Rate = Annotated[float, msgspec.Meta(gt=0)]
 _Connect = Annotated[float, msgspec.Meta(gt=0, le=300)]
 _Read = Annotated[float, msgspec.Meta(gt=0, le=900)]
@@ -71,7 +72,8 @@ class S3Config(StoreConfig, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     `profile` names a profile of the AWS chain (None: the chain's own choice).  `path_style` None leaves the addressing
     to the SDK.  `expected_owner` is the 12-digit account that must own every bucket.  `allow_http` lets an endpoint
-    that is not on loopback be asked without TLS.  `batch` says how work is handed to S3 Batch Operations.
+    that is not on loopback be asked without TLS.  `processes` list at once where much is to be listed (None: by the
+    machine's cores).  `batch` says how work is handed to S3 Batch Operations.
     """
 
     kind: Literal["s3"]
@@ -82,6 +84,7 @@ class S3Config(StoreConfig, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     expected_owner: Annotated[str, msgspec.Meta(pattern=TWELVE_DIGITS)] | None = None
     path_style: bool | None = None
     allow_http: bool = False
+    processes: _Processes | None = None
     batch: BatchConfig | None = None
 
     @property

@@ -40,13 +40,13 @@ def test_every_key_of_a_store_is_read(tmp_path: Path) -> None:
     text = (
         '[stores.a]\nkind="s3"\nprofile="p"\nregion="r"\nendpoint_url="https://h:1"\nrequester_pays=true\n'
         'expected_owner="012345678901"\npath_style=true\nparallel=4\nmax_per_second=2.5\nconnect_timeout=3\n'
-        "read_timeout=9\nallow_http=true\n"
+        "read_timeout=9\nallow_http=true\nprocesses=3\n"
     )
     options = load_config(written(tmp_path, text)).stores["a"].options()
     assert options == {
         "profile": "p", "region": "r", "endpoint_url": "https://h:1", "requester_pays": True,
         "expected_owner": "012345678901", "path_style": True, "parallel": 4, "max_per_second": 2.5,
-        "connect_timeout": 3.0, "read_timeout": 9.0, "allow_http": True,
+        "connect_timeout": 3.0, "read_timeout": 9.0, "allow_http": True, "processes": 3,
     }  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def test_a_key_that_is_passed_over_where_a_listing_begins_in_the_middle_comes_al
             got = super().page(after)
             return got if not after or after in self.keys else Got(got.keys[1:], got.last, got.going)
 
-    folder = Leaves([f"{number:04d}" for number in range(1000)], 10)
+    folder = Leaves([f"{number:04d}.tif" for number in range(1000)], 10)
     listing = Listing(folder, random.Random(3))
     listing.run()
     assert sorted(listing.told) == folder.wanted
@@ -102,7 +102,7 @@ def test_a_listing_that_does_not_arrive_at_what_another_range_began_with_is_an_e
                 return got
             return Got([key for key in got.keys if key not in self.seams], got.last, got.going)
 
-    folder = Forgets([f"{number:04d}" for number in range(1000)], 10)
+    folder = Forgets([f"{number:04d}.tif" for number in range(1000)], 10)
     with pytest.raises(Unavailable) as raised:
         Listing(folder, random.Random(3)).run()
     assert "is there, and was not listed" in raised.value.words
@@ -119,7 +119,7 @@ def test_a_key_that_was_deleted_after_a_range_began_with_it_is_not_missed() -> N
                 self.keys.remove(got.keys[0])
             return got
 
-    folder = Deletes([f"{number:04d}" for number in range(1000)], 10)
+    folder = Deletes([f"{number:04d}.tif" for number in range(1000)], 10)
     listing = Listing(folder, random.Random(3))
     listing.run()
     assert folder.gone

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 _PLACES = 14
-"""So many characters behind what all keys share are looked at."""
+_REACH = 200
+"""So many places at which keys differ are looked at, among so many characters."""
 
 _DIGITS = frozenset("0123456789")
 _ALPHABETS = (frozenset("abcdefghijklmnopqrstuvwxyz"), frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 _HEX = (frozenset("0123456789abcdef"), frozenset("0123456789ABCDEF"))
 
 _SHARES = (1 / 2, 1 / 4, 3 / 4, 1 / 8, 5 / 8, 3 / 8, 7 / 8, 1 / 16, 9 / 16, 5 / 16, 13 / 16, 3 / 16, 11 / 16, 7 / 16)
-_FAR = 64
-"""From so many pages on an estimate may be wrong by powers of ten, as numbers are filled up with zeros."""
+_FAR = 2000
+"""From so many pages on an estimate may be wrong by powers of ten, as numbers are filled up with zeros: then the power
+is guessed first."""
 
 
 class Scale:
@@ -27,8 +30,8 @@ class Scale:
         """`low` and `high` (None: all that begins with `folder`) are the ends, `sample` keys from there."""
         self._head = folder if high is None else shared(low, high)
         begin = len(self._head)
-        tails = [key[begin : begin + _PLACES] for key in sample if key.startswith(self._head)]
-        ends = [low[begin : begin + _PLACES], *([] if high is None else [high[begin : begin + _PLACES]])]
+        tails = [key[begin : begin + _REACH] for key in sample if key.startswith(self._head)]
+        ends = [low[begin : begin + _REACH], *([] if high is None else [high[begin : begin + _REACH]])]
         self._letters = list(_letters([*tails, *ends], open_end=high is None))
         self.bottom = self.number(low)
         self.top = self._whole() if high is None else self.number(high)
@@ -70,8 +73,13 @@ def shared(one: str, other: str) -> str:
 
 def _letters(tails: Sequence[str], *, open_end: bool) -> Iterator[list[str]]:
     """For each place the characters that may be there, in order; with an `open_end` any letter may be at the first."""
-    columns = [{tail[place] for tail in tails if len(tail) > place} for place in range(_PLACES)]
-    columns = columns[: next((place for place, found in enumerate(columns) if not found), _PLACES)]
+    columns: list[set[str]] = []
+    differ = 0
+    for found in map(set, zip_longest(*tails)):
+        columns.append(found - {None})
+        differ += len(found) > 1
+        if differ == _PLACES:
+            break
     varied = frozenset[str]().union(*(found for found in columns if len(found) > 1))
     hexadecimal = next((letters for letters in _HEX if varied <= letters | {"-"} and not varied <= _DIGITS), None)
     for place, found in enumerate(columns):
@@ -95,7 +103,7 @@ def guess(scale: Scale, low: str, high: str | None, step: float, asked: Sequence
     width = scale.top - scale.bottom
     shares = list(_SHARES)
     if step > 0 and width / step > _FAR:
-        shares.insert(1, (step / width) ** 0.5)
+        shares = [(step / width) ** power for power in (0.5, 0.25, 0.75)] + shares
     taken = [(scale.number(text) - scale.bottom) / width for text in asked] if width else []
     for share in shares:
         if any(abs(share - other) < share / 4 for other in taken):

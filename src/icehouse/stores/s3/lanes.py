@@ -8,11 +8,15 @@ from collections.abc import Callable
 
 from icehouse.core.errors import Throttled
 
-_BEGIN = 4
-_SLOWER = 2.0
-"""Answers that take so many times as long as the quickest did are waiting for each other: no more are added."""
+_BEGIN = 2
+"""Lanes to begin with, for each process that asks."""
 
-_JAM = 5.0
+_BUSY = 0.9
+"""A process that works for this share of the time gains nothing by more lanes."""
+
+_SLOWER, _JAM = 3.0, 6.0
+"""Answers that take so many times as long as the quickest did wait for each other at the server: no more, or fewer."""
+
 _SHORTEST, _LONGEST = 0.2, 20.0
 """Seconds of a pause after the store asked for fewer, the first and the longest."""
 
@@ -29,35 +33,47 @@ class Lanes:
         """At most `most`, to begin with a few."""
         self._most = most
         self._monotonic, self._chance = monotonic, chance
-        self.open = min(_BEGIN, most)
-        """So many requests may be under way."""
-        self._quickest = float("inf")
-        self._usual: float | None = None
-        self._good = 0
         self._pauses = 0
         self._until = 0.0
         self._since = monotonic()
+        self.anew(1)
+
+    def anew(self, processes: int) -> None:
+        """So many processes ask from now on; their answers are not to be compared with those before."""
+        self._processes = processes
+        self.open = min(_BEGIN * processes, self._most)
+        """So many requests may be under way."""
+        self._quickest = float("inf")
+        self._usual, self._work = 0.0, 0.0
+        self._good, self._full, self._doubling = 0, 0, True
 
     @property
     def pause(self) -> float:
         """Seconds until the next request may be made."""
         return max(0.0, self._until - self._monotonic())
 
-    def fine(self, seconds: float, *, full: bool) -> None:
-        """An answer came after so long; `full` where it held enough to compare it with others."""
+    def fine(self, seconds: float, work: float, *, full: bool) -> None:
+        """An answer came after so many seconds, `work` of them spent on it by a processor; `full` where it held enough
+        to compare it with others."""
         self._since, self._pauses = self._monotonic(), 0
-        if not full:
-            return
-        self._quickest = min(self._quickest * 1.002, seconds)
-        self._usual = seconds if self._usual is None else self._usual + (seconds - self._usual) / 8
+        if full:
+            self._quickest = min(self._quickest * 1.002, seconds)
+            self._usual += seconds
+            self._work += work
+            self._full += 1
         self._good += 1
-        if self._good < self.open:
+        if self._good < max(self.open, 4):
             return
-        self._good = 0
-        if self._usual <= self._quickest * _SLOWER:
-            self.open = min(self._most, self.open + max(1, self.open // 4))
-        elif self._usual > self._quickest * _JAM:
+        usual, busy = 0.0, 0.0
+        if self._full:
+            usual, busy = self._usual / self._full, self._work / self._usual * self.open / self._processes
+        self._good, self._full, self._usual, self._work = 0, 0, 0.0, 0.0
+        if usual > self._quickest * _JAM:
             self.open = max(2, self.open - 1)
+        if busy > _BUSY or usual > self._quickest * _SLOWER:
+            self._doubling = False
+            return
+        self.open = min(self._most, self.open + (self.open if self._doubling else max(1, self.open // 4)))
 
     def throttled(self, error: Throttled) -> None:
         """The store asked for fewer: half as many, after a pause.  Raises `error` where this has gone on too long."""
@@ -66,7 +82,7 @@ class Lanes:
             raise error
         if now < self._until:
             return  # said of requests that were under way already
-        self.open, self._good = max(1, self.open // 2), 0
+        self.open, self._doubling = max(1, self.open // 2), False
         pause = min(_LONGEST, _SHORTEST * 2**self._pauses) * (0.5 + self._chance())
         self._pauses = min(self._pauses + 1, 10)
         self._until = now + max(pause, min(error.retry_after or 0.0, _PATIENCE))

@@ -33,7 +33,8 @@ class S3Options:
 
     `profile` None: the AWS chain's own choice.  `path_style` None: path style for an endpoint of one's own, the SDK's
     choice on AWS.  `parallel` is requests at once, time-outs are seconds, `expected_owner` the account that must own
-    every container, `max_per_second` is obeyed by the throttle around the store.  `batch` None: nothing is handed over.
+    every container, `max_per_second` is obeyed by the throttle around the store.
+    `processes` may list at once (None: by the machine's cores; 1: this one).  `batch` None: nothing is handed over.
     """
 
     profile: str | None = None
@@ -47,6 +48,7 @@ class S3Options:
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
     allow_http: bool = False
+    processes: int | None = None
     batch: BatchOptions | None = None
 
 

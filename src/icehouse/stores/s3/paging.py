@@ -41,13 +41,14 @@ class Wish(NamedTuple):
 class Paged(NamedTuple):
     """What came: the objects, the last key that is done with, where to go on; the `folders` of a level.
 
-    `going` None: there is nothing behind it.
+    `going` None: there is nothing behind it.  `work` is the time of a processor that another process spent on it.
     """
 
     objects: ObjectColumns
     last: str | None
     going: Going | None
     folders: Sequence[str] = ()
+    work: float = 0.0
 
 
 Ask = Callable[[Wish], Paged]

@@ -121,8 +121,7 @@ class S3Store:
         self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, pace: Pace | None = None
     ) -> Iterator[StreamPage]:
         """Everything under `folder`, several ranges of keys at a time."""
-        parallel = self._client.options.parallel
-        return streaming.stream(self._client, folder, frontier, pin=pin, parallel=parallel, pace=pace)
+        return streaming.stream(self._client, folder, frontier, pin=pin, pace=pace)
 
     def compose(self, ref: Ref) -> Composition:
         """One HEAD, the bucket's versioning, and a listing of the key's versions where it keeps any."""

@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import cast
 
@@ -22,6 +22,7 @@ from icehouse.stores.base import Pace
 
 from . import listing
 from .client import Client
+from .crew import Crew, processes_for
 from .errors import NoAnswer
 from .lanes import Lanes
 from .paging import Ask, Going, Paged, Wish, ask_here
@@ -36,6 +37,9 @@ _TRIES = 4
 _BETWEEN = 0.1
 """A page that can't be had is asked for so often, after pauses that begin with so many seconds."""
 
+_MUCH = 40
+"""From so many pages on, processes are started to help: that costs as much as some twenty."""
+
 LANE = "lane of a stream"
 """What the threads are called."""
 
@@ -49,31 +53,41 @@ def stream(
     frontier: str | None,
     *,
     pin: bool,
-    parallel: int,
     pace: Pace | None = None,
 ) -> Iterator[StreamPage]:
     """The objects under `folder` that `frontier` leaves open; `pin` as for a walk.
 
-    At most `parallel` requests at once, and no more than `pace` lets pass.
+    No more requests than `pace` lets pass.  Where more than a few pages come and no pace is set, by several processes.
     """
     ranges = read_ranges(frontier)
     by_versions = pin and keeps_versions(client, folder) is not False
-    yield from Stream(folder, ranges, partial(ask_here, client, folder), by_versions, parallel, pace).pages()
+    number = processes_for(client.options) if pace is None else 1
+    hire = partial(Crew, client, folder, number) if number > 1 else None
+    yield from Stream(client, folder, ranges, by_versions, pace, hire).pages()
 
 
 class Stream:
     """One stream under way: the plan, the threads that carry it out, and what they have brought."""
 
     def __init__(
-        self, folder: FolderRef, ranges: tuple[KeyRange, ...], ask: Ask, pin: bool, parallel: int, pace: Pace | None
+        self,
+        client: Client,
+        folder: FolderRef,
+        ranges: tuple[KeyRange, ...],
+        pin: bool,
+        pace: Pace | None,
+        hire: Callable[[], Crew] | None,
     ) -> None:
-        """Nothing is asked yet."""
+        """Nothing is asked yet; `hire` starts processes that may ask in place of this one."""
         self._plan = Plan.of(folder_address(folder), folder.prefix, ranges, listing.PAGE)
         self._open = OpenRanges(ranges)
-        self._ask = ask
+        self._ask_here: Ask = partial(ask_here, client, folder)
+        self._hire_crew = hire
+        self._crew: Crew | None = None
+        self._by_crew = False
         self._pin = pin
         self._pace = pace
-        self._lanes = Lanes(parallel)
+        self._lanes = Lanes(client.options.parallel)
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._news = threading.Condition(self._lock)
@@ -121,7 +135,7 @@ class Stream:
                         return StreamPage(objects, frontier, requests)
                 if self._failure is not None:
                     raise self._failure
-                if self._plan.done and not self._under_way:
+                if self._plan.done:
                     if len(self._open):
                         raise RuntimeError("all was listed, and not all was told")
                     return None
@@ -129,7 +143,9 @@ class Stream:
                 self._news.wait()
 
     def _hire(self) -> None:
-        """As many threads as lanes are open."""
+        """As many threads as lanes are open; and more processes once it shows that there is much to list."""
+        if self._hire_crew is not None and self._plan.pages >= _MUCH:
+            self._crew, self._hire_crew = self._hire_crew(), None
         while len(self._threads) < self._lanes.open and not self._plan.done:
             thread = threading.Thread(target=self._serve, name=LANE, daemon=True)
             self._threads.append(thread)
@@ -142,7 +158,8 @@ class Stream:
                 self._carry_out(task)
         except BaseException as failure:  # noqa: BLE001 - whatever it is, it has to reach who waits for pages
             with self._lock:
-                self._failure = self._failure or failure
+                if not self._over:  # what was asked for besides may fail once all is told
+                    self._failure = failure
                 self._wake_all()
 
     def _next(self) -> Task | None:
@@ -186,9 +203,9 @@ class Stream:
         while True:
             if self._pace is not None:
                 self._pace.take()
-            began = time.monotonic()
+            began, worked = time.monotonic(), time.thread_time()
             try:
-                page = self._ask(wish)
+                page = self._asker()(wish)
             except Throttled:
                 self._count(0)
                 if self._pace is not None:
@@ -199,7 +216,7 @@ class Stream:
             except Unavailable:
                 self._count(0)
                 tries += 1
-                if tries < _TRIES:
+                if tries < _TRIES and not self._over:
                     self._rest(random.uniform(0.5, 1.5) * _BETWEEN * 2**tries)  # noqa: S311 - jitter, not a secret
                     continue
                 if not isinstance(task, Cut):
@@ -208,10 +225,20 @@ class Stream:
                     self._plan.returned(task)
                     self._plan.cuts = False
                 return None
-            self._count(len(page.objects), time.monotonic() - began)
+            self._count(len(page.objects), time.monotonic() - began, time.thread_time() - worked + page.work)
             if self._pace is not None:
                 self._pace.fine()
             return page
+
+    def _asker(self) -> Ask:
+        """Who asks now: other processes from when they are ready to where they have ended."""
+        crew = self._crew
+        by_crew = crew is not None and crew.ready
+        if by_crew != self._by_crew:
+            with self._lock:
+                self._by_crew = by_crew
+                self._lanes.anew(crew.size if by_crew and crew is not None else 1)
+        return crew.ask if by_crew and crew is not None else self._ask_here
 
     def _wish(self, task: Task) -> Wish:
         if isinstance(task, Next):
@@ -230,11 +257,11 @@ class Stream:
         got = Got(page.objects.keys, page.last, page.going)
         return self._plan.listed(task, got) if isinstance(task, Next) else self._plan.cut(task, got)
 
-    def _count(self, objects: int, seconds: float | None = None) -> None:
+    def _count(self, objects: int, seconds: float | None = None, work: float = 0.0) -> None:
         with self._lock:
             self._requests += 1
             if seconds is not None:
-                self._lanes.fine(seconds, full=objects * 2 >= listing.PAGE)
+                self._lanes.fine(seconds, work, full=objects * 2 >= listing.PAGE)
 
     def _rest(self, seconds: float) -> None:
         """Wait so long, or until the stream is over."""
@@ -252,6 +279,8 @@ class Stream:
             self._ended = True
             self._ready.clear()
             self._wake_all()
+        if self._crew is not None:
+            self._crew.close()
         until = time.monotonic() + _LEAVE
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
