@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -528,9 +529,29 @@ def test_a_list_of_objects_that_was_changed_afterwards_spoils_the_report(sim: St
     store = open_lab(sim)
     id = taken(store, restore_of(put(sim, bucket, "a"), "changed-list"))
     sim.step(600)
-    plain(sim).put_object(Bucket="ops", Key="lists/changed-list.csv", Body=b"x,y\n")
-    with pytest.raises(Invalid, match="changed"):
-        next(iter(store.order_results(id)))
+    assert len(list(store.order_results(id))) == 1
+    list_of = plain(sim).get_object(Bucket="ops", Key="lists/changed-list.csv")["Body"].read()
+    for body, word, words in ((b"x,y\n", "STANDARD", "changed"), (list_of, "GLACIER", "cold")):
+        plain(sim).put_object(Bucket="ops", Key="lists/changed-list.csv", Body=body, StorageClass=word)
+        with pytest.raises(Invalid, match=words):
+            next(iter(store.order_results(id)))
+
+
+def test_a_disk_that_is_full_is_told_and_nothing_is_handed_over(
+    sim: StandIn, bucket: str, reported: Callable[[], tuple[str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, _ = reported()
+    order = restore_of(put(sim, bucket, "a"), "full-disk")
+
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tempfile.SpooledTemporaryFile", full)
+        assert "No space left" in str(refused(open_lab(sim), order))
+        with pytest.raises(Unavailable, match="No space left"):
+            next(iter(open_lab(sim).order_results(id)))
+    assert open_lab(sim).find_order("full-disk") is None
 
 
 @pytest.mark.parametrize(

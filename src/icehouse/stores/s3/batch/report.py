@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Any
 
-from icehouse.core.errors import Invalid, NotFound, StoreError
+from icehouse.core.errors import Cold, Invalid, NotFound, StoreError, Unavailable
 from icehouse.core.orders import OrderResult
 from icehouse.core.refs import Ref, ref_address
 
@@ -68,6 +68,8 @@ def order_results(control: Control, id: str) -> Iterator[OrderResult]:
             raw = _fits(parts, bucket, asked, job)
         except Broken as broken:
             raise Invalid(f"{what}: the report {broken}") from None
+        except OSError as full:
+            raise Unavailable(f"{what}: the report can't be kept here while it is read: {full.strerror}") from None
         for part in parts:
             for line in _lines(part, bucket, job, raw=raw):
                 yield result_of(line, _ref(client.store, bucket, line.text, job), job.algorithm)
@@ -136,8 +138,8 @@ def _brought(client: Client, stack: ExitStack, listed: list[tuple[Ref, str, bool
                 continue
             try:
                 found = _copied(client, ref, body)
-            except NotFound:
-                raise Broken(f"names a file that is gone: {ref_address(ref)}") from None
+            except (NotFound, Cold):
+                raise Broken(f"names a file that is gone or cold: {ref_address(ref)}") from None
             if found != md5:
                 raise Broken(f"has a file with another MD5 than it says: {ref_address(ref)}")
         parts.append(_Part(body, succeeded))
@@ -149,8 +151,8 @@ def _asked(client: Client, stack: ExitStack, job: _Job) -> tuple[str, set[str]]:
     body = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_HELD))  # noqa: SIM115 - it is one
     try:
         md5 = _copied(client, job.manifest, body)
-    except NotFound:
-        raise Broken("is of a list of objects that is gone") from None
+    except (NotFound, Cold):
+        raise Broken("is of a list of objects that is gone or cold") from None
     if md5 != job.etag:
         raise Broken("is of a list of objects that was changed")
     body.seek(0)

@@ -30,6 +30,9 @@ def submit(control: Control, order: Order) -> OrderTaken | NotTaken:
         return _submit(control, order)
     except StoreError as error:
         return NotTaken(order.refs[0], error)
+    except OSError as full:
+        line = f"{control.client.store}: the list of objects can't be kept here until it is sent: {full.strerror}"
+        return NotTaken(order.refs[0], Unavailable(line))
 
 
 def _submit(control: Control, order: Order) -> OrderTaken:
