@@ -34,6 +34,7 @@ from icehouse.tui.narrowing import narrowing
 from icehouse.tui.screens.audit import Audit
 from icehouse.tui.screens.browse import Browse
 from icehouse.tui.screens.browse_verbs import VERBS as BROWSE_VERBS
+from icehouse.tui.screens.changes import Changes
 from icehouse.tui.screens.cold import Cold
 from icehouse.tui.screens.deliveries import Deliveries
 from icehouse.tui.screens.deliveries_verbs import VERBS as DELIVERIES_VERBS
@@ -73,6 +74,7 @@ def test_no_key_means_two_things_on_one_screen(room):
     [
         ("browse", Browse),
         ("search", Search),
+        ("changes", Changes),
         ("scope", ScopeRoom),
         ("cold", Cold),
         ("deliveries", Deliveries),

@@ -78,7 +78,7 @@ def _tell(session: Session, found: ChangeList, limit: int, as_json: bool) -> Non
     if as_json:
         json_line({"summary": comparison_row(comparison, sums)})
     else:
-        say(f"{scan_words(comparison, now)}: {sums_line(heading.sums)}")
+        say(f"{scan_words(comparison, now)}: {sums_line(heading.sums, filtered=bool(found.kinds))}")
         amounts = ", ".join(f"{kind.value} {size(each.bytes)}" for kind, each in sums.items() if each.bytes)
         if amounts:
             say(amounts)

@@ -11,7 +11,7 @@ from icehouse.core.text import safe
 from .browse import short_state, tone
 from .cells import Cell, Cells, Column, Tone
 from .sizes import count, plural, size
-from .states import glyph, in_ascii, state_word
+from .states import glyph, state_word
 from .times import day, moment, stamp
 
 CHANGE = (
@@ -21,17 +21,18 @@ CHANGE = (
     Column("what", "before → after", 29),
 )
 
-_SIGNS: Mapping[ChangeKind, tuple[str, Tone]] = {
-    ChangeKind.GONE: ("-", Tone.DANGER),
-    ChangeKind.MISSING: ("?", Tone.WAY),
-    ChangeKind.CHANGED: ("~", Tone.STRONG),
-    ChangeKind.COLD: ("○", Tone.COLD),
-    ChangeKind.BACK: ("●", Tone.PLAIN),
-    ChangeKind.RESTATED: ("=", Tone.PLAIN),
-    ChangeKind.MOVED: ("→", Tone.PLAIN),
-    ChangeKind.AWAY: ("←", Tone.PLAIN),
-    ChangeKind.NEW: ("+", Tone.MARK),
+_SIGNS: Mapping[ChangeKind, tuple[str, str, Tone]] = {
+    ChangeKind.GONE: ("-", "-", Tone.DANGER),
+    ChangeKind.MISSING: ("?", "?", Tone.WAY),
+    ChangeKind.CHANGED: ("~", "~", Tone.STRONG),
+    ChangeKind.COLD: ("○", "A", Tone.COLD),
+    ChangeKind.BACK: ("●", "L", Tone.PLAIN),
+    ChangeKind.RESTATED: ("=", "=", Tone.PLAIN),
+    ChangeKind.MOVED: ("→", ">", Tone.PLAIN),
+    ChangeKind.AWAY: ("←", "<", Tone.PLAIN),
+    ChangeKind.NEW: ("+", "+", Tone.MARK),
 }
+"""A kind's sign, the same in ASCII, and the colour that repeats it."""
 
 WORDS: Mapping[ChangeKind, str] = {
     ChangeKind.GONE: "gone",
@@ -62,12 +63,12 @@ NEVER_COMPARED = "scanned once: a second scan tells what changed"
 NEVER_SCANNED = "never scanned"
 
 
-def sums_line(sums: Mapping[ChangeKind, int]) -> str:
-    """All of it in one line: ``+120 new · 3 gone · 7 changed · 40 went cold``."""
+def sums_line(sums: Mapping[ChangeKind, int], *, filtered: bool = False) -> str:
+    """All of it in one line: ``+120 new · 3 gone · 7 changed · 40 went cold``; `filtered`: of some kinds only."""
     parts = [
         f"{'+' if kind is ChangeKind.NEW else ''}{count(sums[kind])} {words}" for kind, words in _SUMS if sums.get(kind)
     ]
-    return " · ".join(parts) or "nothing changed"
+    return " · ".join(parts) or ("none of these" if filtered else "nothing changed")
 
 
 def comparison_sums(comparison: Comparison) -> dict[ChangeKind, int]:
@@ -99,26 +100,32 @@ def caveats(comparison: Comparison) -> list[str]:
     return found
 
 
-def heading_cells(comparison: Comparison, sums: Mapping[ChangeKind, int], now: Instant) -> Cells:
+def heading_cells(
+    comparison: Comparison, sums: Mapping[ChangeKind, int], now: Instant, *, filtered: bool = False
+) -> Cells:
     """The line above the changes of one comparison."""
-    told = f"{sums_line(sums)}{'' if comparison.kept else ' (no longer kept one by one)'}"
-    return (Cell(f"{scan_words(comparison, now)} · {told}", Tone.STRONG, span=4),)
+    what = "inventory" if comparison.inventory else "scan"
+    told = sums_line(sums, filtered=filtered)
+    if not comparison.kept:
+        told += " (sums alone are kept)"
+    line = f"{what} {comparison.number} · {moment(comparison.at, now)} · {told}"
+    return (Cell(line, Tone.STRONG, span=len(CHANGE)),)
 
 
-def change_cells(change: Change, now: Instant, *, ascii: bool = False) -> Cells:
-    """One change; of a long path the end is kept."""
-    sign, toned = _SIGNS[change.kind]
+def change_cells(change: Change, now: Instant, *, below: str = "", ascii: bool = False) -> Cells:
+    """One change, its path from the folder `below` on; of a long one the end is kept."""
+    sign, plain, toned = _SIGNS[change.kind]
     return (
-        Cell(in_ascii(sign) if ascii else sign, toned),
+        Cell(plain if ascii else sign, toned),
         Cell(WORDS[change.kind], toned),
-        Cell(safe(change.ref.key), ours=False, tail=True),
+        Cell(safe(change.ref.key[len(below) :]), ours=False, tail=True),
         _what(change, now, ascii=ascii),
     )
 
 
 def change_line(change: Change, now: Instant) -> str:
     """One change on a line for people; the path last, as it has no bounds."""
-    sign, _ = _SIGNS[change.kind]
+    sign, _, _ = _SIGNS[change.kind]
     what = _what(change, now)
     return f"{sign} {WORDS[change.kind]:11}  {what.text:34}  {safe(change.ref.key)}"
 
@@ -126,24 +133,14 @@ def change_line(change: Change, now: Instant) -> str:
 def change_details(change: Change, comparison: Comparison | None, now: Instant) -> list[tuple[str, Cell]]:
     """All that is known about one change."""
     rows = [
-        ("change", Cell(WORDS[change.kind], _SIGNS[change.kind][1])),
+        ("change", Cell(WORDS[change.kind], _SIGNS[change.kind][2])),
         ("path", Cell(safe(change.ref.key), ours=False)),
     ]
     if change.ref.version:
         rows.append(("id", Cell(safe(change.ref.version), ours=False)))
     for label, aspect in (("before", change.before), ("after", change.after)):
-        if aspect is None:
-            continue
-        if aspect.key != change.ref.key:
-            rows.append((f"{label}, path", Cell(safe(aspect.key), ours=False)))
-        rows.append((f"{label}, size", Cell(size(aspect.size))))
-        rows.append((f"{label}, written", Cell("·" if aspect.modified is None else stamp(aspect.modified))))
-        if aspect.etag:
-            rows.append((f"{label}, etag", Cell(safe(aspect.etag), ours=False)))
-        standing = aspect.standing
-        rows.append(
-            (f"{label}, state", Cell(f"{glyph(standing.state)} {state_word(standing, now)}", tone(standing.state)))
-        )
+        if aspect is not None:
+            rows += _aspect(label, aspect, change, now)
     if change.kind is ChangeKind.MISSING:
         rows.append(("now", Cell("not listed; whether it is gone could not be asked", Tone.WAY)))
     elif change.kind is ChangeKind.GONE:
@@ -151,6 +148,19 @@ def change_details(change: Change, comparison: Comparison | None, now: Instant) 
     if comparison is not None:
         rows.append(("found by", Cell(scan_words(comparison, now))))
         rows += [("", Cell(each, Tone.FAINT)) for each in caveats(comparison)]
+    return rows
+
+
+def _aspect(label: str, aspect: Aspect, change: Change, now: Instant) -> list[tuple[str, Cell]]:
+    standing = aspect.standing
+    told = f"{size(aspect.size)} · {glyph(standing.state)} {state_word(standing, now)}"
+    rows = [(label, Cell(told, tone(standing.state)))]
+    if aspect.key != change.ref.key:
+        rows.append(("  path", Cell(safe(aspect.key), ours=False)))
+    if aspect.modified is not None:
+        rows.append(("  written", Cell(stamp(aspect.modified))))
+    if aspect.etag:
+        rows.append(("  etag", Cell(safe(aspect.etag), ours=False)))
     return rows
 
 

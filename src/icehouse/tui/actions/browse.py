@@ -121,6 +121,8 @@ ACTIONS = (
            dangerous=True, enabled=_archivable, twin=_archive_twin, offered=_archives),
     Action("scan", ("S",), "scan", "Read all of it into the catalogue", 50, enabled=_scan,
            twin=lambda now: command("scan", now.place if now.container else now.here)),
+    Action("changes", ("c",), "changes", "What the last scans found other than before", 55, enabled=_search,
+           twin=lambda now: command("changes", now.place if now.container else now.here)),
     Action("sweep", ("H",), "sweep", "Ask each object whose state is not known", enabled=_sweep,
            twin=lambda now: command("scan", _folder_twin(now), "--sweep")),
 )  # fmt: skip

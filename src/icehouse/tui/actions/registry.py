@@ -10,7 +10,7 @@ from textual.binding import Binding
 
 from . import Action, Situation, everywhere, ruling
 
-_NAMES = ("browse", "search", "scope", "cold", "deliveries", "jobs", "audit")
+_NAMES = ("browse", "search", "changes", "scope", "cold", "deliveries", "jobs", "audit")
 _RULING = ("browse", "search")
 
 

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from .room import Room
 
 _MADE = {
-    "browse": "Browse", "search": "Search", "scope": "ScopeRoom", "cold": "Cold", "deliveries": "Deliveries",
-    "jobs": "Jobs", "audit": "Audit",
+    "browse": "Browse", "search": "Search", "changes": "Changes", "scope": "ScopeRoom", "cold": "Cold",
+    "deliveries": "Deliveries", "jobs": "Jobs", "audit": "Audit",
 }  # fmt: skip
 
 

@@ -110,6 +110,15 @@ def do_search(room: Browse) -> None:
     search.ask(room.at.store, _bucket(room))
 
 
+def do_changes(room: Browse) -> None:
+    """Show what scans found other than before, in the folder that is open or the bucket under the cursor."""
+    from .changes import Changes
+
+    changes = room.console.rooms["changes"]
+    assert isinstance(changes, Changes)
+    changes.ask(room.at.folder or FolderRef(room.at.store, _bucket(room), ""))
+
+
 def do_sweep(room: Browse) -> None:
     """Tell what a sweep would cost, and sweep when that is confirmed."""
     row = room.list.current.row if room.list.current else None
@@ -184,6 +193,7 @@ VERBS: Mapping[str, Callable[[Browse], None]] = {
     "reverse": do_reverse,
     "search": do_search,
     "scan": do_scan,
+    "changes": do_changes,
     "sweep": do_sweep,
     "restore": do_restore,
     "archive": do_archive,
