@@ -27,7 +27,7 @@ class _OnceItIsImported:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if name != "socket":
             return None
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         found: Any = next(filter(None, (finder.find_spec(name, path, target) for finder in sys.meta_path)))
         run = found.loader.exec_module
 
@@ -42,4 +42,4 @@ class _OnceItIsImported:
 if "socket" in sys.modules:
     _lead_here(sys.modules["socket"])
 else:
-    sys.meta_path.insert(0, _OnceItIsImported())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _OnceItIsImported())
