@@ -4,7 +4,8 @@ Usage: python -m tests.bench.listing [--keys 100000,1000000] [--shapes tree,flat
                                      [--only WORD,…] [--leave-out WORD,…]
 
 Each contender is a whole process, its start included, measured in turn with the others, round by round; the table has
-medians.  Whoever takes over a minute is run once.  Every run must have told every key, else it does not count.
+medians.  Whoever takes over a minute is run once.  Every run must have told every key, else it does not count.  At the
+end of each number of keys stands the table of the README: seconds, and how many times as fast that is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import measuring
@@ -23,7 +24,9 @@ from .server import Served, serving
 
 WARM = 1000
 _LONG = 60.0
-HEAD = ("", "s", "min-max", "keys/s", "CPU s", "MiB", "boto3 ×", "s5cmd/rclone ×", "÷ raw", "tells also")
+HEAD = ("", "s", "min-max", "keys/s", "CPU s", "MiB", "× boto3", "× s5cmd/rclone", "÷ raw")
+Field = list[tuple[Contender, list[Run]]]
+"""Contenders and the runs of each."""
 
 
 def count(contender: Contender, done: Run) -> int:
@@ -47,9 +50,9 @@ def once(contender: Contender, served: Served, keys: int, scratch: Path) -> Run 
 
 def measured(
     served: Served, keys: int, rounds: int, chosen: Sequence[str], left: Sequence[str], scratch: Path
-) -> list[tuple[Contender, list[Run]]]:
+) -> Field:
     """The runs of each, in turn."""
-    field: list[tuple[Contender, list[Run]]] = [
+    field: Field = [
         (each, [])
         for each in contenders(served.endpoint, keys)
         if (not chosen or any(word in each.name for word in chosen)) and not any(word in each.name for word in left)
@@ -72,16 +75,29 @@ def wall(runs: Sequence[Run]) -> float:
     return statistics.median(each.wall for each in runs)
 
 
-def told(field: Sequence[tuple[Contender, list[Run]]], keys: int) -> str:
-    """The table: each against boto3, against the better of the fast ones, and against raw bytes by one connection."""
-    boto3 = next((wall(runs) for each, runs in field if each.kind == "boto3"), None)
-    fast = min((wall(runs) for each, runs in field if each.name.startswith(("s5cmd", "rclone"))), default=None)
-    raw = min((wall(runs) for each, runs in field if each.kind == "raw" and each.command[-1] == "1"), default=None)
+def boto3(field: Field) -> float | None:
+    """The time of boto3's paginator."""
+    return next((wall(runs) for each, runs in field if each.kind == "boto3"), None)
+
+
+def fast(field: Field) -> float | None:
+    """The time of the better of s5cmd and rclone."""
+    return min((wall(runs) for each, runs in field if each.name.startswith(("s5cmd", "rclone"))), default=None)
+
+
+def raw(field: Field) -> float | None:
+    """The time in which the bytes can be had over one connection, by the library that carries ours."""
+    return next((wall(runs) for each, runs in field if each.kind == "raw" and each.command[-1] == "urllib3"), None)
+
+
+def told(field: Field, keys: int) -> str:
+    """One case: each against boto3, against the better of the fast ones, and against raw bytes."""
+    others = (boto3(field), fast(field))
+    limit = raw(field)
     rows = []
     for contender, runs in sorted(field, key=lambda pair: wall(pair[1])):
         seconds = wall(runs)
         spread = [each.wall for each in runs]
-        processes = max(each.processes for each in runs)
         rows.append(
             (
                 contender.name,
@@ -89,14 +105,45 @@ def told(field: Sequence[tuple[Contender, list[Run]]], keys: int) -> str:
                 f"{min(spread):.2f}-{max(spread):.2f}" if len(runs) > 1 else "once",
                 f"{keys / seconds:,.0f}",
                 f"{statistics.median(each.cpu for each in runs):.2f}",
-                f"{max(each.peak for each in runs):.0f}" + (f" ({processes} processes)" if processes > 1 else ""),
-                f"{boto3 / seconds:.1f}" if boto3 else "",
-                f"{fast / seconds:.1f}" if fast else "",
-                f"{seconds / raw:.1f}" if raw else "",
-                contender.tells,
+                weight(contender, runs),
+                *(f"{other / seconds:.1f}" if other else "" for other in others),
+                f"{seconds / limit:.1f}" if limit else "",
             )
         )
     return measuring.table(HEAD, rows)
+
+
+def weight(contender: Contender, runs: Sequence[Run]) -> str:
+    """The most memory that a process of it had, and how many processes of ours there were."""
+    processes = max(each.processes for each in runs)
+    told = f"{max(each.peak for each in runs):.0f}"
+    return f"{told} × {processes}" if contender.kind == "ours" and processes > 1 else told
+
+
+def summed_up(cases: Mapping[str, Field], keys: int) -> str:
+    """All cases of one number of keys side by side, with how many times as fast as others ours is in each."""
+    names = list(dict.fromkeys(each.name for field in cases.values() for each, _ in field))
+    found = {(case, each.name): (each, runs) for case, field in cases.items() for each, runs in field}
+    rows: list[tuple[str, ...]] = []
+    for name in names:
+        its = [found[case, name] for case in cases if (case, name) in found]
+        contender, every = its[0][0], [each for _, runs in its for each in runs]
+        cells = [f"{wall(found[case, name][1]):.1f} s" if (case, name) in found else "" for case in cases]
+        rows.append((name, *cells, weight(contender, every), contender.tells))
+    against = (("× as fast as boto3", boto3, False), ("× s5cmd or rclone", fast, False), ("÷ raw bytes", raw, True))
+    for name in names:
+        if not name.startswith("icehouse"):
+            continue
+        for words, other, turned in against:
+            cells = [""] * len(cases)
+            for at, (case, field) in enumerate(cases.items()):
+                theirs = other(field)
+                if theirs and (case, name) in found:
+                    ours = wall(found[case, name][1])
+                    cells[at] = f"{ours / theirs if turned else theirs / ours:.1f}"
+            if any(cells):
+                rows.append((f"{name}: {words}", *cells, "", ""))
+    return measuring.table((f"{keys:,} keys", *cases, "MiB", "tells also"), rows)
 
 
 def main() -> int:
@@ -117,6 +164,7 @@ def main() -> int:
         with serving(WARM) as served:
             measured(served, WARM, 1, only, left, scratch)
         for keys in map(int, wish.keys.split(",")):
+            cases: dict[str, Field] = {}
             for shape in wish.shapes.split(","):
                 with serving(keys, shape) as served:
                     for delay in map(float, wish.delays.split(",")):
@@ -125,6 +173,8 @@ def main() -> int:
                         field = measured(served, keys, wish.rounds, only, left, scratch)
                         print(f"\n{keys:,} keys, {shape}, {delay:.0f} ms a request ({before})\n")
                         print(told(field, keys), flush=True)
+                        cases[f"{shape}, {delay:.0f} ms"] = field
+            print(f"\n{summed_up(cases, keys)}", flush=True)
     return 0
 
 
