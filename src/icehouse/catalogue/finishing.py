@@ -9,7 +9,7 @@ import sqlite3
 from icehouse.core.rows import SortBy
 
 from .base import transaction
-from .ranks import OWN, PARENT, Kind, keep, order_of
+from .ranks import OWN, Kind, keep, order_of
 from .schema import tells_by_id
 from .trigrams import index_names
 
@@ -76,8 +76,7 @@ def _index_large(connection: sqlite3.Connection) -> None:
             continue
         for by in _ORDERS[kind]:
             order = order_of(kind, by, by_id)
-            columns = ", ".join((PARENT[kind], *order.columns))
-            connection.execute(f"CREATE INDEX IF NOT EXISTS main.{order.index} ON {kind} ({columns})")
+            connection.execute(f"CREATE INDEX IF NOT EXISTS main.{order.index} ON {kind} ({order.held})")
 
 
 def _keep_anchors(connection: sqlite3.Connection) -> None:

@@ -8,22 +8,24 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from icehouse.core.rows import SortBy
 
 from .filters import Clause, Filter
-from .ranks import NO_ANCHORS, PARENT, Anchors, Indexed, Kind, kept, numbers_at, of_index, order_of, rank_of
+from .ranks import NO_ANCHORS, PARENT, Anchors, Gone, Indexed, Kind, kept, numbers_at, of_index, order_of, rank_of
 from .reader import Reader
 from .trigrams import having
 
 _FETCH = 5_000
-_FIRST = 2_500
+_FIRST = 200
 """Rows under a condition that are shown before the rest of them is found."""
 
-_RARE = 20_000
+_RARE = 10_000
 """Rows that an index names for a condition, up to which those are looked at and no others."""
 
 _EVERY: Clause = ("", ())
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,11 @@ class Lane:
             return self.numbers[start:end]
         if self.descending:
             start, end = self.count - min(end, self.count), self.count - start
-        found = numbers_at(
-            connection, self.order, self.folder, self.clause, self.anchors, self.count, start, end
-        )  # fmt: skip
+        found = self._surely(
+            lambda anchors: numbers_at(
+                connection, self.order, self.folder, self.clause, anchors, self.count, start, end
+            )
+        )
         return found[::-1] if self.descending else found
 
     def position(self, connection: sqlite3.Connection, number: int) -> int | None:
@@ -61,8 +65,15 @@ class Lane:
                 return self.numbers.index(number)
             except ValueError:
                 return None
-        rank = rank_of(connection, self.order, self.folder, self.clause, self.anchors, number)
+        rank = self._surely(lambda anchors: rank_of(connection, self.order, self.folder, self.clause, anchors, number))
         return rank if rank is None or not self.descending else self.count - 1 - rank
+
+    def _surely(self, found: Callable[[Anchors], Found]) -> Found:
+        """What is found from the anchors, or without them where they are gone."""
+        try:
+            return found(self.anchors)
+        except Gone:
+            return found(NO_ANCHORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +88,9 @@ class Wanted:
 
     @property
     def clause(self) -> Clause:
-        """The condition on the rows."""
-        return self.filter.objects if self.kind == "objects" else self.filter.folders
+        """The condition on the rows; the index that they are read by may answer what it asks of sizes."""
+        text, values = self.filter.objects if self.kind == "objects" else self.filter.folders
+        return text.replace("+size", "size") if self.by == "size" else text, values
 
 
 def plain(reader: Reader, wanted: Wanted, count: int) -> Lane:

@@ -59,9 +59,15 @@ class Indexed:
         return f"{self.kind}_by_{self.by}"
 
     @property
+    def held(self) -> str:
+        """The columns of the index: those that it orders by, and what a filter may ask."""
+        asked = [each for each in ("name", "standing", "size") if self.kind == "objects" and self.by != "name"]
+        return ", ".join(dict.fromkeys((PARENT[self.kind], *self.columns, *asked)))
+
+    @property
     def marks(self) -> str:
-        """A key's place in a statement."""
-        return ", ".join("CAST(? AS TEXT)" if each in _TEXTS else "?" for each in self.columns)
+        """A key's place in a statement; joined to nothing, a text has no affinity, for which no index would be used."""
+        return ", ".join("CAST(? AS TEXT) || ''" if each in _TEXTS else "?" for each in self.columns)
 
     @property
     def told(self) -> str:
@@ -114,17 +120,40 @@ def of_index(
     return None
 
 
+class Gone(LookupError):
+    """The anchors were dropped, as rows have come or gone."""
+
+
+class _Kept(Sequence[Key]):
+    """The anchors that the file keeps of a folder, each looked up when it is asked for.  Gone where it is no more."""
+
+    def __init__(self, connection: sqlite3.Connection, order: Indexed, parent: int, number: int) -> None:
+        self._connection = connection
+        self._of = (order.kind, parent, order.by)
+        self._number = number
+        first = 1 if order.columns[0] in _TEXTS else 0
+        self._columns = slice(first, first + len(order.columns))
+
+    def __len__(self) -> int:
+        return self._number
+
+    def __getitem__(self, at: int) -> Key:  # type: ignore[override]
+        row = self._connection.execute(
+            "SELECT value, name, version FROM main.anchors WHERE kind = ? AND parent = ? AND by = ? AND rank = ?",
+            (*self._of, at * STEP),
+        ).fetchone()
+        if row is None:
+            raise Gone
+        key: Key = row[self._columns]
+        return key
+
+
 def kept(connection: sqlite3.Connection, order: Indexed, parent: int) -> Anchors | None:
     """The anchors that are kept of a folder, None where there are none."""
-    rows = connection.execute(
-        "SELECT value, name, version FROM main.anchors WHERE kind = ? AND parent = ? AND by = ? ORDER BY rank",
-        (order.kind, parent, order.by),
-    ).fetchall()
-    if not rows:
-        return None
-    first = 0 if len(order.columns) > 1 and order.columns[0] not in _TEXTS else 1
-    end = first + len(order.columns)
-    return Anchors(STEP, [row[first:end] for row in rows])
+    (last,) = connection.execute(
+        "SELECT max(rank) FROM main.anchors WHERE kind = ? AND parent = ? AND by = ?", (order.kind, parent, order.by)
+    ).fetchone()
+    return None if last is None else Anchors(STEP, _Kept(connection, order, parent, last // STEP + 1))
 
 
 def keep(connection: sqlite3.Connection, order: Indexed, parent: int) -> None:
@@ -148,7 +177,10 @@ def numbers_at(
     start: int,
     end: int,
 ) -> list[int]:
-    """The numbers of the rows from `start` to `end` (exclusive) of `count`, walked from the nearest place known."""
+    """The numbers of the rows from `start` to `end` (exclusive) of `count`, walked from the nearest place known.
+
+    Gone as `Anchors` say.
+    """
     end = min(end, count)
     at = min(start // anchors.step, len(anchors.keys) - 1)
     ahead = start - max(at, 0) * anchors.step
@@ -167,7 +199,7 @@ def numbers_at(
 def rank_of(
     connection: sqlite3.Connection, order: Indexed, parent: int, clause: Clause, anchors: Anchors, number: int
 ) -> int | None:
-    """Where the row of that number stands, None where it is not among them."""
+    """Where the row of that number stands, None where it is not among them.  Gone as `Anchors` say."""
     where, values = _where(order, parent, clause, None)
     row = connection.execute(
         f"SELECT {order.told} FROM {order.kind} WHERE id = ? AND {where}", (number, *values)

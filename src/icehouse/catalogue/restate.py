@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from icehouse.core.states import Standing, State
 
 from .base import param, to_micros
+from .ranks import order_of
+from .schema import tells_by_id
 from .standings import Standings
 from .tally import COUNT_AT, SIZE_AT, Tally
 from .tree import line_of, line_to
@@ -87,19 +89,21 @@ def unsettled(
     if line is None or not numbers:
         return
     marks = ", ".join("?" * len(numbers))
+    order = order_of("objects", "name", tells_by_id(connection))
     found: list[Unsettled] = []
     for folder in _unknown_folders(connection, line[-1]):
-        after = 0
+        after: tuple[object, ...] = ()
         while True:
+            behind = f"AND ({', '.join(order.columns)}) > ({order.marks})" if after else ""
             rows = connection.execute(
-                "SELECT id, folder, name, version, standing FROM objects "
-                f"WHERE folder = ? AND standing IN ({marks}) AND id > ? ORDER BY id LIMIT ?",
-                (folder, *numbers, after, limit),
+                f"SELECT id, folder, name, version, standing, {order.told} FROM objects INDEXED BY {order.index} "
+                f"WHERE folder = ? {behind} AND standing IN ({marks}) ORDER BY {order.ordered('ASC')} LIMIT ?",
+                (folder, *after, *numbers, limit),
             ).fetchall()
             if not rows:
                 break
-            after = rows[-1][0]
-            found.extend(Unsettled(*row) for row in rows)
+            after = rows[-1][5:]
+            found.extend(Unsettled(*row[:5]) for row in rows)
             while len(found) >= limit:
                 yield found[:limit]
                 found = found[limit:]

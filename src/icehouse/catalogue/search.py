@@ -16,10 +16,10 @@ from .reader import Reader
 from .trigrams import having
 
 _FOUND_AT = 1_000_000
-_LOOKED_AT = 200_000
+_LOOKED_AT = 100_000
 """Rows a page goes through at most, where an index names those that may fit, and where all are looked at."""
 
-_TRIED = 5_000
+_TRIED = 2_000
 """Rows of fitting names that a page tries at most: against the names as they are, and the folders of the text."""
 
 _MANY = 250

@@ -277,7 +277,7 @@ class FolderView:
                 lane = prompt(reader, wanted, every.count)
             if lane is None and every.count <= AT_ONCE:
                 with reader.reading():
-                    lane = every if order.plain else build(reader, wanted, lambda: False)
+                    lane = every if order.plain or not every.count else build(reader, wanted, lambda: False)
             if lane is None:
                 return None
             lanes.append(lane)

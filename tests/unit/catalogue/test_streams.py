@@ -72,7 +72,7 @@ def test_what_was_pinned_keeps_its_version(tmp_path: Path):
     scan(house, WHOLE)
     view = browse.open_folder(house, FolderRef("s", "c", ""))
     assert view is not None
-    assert [row.ref for row in view.rows(0, 3)] == [each.ref for each in entries]  # type: ignore[union-attr]
+    assert [row.ref for row in view.rows(0, 3)] == [each.ref for each in entries]
     view.close()
 
 

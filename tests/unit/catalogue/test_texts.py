@@ -11,24 +11,19 @@ from hypothesis import strategies as st
 
 from icehouse.catalogue import search as search_module
 from icehouse.catalogue import trigrams
-from icehouse.catalogue.base import connect, param, transaction
+from icehouse.catalogue.base import connect, param
 from icehouse.catalogue.files import Files
-from icehouse.catalogue.finishing import index_up
 from icehouse.catalogue.reader import Reader
-from icehouse.catalogue.scans import add_scan
-from icehouse.catalogue.schema import ROOT, changing, create
+from icehouse.catalogue.schema import ROOT, changing
 from icehouse.catalogue.search import search
-from icehouse.catalogue.standings import Standings
-from icehouse.catalogue.tree import add_child, child
 from icehouse.catalogue.trigrams import forget_names, having, index_names, is_whole
 from icehouse.core.refs import Address
 from icehouse.core.rows import FolderRow, ObjectRow
-from icehouse.core.states import Standing, State
 from icehouse.services.scan import scan
-from tests.unit.catalogue.fakes import BEGIN, MemoryStore, entries_of, house_of
+from tests.unit.catalogue.fakes import MemoryStore, entries_of, house_of
+from tests.unit.catalogue.making import ADD, made
 
 WHOLE = Address("s", "c", "")
-ADD = "INSERT INTO objects (folder, name, size, etag, standing) VALUES (?, CAST(? AS TEXT), 1, '', ?)"
 LETTERS = "abAB19/%_\\\"'*():^-+.{} \u00e9\u00c9\u0130\u0131\u212ak\u017fs\u00df\U0001f600\ufffd"
 NAMES = st.text(LETTERS + "\udcc3\udca9\udcff\udc80\0\ud7ff", min_size=1, max_size=9)
 KEYS = st.lists(NAMES, unique=True, min_size=1, max_size=12)
@@ -52,27 +47,6 @@ def catalogue(state: str | Path, keys) -> Files:
     house = house_of(Path(state), MemoryStore(entries_of(keys), page=1000))
     assert scan(house, WHOLE).complete
     return Files(house.paths.catalogue, "s", "c")
-
-
-def made(state: str | Path, keys) -> Reader:
-    """The same without a scan, which costs more than what is tried here."""
-    files = Files(Path(state), "s", "c")
-    path = files.fresh(hidden=False)
-    connection = create(files, path)
-    connection.execute("PRAGMA synchronous = OFF")
-    with transaction(connection):
-        number, _ = Standings(connection).number(Standing(State.LIVE, "STANDARD"))
-        for key in keys:
-            line = [ROOT]
-            *parts, name = key.split("/")
-            for part in parts:
-                line.append(child(connection, line[-1], part) or add_child(connection, line[-1], part))
-            connection.execute(ADD, (line[-1], param(name), number))
-        connection.execute("UPDATE folders SET own = (SELECT count(*) FROM objects WHERE folder = folders.id)")
-        add_scan(connection, "", BEGIN, None)
-    index_up(connection)
-    connection.close()
-    return Reader.of(files, path)
 
 
 def found(reader: Reader, text: str, limit: int = 200) -> list[str]:
