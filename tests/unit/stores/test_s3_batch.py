@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,17 @@ def test_a_key_reads_as_it_was_written_whatever_is_taken_for_a_space(key: str) -
     assert decoded(text) == key
     assert text.isascii()
     assert not set(text) & set('+,"\r\n ')
+
+
+@given(KEYS)
+def test_a_key_that_is_encoded_as_ours_is_told_from_one_that_is_not(key: str) -> None:
+    def told(text: str, *, raw: bool = False) -> str:
+        return parse_line(("b", text, "", "succeeded", "202", "", ""), "b", pinned=False, raw=raw).text
+
+    lower = "".join(f"%{byte:02x}" for byte in key.encode())
+    for text in (encoded(key), lower, lower.upper(), quote_plus(key), quote(key, safe="*()!~'")):
+        assert told(text) == encoded(key)
+    assert told(key, raw=True) == encoded(key)
 
 
 @given(st.lists(KEYS, unique=True, min_size=1, max_size=20), st.booleans())

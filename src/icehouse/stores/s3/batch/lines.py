@@ -19,7 +19,8 @@ from .manifest import decoded, encoded
 COLUMNS = ("Bucket", "Key", "VersionId", "TaskStatus", "ErrorCode", "HTTPStatusCode", "ResultMessage")
 
 _STATUS = re.compile(r"[1-5][0-9]{2}")
-_PLAIN = re.compile(r"[A-Za-z0-9_.~/-]+")
+_AS_OURS = re.compile(r"(?:[A-Za-z0-9_.~/-]|%(?:[01][0-9A-F]|2[0-9A-C]|3[A-F]|40|5[B-E]|60|7[B-DF]|[89A-F][0-9A-F]))+")
+"""Text that is encoded as we encode it: nothing that can be as it is, and in capitals."""
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{0,128}")
 LENGTHS = {
     "CRC32": 4, "CRC32C": 4, "CRC64NVME": 8, "MD5": 16, "SHA1": 20, "SHA256": 32, "SHA512": 64, "XXHASH64": 8,
@@ -62,7 +63,7 @@ def parse_line(cells: Sequence[str], bucket: str, *, pinned: bool, raw: bool) ->
 
 
 def _text(key: str, version: str, *, raw: bool) -> str:
-    if not _PLAIN.fullmatch(key):
+    if raw or not _AS_OURS.fullmatch(key):
         try:
             key = encoded(key if raw else decoded(key))
         except ValueError:
