@@ -93,7 +93,7 @@ class DnanexusStore:
     def walk(
         self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, after: str | None = None
     ) -> Iterator[WalkPage]:
-        """Every file under `folder`, newest-modified first; refs always carry the file's id."""
+        """Every file under `folder`, in no order where they are many; refs always carry the file's id."""
         return walking.walk(self._client, self._projects, folder, frontier, after=after)
 
     def survey(self, folder: FolderRef, frontier: str | None = None) -> Iterator[WalkPage]:
