@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -224,3 +226,38 @@ def test_what_the_sdk_would_not_send_is_not_sent(ways: BothWays) -> None:
     with pytest.raises(StoreError):
         ways.wire.ask("HEAD", "x", "bucket", "k", headers={"x-amz-a": "b\r\nx-amz-c: d"}, operation="HeadObject")
     assert ways.caught == []
+
+
+UNUSUAL = {
+    "dual stack": "use_dualstack_endpoint = true",
+    "FIPS": "use_fips_endpoint = true",
+    "accelerated": "s3 =\n  use_accelerate_endpoint = true",
+    "region of the ARN": "s3_use_arn_region = true",
+    "unsigned payloads": "s3 =\n  payload_signing_enabled = false",
+    "an endpoint": "endpoint_url = https://user-independent.example.org/base",
+}
+POINTS = [
+    "arn:aws:s3:us-west-2:111122223333:accesspoint/pictures",
+    "arn:aws:s3-outposts:us-west-2:111122223333:outpost/op-1/accesspoint/pictures",
+    "arn:aws:s3::111122223333:accesspoint/mfzwi23gnjvgw.mrap",
+    "pictures-bi7r4amtdpqwbgbggtvj9m5bqn4eoeuc1b-s3alias",
+]
+
+
+@pytest.mark.parametrize("setting", sorted(UNUSUAL))
+def test_what_the_aws_config_says_is_done(setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["[profile lab]", "region = eu-central-1", "aws_access_key_id = AKIANOBODY", "aws_secret_access_key = x"]
+    (tmp_path / "aws").write_text("\n".join([*lines, UNUSUAL[setting]]) + "\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    ways = BothWays(S3Options(profile="lab"), monkeypatch)
+    for bucket in ("pictures", *POINTS):
+        try:
+            theirs = ways.theirs("HeadObject", Bucket=bucket, Key="a key")
+        except StoreError as refused:
+            with pytest.raises(type(refused)):
+                ways.wire.ask("HEAD", "x", bucket, "a key", operation="HeadObject")
+            continue
+        ways.wire.ask("HEAD", "x", bucket, "a key", operation="HeadObject")
+        _same(ways.ours(), theirs)
+    ways.client.close()
