@@ -1,4 +1,8 @@
-"""S3 Control: the routes of batch jobs, at a host whose name begins with the number of the account."""
+"""S3 Control: the routes of batch jobs, at a host whose name begins with the number of the account.
+
+Paths, members and what they may hold are those of botocore's model (facts/s3.md §4c).  Not confirmed are the codes that
+the model does not name (``NoSuchJob``), the HTTP statuses of those that it does, and the form of a pagination token.
+"""
 
 from __future__ import annotations
 

@@ -92,7 +92,10 @@ def _manifest_version(world: World, manifest: Mapping[str, Any], now: float) -> 
 
 
 def _tasks(body: bytes, fields: list[str]) -> Iterator[Task]:
-    """Keys are URL-encoded; version ids are in all lines or in none; all objects are in one bucket (§4c)."""
+    """Keys are URL-encoded; version ids are in all lines or in none (§4c).
+
+    That all objects must be in one bucket is stricter than any fact that was confirmed.
+    """
 
     def unfit(line: int, why: str) -> UnfitError:
         return UnfitError("InvalidManifest", f"The manifest can't be read: line {line}: {why}")
