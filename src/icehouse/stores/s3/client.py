@@ -5,7 +5,6 @@ Reads may be repeated a few times within some seconds; everything else is tried 
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
 import time
@@ -22,7 +21,8 @@ from icehouse.core.text import SafeText, safe
 from .errors import OTHER_OWNER, NoAnswer, from_response, from_sdk
 from .login import Login, read_login
 from .options import S3Options, check_endpoint, control_endpoint, is_loopback
-from .states import parse_http_date, parse_timestamp
+from .sdk import login_hint, new_client, new_session
+from .states import parse_http_date
 
 if TYPE_CHECKING:
     from .wire import Wire
@@ -354,8 +354,8 @@ class Client:
             return self._control
 
     def _make(self) -> Any:
-        self._session = _new_session(self.options.profile)
-        self._login_hint = _login_hint(self._session, self.options.profile)
+        self._session = new_session(self.options.profile)
+        self._login_hint = login_hint(self._session, self.options.profile)
         self._client = self._create("s3")
         self._settle_endpoint()
         return self._client
@@ -370,60 +370,9 @@ class Client:
                 self._endpoint = found
                 self._client = self._create("s3")
 
-    def _create(
-        self,
-        service: str,
-        *,
-        region: str | None = None,
-        signature: Any = "s3v4",
-        style: Any = "auto",
-        endpoint: str | None = None,
-        **more: Any,
-    ) -> Any:
-        from botocore.config import Config
-
-        options = self.options
-        own = self._endpoint if service == "s3" else endpoint
-        path_style = own is not None if options.path_style is None else options.path_style
-        if own is not None and is_loopback(own):
-            more["proxies"] = {}
-        config = Config(
-            signature_version=signature if service == "s3" else None,
-            s3={"addressing_style": "path" if path_style else style},
-            # `max_attempts` would count retries: 1 would send a restore twice.
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            connect_timeout=options.connect_timeout,
-            read_timeout=options.read_timeout,
-            max_pool_connections=max(10, options.parallel + 4),
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            user_agent_extra="icehouse",
-            **more,
-        )
-        region = region or options.region or self._session.get_config_variable("region") or "us-east-1"
-        return self._session.create_client(service, region_name=region, endpoint_url=own, config=config)
+    def _create(self, service: str, *, endpoint: str | None = None, **more: Any) -> Any:
+        endpoint = self._endpoint if service == "s3" else endpoint
+        return new_client(self._session, self.options, service, endpoint=endpoint, **more)
 
 
 _AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn")
-
-
-def _new_session(profile: str | None) -> Any:
-    """A botocore session with a timestamp parser that costs a third, and loggers that never tell a request."""
-    import botocore.session
-
-    for name in ("botocore", "urllib3"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    session = botocore.session.Session(profile=profile)
-    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
-    return session
-
-
-def _login_hint(session: Any, profile: str | None) -> str:
-    """How to log in with this profile.  ProfileNotFound where there is none of that name."""
-    scoped: Mapping[str, object] = session.get_scoped_config()
-    named = f" --profile {profile}" if profile else ""
-    if "sso_session" in scoped or "sso_start_url" in scoped:
-        return f"run: aws sso login{named}"
-    if "login_session" in scoped:
-        return f"run: aws login{named}"
-    return f"renew the credentials of profile {profile}" if profile else "log in, or name a profile in the config"
