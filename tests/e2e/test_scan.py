@@ -112,7 +112,8 @@ def test_the_sums_of_a_scanned_bucket_are_those_of_what_was_planted(house: House
     before = s3.last_seq()
     report = scan(house, Address("lab-s3", IMAGING, ""))
     assert report.complete
-    assert report.requests == len([line for line in s3.log(before, "ListObjectsV2") if line["status"] == 200])
+    asked = len([line for line in s3.log(before, "ListObjectsV2") if line["status"] == 200])
+    assert asked - 16 <= report.requests <= asked, "all, but for what was under way when the last object was told"
     for prefix in {"", *("/".join(key.split("/")[:depth]) + "/" for key in expected for depth in (1, 2, 4, 5))}:
         if prefix.rstrip("/") in expected:
             continue
@@ -148,12 +149,14 @@ def test_a_scan_that_the_store_breaks_off_says_so_and_goes_on_where_it_stopped(
     done = icehouse(environment, "scan", f"lab-s3:{IMAGING}/", "--json", "--quiet")
     report = json.loads(done.stdout.splitlines()[-1])
     assert done.returncode != 0
-    assert (report["complete"], report["objects"]) == (False, 7000)
+    told = report["objects"]
+    assert report["complete"] is False
+    assert 0 < told <= 7000
     assert "AccessDenied" in done.stderr or "denied" in done.stderr.lower()
     assert "Traceback" not in done.stderr
     whole = browse.rollup(house, FolderRef("lab-s3", IMAGING, ""))
     assert whole is not None
-    assert (whole.objects, whole.complete) == (7000, False)
+    assert (whole.objects, whole.complete) == (told, False)
     s3.clear_faults()
     before = s3.last_seq()
     assert icehouse(environment, "scan", f"lab-s3:{IMAGING}/", "--quiet").returncode == 0
@@ -165,11 +168,12 @@ def test_a_scan_that_the_store_breaks_off_says_so_and_goes_on_where_it_stopped(
         sum(row["size"] for row in expected.values()),
         True,
     )
-    assert len(s3.log(before, "ListObjectsV2")) == -(-(len(expected) - 7000) // 1000)
+    told_of = [line for line in s3.log(before, "ListObjectsV2") if line["status"] == 200]
+    assert len(told_of) < 1.25 * (len(expected) - told) / 1000 + 40
 
 
 def test_a_detached_scan_killed_in_the_middle_goes_on_and_ends_whole(house: House, s3: StandIn):
-    s3.fault("latency", operations=["ListObjectsV2"], bucket=IMAGING, skip=10, latency_ms=20_000)
+    s3.fault("latency", operations=["ListObjectsV2"], bucket=IMAGING, skip=16, latency_ms=20_000)
     place = Address("lab-s3", IMAGING, "")
     pid = start_scan(house, place)
     until(lambda: any(each.running and each.objects >= 5000 for each in scanning(house)))
@@ -177,7 +181,7 @@ def test_a_detached_scan_killed_in_the_middle_goes_on_and_ends_whole(house: Hous
     os.waitpid(pid, 0)
     standing = scanning(house)[0]
     assert (standing.running, standing.resumable, standing.complete) == (False, True, False)
-    assert 5000 <= standing.objects <= 10_000
+    assert 5000 <= standing.objects <= 16_000
     s3.clear_faults()
     again = start_scan(house, place)
     assert os.waitpid(again, 0)[1] == 0

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 import pytest
 
 from icehouse.core.archives import ArchiveAccepted, ArchiveRequest
+from icehouse.core.columns import ObjectColumns, StreamPage
 from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
 from icehouse.core.errors import ConfigError, NotSupported, StoreError, Throttled, Unavailable, UsageError
 from icehouse.core.orders import Order, OrderAct, OrderResult, OrderStanding, OrderState, OrderTaken
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
-from icehouse.stores.base import Ability, Archives, Features, NotTaken, Reads, Restores
+from icehouse.stores.base import Ability, Archives, Features, NotTaken, Pace, Reads, Restores
 from icehouse.stores.registry import open_store
 from icehouse.stores.wrap.readonly import ReadOnly
 from icehouse.stores.wrap.record import recorded
@@ -336,3 +337,30 @@ def test_the_registry_knows_its_kinds_and_options() -> None:
         open_store("lab", "s3", {"colour": "blue"})
     assert open_store("lab", "s3", {"endpoint_url": "http://127.0.0.1:9"}).name == "lab"
     assert isinstance(open_store("lab", "s3", {"max_per_second": 5.0}), ThrottledRestores)
+
+
+class Streaming(Plain):
+    """Plays Streams as well; `paces` are what its streams were given."""
+
+    def __init__(self) -> None:
+        self.paces: list[Pace | None] = []
+
+    def stream(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, pace: Pace | None = None
+    ) -> Iterator[StreamPage]:
+        self.paces.append(pace)
+        yield StreamPage(ObjectColumns((), (), (), (), (), ()), frontier, requests=3)
+        yield StreamPage(ObjectColumns((), (), (), (), (), ()), None)
+
+
+def test_every_wrapper_passes_streams_on_and_a_throttled_store_paces_them_from_within() -> None:
+    plain = Streaming()
+    store = throttled(plain, 1000.0)
+    for wrapped in (ReadOnly(plain), recorded(plain), store, ReadOnly(store)):
+        assert [page.frontier for page in wrapped.stream(FOLDER, "on")] == ["on", None]
+    assert plain.paces == [None, None, store.bucket, store.bucket]
+    counted = recorded(plain)
+    list(counted.stream(FOLDER))
+    assert counted.counts == {"list": 4}
+    with pytest.raises(NotSupported):
+        ReadOnly(Plain()).stream(FOLDER)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import cast
 
@@ -145,7 +146,9 @@ class Stream:
     def _hire(self) -> None:
         """As many threads as lanes are open; and more processes once it shows that there is much to list."""
         if self._hire_crew is not None and self._plan.pages >= _MUCH:
-            self._crew, self._hire_crew = self._hire_crew(), None
+            with suppress(OSError):  # a machine that has no more processes to give lists by this one
+                self._crew = self._hire_crew()
+            self._hire_crew = None
         while len(self._threads) < self._lanes.open and not self._plan.done:
             thread = threading.Thread(target=self._serve, name=LANE, daemon=True)
             self._threads.append(thread)

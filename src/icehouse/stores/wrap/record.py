@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from icehouse.core.archives import ArchiveAccepted, ArchiveRequest, Pointers, Quote
 from icehouse.core.clock import Instant
+from icehouse.core.columns import StreamPage
 from icehouse.core.entries import Composition, ContainerEntry, Described, Lineage, Page, WalkPage
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
-from icehouse.stores.base import Archives, NotTaken, Restores, Store
+from icehouse.stores.base import Archives, NotTaken, Pace, Restores, Store
 
 from .forward import Forward
 
@@ -72,6 +73,14 @@ class Record(Forward):
             self._count("list")
             yield page
 
+    def stream(
+        self, folder: FolderRef, frontier: str | None = None, *, pin: bool = False, pace: Pace | None = None
+    ) -> Iterator[StreamPage]:
+        """Every request that the store tells of counted as ``list``."""
+        for page in super().stream(folder, frontier, pin=pin, pace=pace):
+            self._count("list", page.requests)
+            yield page
+
     def describe(self, refs: Sequence[Ref]) -> Iterator[Described]:
         """Every ref counted as ``describe``."""
         for described in super().describe(refs):
@@ -117,9 +126,9 @@ class Record(Forward):
         self._count("other")
         return super().quote(refs, tier)
 
-    def _count(self, operation: str) -> None:
+    def _count(self, operation: str, requests: int = 1) -> None:
         with self._lock:
-            self._counts[operation] += 1
+            self._counts[operation] += requests
 
 
 class RecordedRestores(Record):
