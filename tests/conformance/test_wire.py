@@ -133,16 +133,14 @@ ERRORS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("retry_after", [None, 3])
-def test_every_error_that_s3_knows_reads_the_same_both_ways(
-    server: Server, ways: Ways, retry_after: int | None
-) -> None:
+def test_every_error_that_s3_knows_reads_the_same_both_ways(server: Server, ways: Ways) -> None:
     if server.standin is None:
         return
     bucket = server.bucket()
     server.put(bucket, "a", b"x", StorageClass="GLACIER")
     kinds = set()
-    for code, status in ERRORS.items():
+    for number, (code, status) in enumerate(ERRORS.items()):
+        retry_after = 3 if number % 2 else None
         server.standin.clear_faults()
         server.standin.fault("error", code=code, status=status, retry_after=retry_after, message=f"<it> says & {code}")
         for ask, by_members in (

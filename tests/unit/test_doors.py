@@ -19,7 +19,7 @@ MAY_NAME_ANNOTATES = {"engine/gate.py"}
 MAY_CALL_RESTORE = {"engine/gate.py"}
 """Where a store's `restore` may be called with requests."""
 
-POOLS = {"engine/recording.py", "engine/steps/sending.py"}
+POOLS = {"engine/recording.py", "engine/steps/flow.py"}
 """Where something is submitted to threads of ours, not to a store."""
 
 LINKS = {"services/deliver.py", "services/deliver_links.py"}
