@@ -1,0 +1,113 @@
+"""An inventory against what was known: it is old and knows of no restore, and nothing is called gone by it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from icehouse.catalogue.changes import comparing
+from icehouse.catalogue.files import Files
+from icehouse.catalogue.loading import Loader
+from icehouse.core.changes import ChangeKind
+from icehouse.core.columns import ObjectColumns
+from icehouse.core.entries import Entry
+from icehouse.core.refs import Address
+from icehouse.core.states import Standing, State
+from icehouse.present.changes import caveats, scan_words
+from icehouse.services.house import House
+from icehouse.services.scan import scan
+from tests.unit.catalogue.fakes import BEGIN, STANDINGS, MemoryStore, QuickClock, entry, house_of
+from tests.unit.catalogue.looking import folders_in, folders_of, objects_in
+from tests.unit.catalogue.test_changes import compared, told
+
+LIVE, COLD, RESTORED = STANDINGS[0], STANDINGS[1], STANDINGS[4]
+
+
+@pytest.fixture(params=[True, False], ids=["row by row", "a new file"])
+def brought_in(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    monkeypatch.setattr(comparing, "FEW", 1000 if request.param else -1)
+    monkeypatch.setattr(comparing, "SHARE", -1.0)
+    return bool(request.param)
+
+
+def load(house: House, entries: list[Entry], prefix: str = "") -> None:
+    kinds = list(dict.fromkeys(each.standing for each in entries))
+    loader = Loader(Files(house.paths.catalogue, "s", "c"), prefix, BEGIN + timedelta(days=1000))
+    try:
+        loader.add(
+            ObjectColumns(
+                keys=[each.ref.key for each in entries],
+                sizes=[each.size for each in entries],
+                modified=[int((each.modified or BEGIN).timestamp() * 1e6) for each in entries],
+                etags=[each.etag for each in entries],
+                standings=[kinds.index(each.standing) for each in entries],
+                kinds=kinds,
+            )
+        )
+        loader.publish(requests=2, seconds=lambda: 1.0, each=lambda _: None)
+    finally:
+        loader.close()
+
+
+@contextmanager
+def scanned(folder: Path, entries: list[Entry]) -> Iterator[tuple[House, MemoryStore]]:
+    store = MemoryStore(entries)
+    house = house_of(folder, store, QuickClock(0.0))
+    scan(house, Address("s", "c", ""))
+    yield house, store
+
+
+def kinds_told(house: House) -> list[tuple[ChangeKind, str]]:
+    return [(each.kind, each.ref.key) for each in told(house)]
+
+
+def test_an_inventory_calls_nothing_gone_and_tells_of_no_restore(tmp_path: Path, brought_in: bool):
+    before = [
+        entry("a/gone", 5), entry("a/same", 1), entry("b/cold", 2, LIVE), entry("b/fell", 3, RESTORED),
+        entry("c/written", 4),
+    ]  # fmt: skip
+    with scanned(tmp_path, before) as (house, store):
+        after = [
+            entry("a/same", 1), entry("b/cold", 2, COLD), entry("b/fell", 3, Standing(State.ARCHIVED, "DEEP_ARCHIVE")),
+            entry("c/new", 9), entry("c/written", 40),
+        ]  # fmt: skip
+        load(house, after)
+        assert kinds_told(house) == [
+            (ChangeKind.MISSING, "a/gone"), (ChangeKind.CHANGED, "c/written"), (ChangeKind.COLD, "b/cold"),
+            (ChangeKind.NEW, "c/new"),
+        ]  # fmt: skip
+        assert store.described == []
+        assert {key: told[3] for key, told in objects_in(Files(house.paths.catalogue, "s", "c")).items()} == {
+            each.ref.key: each.standing for each in after
+        }
+        assert folders_in(Files(house.paths.catalogue, "s", "c")) == folders_of(after)
+        [found] = compared(house)
+        assert (found.inventory, found.since_inventory) == (True, False)
+        assert scan_words(found, found.at).startswith("inventory 1 of ")
+        assert "nothing is called gone by it" in caveats(found)[0]
+        store.entries = [*before[1:4], entry("c/written", 40)]
+        scan(house, Address("s", "c", ""))
+        assert kinds_told(house) == [(ChangeKind.GONE, "c/new"), (ChangeKind.BACK, "b/cold")]
+        assert compared(house)[0].since_inventory
+
+
+def test_an_inventory_of_a_folder_leaves_the_rest_as_it_was(tmp_path: Path, brought_in: bool):
+    before = [entry("a/1"), entry("b/1"), entry("b/2")]
+    with scanned(tmp_path, before) as (house, _):
+        load(house, [entry("b/1", 7)], "b/")
+        assert kinds_told(house) == [(ChangeKind.MISSING, "b/2"), (ChangeKind.CHANGED, "b/1")]
+        assert folders_in(Files(house.paths.catalogue, "s", "c")) == folders_of([entry("a/1"), entry("b/1", 7)])
+
+
+def test_the_first_inventory_has_nothing_to_be_held_against(tmp_path: Path, brought_in: bool):
+    house = house_of(tmp_path, MemoryStore(), QuickClock(0.0))
+    load(house, [entry("a/1")])
+    assert compared(house) == []
+    load(house, [entry("a/1"), entry("a/2")])
+    assert kinds_told(house) == [(ChangeKind.NEW, "a/2")]
+    load(house, [entry("a/1"), entry("a/2")])
+    assert [each.objects for each in compared(house)] == [0, 1]
