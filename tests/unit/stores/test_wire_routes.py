@@ -101,6 +101,27 @@ def test_a_restore_of_another_region_is_taken_there_and_once() -> None:
         client.close()
 
 
+def test_a_change_by_way_of_the_sdk_gives_its_body_to_no_other_request() -> None:
+    """Where no region is told, the SDK asks the bucket in the midst of the call."""
+    answers = {
+        "POST": refusal("PermanentRedirect", "301 Moved"),
+        "HEAD": http(more="x-amz-bucket-region: eu-west-1\r\n"),
+    }
+
+    def talk(request: bytes) -> bytes:
+        there = signed_for(request) == "eu-west-1" and request.startswith(b"POST")
+        return http(b"", "202 Accepted") if there else answers[request[:4].decode()]
+
+    with Scripted(talk) as server:
+        client = client_of(server.endpoint)
+        [answer] = restore(client, WISH)
+        assert isinstance(answer, RestoreAccepted)
+        asked = [request for request in server.requests if request.startswith(b"HEAD")]
+        assert len(asked) == 2, "by us, and by the SDK"
+        assert not any(b"RestoreRequest" in request for request in asked)
+        client.close()
+
+
 def test_a_head_that_is_refused_without_words_is_looked_for_elsewhere_once_a_while() -> None:
     """A HEAD for the wrong region is a bare 400, and so is one of an object that needs its own key to be read."""
     with Scripted(lambda _: http(b"", "400 Bad Request")) as server:

@@ -14,8 +14,9 @@ from .signing import Query
 
 @dataclass(slots=True)
 class _Errand:
-    """What one thread's call sends as its body, and the answer as it came."""
+    """What one thread's call sends as its body, and the answer as it came; the SDK may ask other things on the way."""
 
+    operation: str
     body: bytes
     reply: Reply | None = None
 
@@ -37,7 +38,7 @@ class SdkCourier:
         from botocore import xform_name
 
         model = self._sdk.meta.service_model.operation_model(operation)
-        errand = _Errand(body)
+        errand = _Errand(operation, body)
         self._errands.now = errand
         try:
             getattr(self._sdk, xform_name(operation))(**members_of(model, bucket, key, query, headers))
@@ -45,13 +46,17 @@ class SdkCourier:
             self._errands.now = None
         return errand.reply
 
-    def _put_body(self, params: dict[str, Any], **_: object) -> None:
-        errand = getattr(self._errands, "now", None)
+    def _errand(self, model: Any) -> _Errand | None:
+        errand: _Errand | None = getattr(self._errands, "now", None)
+        return errand if errand is not None and errand.operation == model.name else None
+
+    def _put_body(self, model: Any, params: dict[str, Any], **_: object) -> None:
+        errand = self._errand(model)
         if errand is not None and errand.body:
             params["body"] = errand.body
 
-    def _keep(self, response_dict: dict[str, Any], **_: object) -> None:
-        errand = getattr(self._errands, "now", None)
+    def _keep(self, operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
+        errand = self._errand(operation_model)
         body = response_dict.get("body")
         if errand is not None and isinstance(body, bytes):
             headers = {str(name).lower(): str(value) for name, value in response_dict["headers"].items()}

@@ -24,6 +24,9 @@ _MOST_HEAD = 64 << 10
 _MOST_HEADERS = 100
 _MOST_INTERIM = 8
 _PIECE = 1 << 16
+_MOST_SERVERS = 16
+"""Servers to which connections are kept: each bucket may be one; those used longest ago are let go."""
+
 _QUIET_TIMES = 10
 """An answer may take so many read time-outs as a whole, however steadily it drips."""
 
@@ -86,7 +89,8 @@ class Channel:
     @property
     def idle(self) -> bool:
         """Whether nothing has come since the last answer, neither bytes nor the server's end."""
-        return not self._quiet.poll(0)
+        unread = self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
+        return not unread and not self._quiet.poll(0)
 
     def close(self) -> None:
         """End the connection."""
@@ -250,13 +254,17 @@ class Channels:
 
     def give_back(self, server: Server, channel: Channel) -> None:
         """Keep a connection for the next call where that can be, else end it."""
+        spare = [channel]
         if channel.reusable:
             with self._lock:
-                kept = self._kept.setdefault(server, deque())
+                kept = self._kept.pop(server, None) or deque()
                 if len(kept) < self._most and not self._closed:
-                    kept.append(channel)
-                    return
-        channel.close()
+                    kept.append(spare.pop())
+                self._kept[server] = kept
+                if len(self._kept) > _MOST_SERVERS:
+                    spare += self._kept.pop(next(iter(self._kept)))
+        for each in spare:
+            each.close()
 
     def close(self) -> None:
         """End every kept connection, and those in use when they come back."""
