@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from icehouse.catalogue.base import CatalogueDamaged, CatalogueError
+from icehouse.catalogue.changes import comparing
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.reader import Reader
 from icehouse.catalogue.verdicts import VerdictFiles, Verdicts, apply, compare
@@ -64,7 +65,35 @@ def test_a_file_is_fresh_until_rules_or_catalogue_change(reader: Reader, files: 
     verdicts.close()
 
 
-def test_a_rescan_makes_verdicts_stale_and_a_reader_of_what_it_replaced_is_refused(reader: Reader, files: VerdictFiles):
+def test_a_rescan_in_place_makes_verdicts_stale_and_what_stayed_keeps_its_own(reader: Reader, files: VerdictFiles):
+    apply(reader, SCOPE, files.path(HERE))
+    verdicts = opened(files)
+    before = reader.object(Ref("s", "c", "raw/a.bam"))
+    assert before is not None
+    kept = verdicts.codes([before.number])
+    newer = Reader.open(Container(entries_of([*KEYS, "more"])).catalogue(reader.files.directory))
+    assert newer is not None
+    assert newer.path == reader.path
+    assert not verdicts.fresh(newer, DIGEST)
+    assert verdicts.numbers_hold(newer)
+    now, more = newer.object(before.ref), newer.object(Ref("s", "c", "more"))
+    assert now is not None
+    assert more is not None
+    assert now.number == before.number
+    assert verdicts.codes([now.number, more.number]) == [*kept, None]
+    apply(newer, SCOPE, files.path(HERE))
+    again = opened(files)
+    assert again.fresh(newer, DIGEST)
+    again.close()
+    newer.close()
+    verdicts.close()
+
+
+def test_a_rescan_makes_verdicts_stale_and_a_reader_of_what_it_replaced_is_refused(
+    reader: Reader, files: VerdictFiles, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(comparing, "FEW", -1)
+    monkeypatch.setattr(comparing, "SHARE", -1.0)
     apply(reader, SCOPE, files.path(HERE))
     verdicts = opened(files)
     newer = Reader.open(Container(entries_of([*KEYS, "more"])).catalogue(reader.files.directory))
