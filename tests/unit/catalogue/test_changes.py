@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from icehouse.catalogue.base import transaction
 from icehouse.catalogue.changes import comparing
 from icehouse.catalogue.changes.reading import bytes_in, changes_in, comparisons_in, stretches
 from icehouse.catalogue.files import Files
@@ -22,6 +23,7 @@ from icehouse.core.entries import Described, Entry
 from icehouse.core.errors import Denied, LoginExpired, NotFound, Unavailable
 from icehouse.core.refs import Address, FolderRef, Ref
 from icehouse.core.states import UNKNOWN, State
+from icehouse.services import browse
 from icehouse.services.house import House
 from icehouse.services.scan import STOPPED, scan
 from icehouse.services.sweep import sweep
@@ -401,4 +403,28 @@ def test_old_comparisons_keep_their_sums_when_their_changes_are_let_go(tmp_path:
     here = stretches(reader, "", [4, 3, 2, 1])
     assert [(each.comparison, each.count, bytes_in(reader, each)) for each in here] == [(4, 4, 4), (3, 4, 4)]
     assert [each.ref.key for each in changes_in(reader, here[1], 1, 2)] == ["b3/1", "b3/2"]
+    reader.close()
+
+
+def test_a_reader_in_the_middle_of_a_look_sees_what_was_and_holds_nobody_up(tmp_path: Path):
+    before = [entry(f"a/{i}", i) for i in range(6)]
+    store = MemoryStore(before)
+    house = house_of(tmp_path, store, QuickClock(0.0))
+    scan(house, WHOLE)
+    view = browse.open_folder(house, FolderRef("s", "c", "a/"))
+    reader = Reader.open(catalogue(house))
+    assert view is not None
+    assert reader is not None
+    view.sort("size", descending=True)
+    names = [row.name for row in view.rows(0, 10)]
+    with transaction(reader.connection, "DEFERRED"):
+        old = reader.rollup("a/").objects
+        store.entries = [*before[1:5], entry("a/5", 0), entry("a/6", 99)]
+        assert scan(house, WHOLE).complete
+        assert (old, reader.rollup("a/").objects) == (6, 6)
+    assert (names, [row.name for row in view.rows(0, 10)]) == (list("543210"), list("543210")), "what it held"
+    assert view.refresh()
+    assert [row.name for row in view.rows(0, 10)] == ["6", "4", "3", "2", "1", "5"]
+    assert view.position_of(Ref("s", "c", "a/6")) == 0
+    view.close()
     reader.close()
