@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
 from icehouse.core.entries import Entry, WalkPage
-from icehouse.core.errors import Throttled, Unavailable, UsageError
+from icehouse.core.errors import Invalid, StoreError, Throttled, Unavailable, UsageError
 from icehouse.core.refs import FolderRef
-from icehouse.stores.dnanexus import walking
+from icehouse.stores.dnanexus import finding, walking
+from icehouse.stores.dnanexus.errors import NoAnswer
 from icehouse.stores.dnanexus.lanes import Lanes
 from icehouse.stores.dnanexus.wire import Wire
 from tests.conformance.dnanexus import DxServer
@@ -163,6 +165,31 @@ def test_lanes_that_break_raise_and_what_they_told_is_gone_on_from(
         server.dx.clear_faults()
     assert set(ids(seen)) < files
     assert set(ids([*seen, *store.walk(folder, seen[-1].frontier)])) == files
+
+
+@pytest.mark.usefixtures("lanes")
+@pytest.mark.parametrize("refusal", [Invalid("no such filter"), NoAnswer("too slow")])
+def test_a_platform_that_does_not_take_windows_is_walked_by_one_lane(
+    server: DxServer, monkeypatch: pytest.MonkeyPatch, refusal: StoreError
+) -> None:
+    bucket = server.bucket()
+    files = planted(server, bucket)
+    page_of, refused = finding.page_of, []
+
+    def picky(*given: Any, **filters: Any) -> finding.Found:
+        if "created" in filters:
+            refused.append(filters)
+            if len(refused) > 3:
+                raise refusal
+        return page_of(*given, **filters)
+
+    monkeypatch.setattr(walking, "page_of", picky)
+    pages = list(server.store().walk(FolderRef("lab", bucket, "")))
+    assert len(refused) > 3
+    assert set(ids(pages)) == files
+    for page in pages:
+        if page.frontier is not None and "windows" in page.frontier:
+            assert files <= set(ids(pages)) | set(ids(server.store().walk(FolderRef("lab", bucket, ""), page.frontier)))
 
 
 def test_a_frontier_of_windows_is_read_to_the_letter(server: DxServer) -> None:

@@ -21,11 +21,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from icehouse.core.entries import Entry, WalkPage
-from icehouse.core.errors import NotSupported, Unavailable, UsageError
+from icehouse.core.errors import Invalid, NotSupported, Unavailable, UsageError
 from icehouse.core.refs import FolderRef, folder_address
 from icehouse.core.states import State
 
 from .client import Client, in_milliseconds
+from .errors import NoAnswer
 from .finding import FILES, Found, Wish, page_of, pages_of
 from .lanes import Lanes
 from .projects import Projects
@@ -158,15 +159,33 @@ def _pages(
             first += page.entries
             if number >= _ALONE and page.following is not None and search.client.options.parallel > 1:
                 windows = first_windows(first, began, frozenset(map(_identity, first)))
+                starting = page.following
                 break
     if began is None:
         raise UsageError("a walk goes on from when it began")
     if windows:
-        lanes = Lanes(search.folder, search.page, _identity, windows, search.client.options.parallel)
-        for entries, left in lanes.steps():
+        for entries, frontier in _in_lanes(search, began, starting, windows):
             _note(seen, entries, began)
-            yield entries, _frontier_of(began, left)
+            yield entries, frontier
     yield from _catch_up(search.client, search.folder, search.cloud, search.wish, began, seen)
+
+
+def _in_lanes(search: _Search, began: int, starting: Any, windows: Sequence[Window]) -> Iterator[Entries]:
+    """The pages of all windows.
+
+    A platform that does not take windows, or answers them too slowly, is asked by one lane for all that is behind
+    `starting`; what was told of it comes again.
+    """
+    lanes = Lanes(search.folder, search.page, _identity, windows, search.client.options.parallel)
+    try:
+        for entries, left in lanes.steps():
+            yield entries, _frontier_of(began, left)
+    except (Invalid, NoAnswer):
+        pass
+    else:
+        return
+    for page in search.pages(starting):
+        yield page.entries, _frontier(began, page.following)
 
 
 def _catch_up(client: Client, folder: FolderRef, cloud: str, wish: Wish, began: int, seen: _Seen) -> Iterator[Entries]:
