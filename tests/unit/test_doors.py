@@ -19,9 +19,6 @@ MAY_NAME_ANNOTATES = {"engine/gate.py"}
 MAY_CALL_RESTORE = {"engine/gate.py"}
 """Where a store's `restore` may be called with requests."""
 
-POOLS = {"engine/recording.py", "engine/steps/flow.py"}
-"""Where something is submitted to threads of ours, not to a store."""
-
 LINKS = {"services/deliver.py", "services/deliver_links.py"}
 """Where links are made: for trial, and once their delivery is recorded."""
 
@@ -91,10 +88,15 @@ def test_the_handing_over_is_named_by_the_gate_alone() -> None:
 
 def test_an_order_is_built_and_handed_over_by_the_gate_alone() -> None:
     assert _builders("Order") == {"engine/gate.py"}
-    assert {path for path in _builders("submit") if not path.startswith("stores/")} <= {
-        "engine/gate.py",
-        *POOLS,
+    handing = {
+        path
+        for path, tree in _sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "submit"
+        if "pool" not in ast.unparse(node.func.value) and "writer" not in ast.unparse(node.func.value)
+        if not path.startswith("stores/")
     }
+    assert handing == {"engine/gate.py"}, "all else is submitted to threads of ours"
     assert {path for path in _builders("call_off") if not path.startswith("stores/")} == {
         "engine/gate.py",
         "engine/steps/delegating.py",
