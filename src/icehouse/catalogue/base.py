@@ -13,7 +13,9 @@ from icehouse.core.errors import IcehouseError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
-_BUSY_SECONDS = 10.0
+BUSY_SECONDS = 10.0
+"""The longest that a connection waits for others."""
+
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _WORDS = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -43,7 +45,7 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     """
     uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
     connection = sqlite3.connect(
-        uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+        uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     try:
         connection.text_factory = _text

@@ -12,7 +12,7 @@ from icehouse.core.columns import ObjectColumns, StreamPage
 from icehouse.core.entries import Entry, WalkPage
 
 from .about import note_whose
-from .base import param, plainly, to_micros
+from .base import BUSY_SECONDS, param, plainly, to_micros
 from .finishing import index_up
 from .labels import NOBODY, UNLABELLED, Labels
 from .retold import INSERT, ObjectValues, latest, replace_by_id, replace_by_name
@@ -27,6 +27,12 @@ BATCH = 10_000
 
 BATCH_SECONDS = 0.25
 """The longest that a slow walk's pages wait, so that a screen sees the numbers grow."""
+
+_JOURNAL = 64 << 20
+"""Bytes of the journal from which it is brought into the file, as readers keep SQLite from doing so by itself."""
+
+_PATIENCE = 100
+"""Milliseconds that those who read just then are waited for."""
 
 
 class ScanWriter:
@@ -49,6 +55,7 @@ class ScanWriter:
         self._flushed_at = 0.0
         self._pages: list[WalkPage | StreamPage] = []
         self._held = 0
+        self._most_journal = _JOURNAL
         self._open = True
         self._ended = scan.walked
         self._by_id = tells_by_id(connection)
@@ -88,6 +95,7 @@ class ScanWriter:
         self.frontier = self._pages[-1].frontier
         self._pages.clear()
         self._held = 0
+        self._bring_in()
         self._flushed_at = self._clock.monotonic()
 
     def note_whose(self, shared: bool | None, copyable: bool | None) -> None:
@@ -178,6 +186,20 @@ class ScanWriter:
             ),
         )
         return objects, size
+
+    def _bring_in(self) -> None:
+        """Bring a large journal into the file, and give back its disk; where somebody reads on, later."""
+        journal = self.path.with_name(f"{self.path.name}-wal")
+        with plainly(self.path):
+            size = journal.stat().st_size if journal.exists() else 0
+            if size < self._most_journal:
+                return
+            self.connection.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
+            try:
+                (kept, *_) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self.connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        self._most_journal = size + _JOURNAL if kept else _JOURNAL
 
     def _asked(self) -> int:
         """The requests that the pages held cost."""

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from icehouse.catalogue import writer as writer_module
 from icehouse.catalogue.files import Files
+from icehouse.catalogue.reader import Reader
 from icehouse.catalogue.writer import ScanWriter
 from icehouse.core.errors import Unavailable
 from icehouse.core.refs import Address, FolderRef
@@ -112,3 +114,35 @@ def test_rows_and_frontier_of_streamed_pages_are_written_together_or_not_at_all(
         scan(house, WHOLE)
     assert scan(house, WHOLE).complete
     assert_holds(house, entries)
+
+
+def test_readers_that_come_and_go_keep_no_journal_growing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(writer_module, "_JOURNAL", 300_000)
+    monkeypatch.setattr(writer_module, "_PATIENCE", 1)
+    store = StreamingStore(entries_of(f"{i % 7}/{i:06}" for i in range(6_000)), page=100)
+    house = house_of(tmp_path, store)
+    files = Files(house.paths.catalogue, "s", "c")
+    readers: list[Reader] = []
+    sizes: list[int] = []
+
+    def look(_: object) -> None:
+        """One reader always reads: each begins before the one before it ends, but for once."""
+        path = files.visible()
+        assert path is not None
+        journal = path.with_name(f"{path.name}-wal")
+        sizes.append(journal.stat().st_size if journal.exists() else 0)
+        if len(sizes) == 40:
+            readers.pop().close()
+        elif len(sizes) < 40:
+            reader = Reader.of(files, path)
+            reader.connection.execute("BEGIN")
+            assert reader.rollup("").objects
+            readers.append(reader)
+            if len(readers) > 1:
+                readers.pop(0).close()
+
+    scan(house, WHOLE, progress=look)
+    assert len(sizes) == 61, "a batch a page"
+    assert max(sizes[:40]) > 600_000, "nothing can be brought in while somebody reads what was"
+    assert min(sizes[41:60]) < 300_000, "and then it is, before the end"
+    assert_holds(house, store.entries)
