@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import TypeVar
 
 from .fields import (
+    DAYS,
     LEAVES,
     MINUTES,
     MOST_BYTES,
@@ -167,10 +168,10 @@ class _Shape:
 
     def fits(self, row: Sequence[str]) -> bool:
         """Whether `row` has these tags."""
-        return len(row) == len(self._begins) and all(
-            piece == begins if at in self._bare else piece.startswith(begins)
-            for at, (piece, begins) in enumerate(zip(row, self._begins, strict=True))
-        )
+        begins = self._begins
+        if len(row) != len(begins) or not all(map(str.startswith, row, begins)):
+            return False
+        return all(row[at] == begins[at] for at in self._bare)
 
     def read(self, rows: Sequence[Sequence[str]], columns: Columns) -> None:
         """Put the fields of all `rows` at the ends of `columns`, or none.  UnusualError, _OtherShapeError."""
@@ -262,8 +263,9 @@ class _Shape:
         if path not in self._fields:
             return []
         at = self._fields[path]
-        minutes, seconds = MINUTES, SECONDS
-        return [minutes[text[:16]] + seconds[text[16:]] for text in self._texts(pieces[at], at)[0]]
+        days, minutes, seconds = DAYS, MINUTES, SECONDS
+        texts = self._texts(pieces[at], at)[0]
+        return [days[text[:10]] + minutes[text[10:16]] + seconds[text[16:]] for text in texts]
 
     def _tellings(self, pieces: Sequence[_Piece], count: int) -> list[Telling]:
         classes: Sequence[str | None] = [None] * count
@@ -308,7 +310,7 @@ def _truth(text: str) -> bool:
 
 
 def _moment(text: str) -> int:
-    return MINUTES[text[:16]] + SECONDS[text[16:]]
+    return DAYS[text[:10]] + MINUTES[text[10:16]] + SECONDS[text[16:]]
 
 
 def _plain(text: str) -> str:
