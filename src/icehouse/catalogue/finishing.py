@@ -16,6 +16,9 @@ from .trigrams import index_names
 LARGE = 20_000
 """Rows in one folder from which sorting without an index, or walking to a position, would be felt."""
 
+_SORTING = -64_000
+"""KiB of memory to sort an index in: ten million rows are then merged once."""
+
 _ORDERS: dict[Kind, tuple[SortBy, ...]] = {
     "objects": ("size", "changed", "state"),
     "folders": ("size", "objects", "changed", "state"),
@@ -61,8 +64,13 @@ def index_up(connection: sqlite3.Connection) -> None:
     Nothing is said otherwise than before, only sooner.  What is there already costs next to nothing, and an end in the
     middle leaves the rest to the next time.
     """
-    with transaction(connection):
-        _index_large(connection)
+    (cache,) = connection.execute("PRAGMA cache_size").fetchone()
+    connection.execute(f"PRAGMA cache_size = {_SORTING}")
+    try:
+        with transaction(connection):
+            _index_large(connection)
+    finally:
+        connection.execute(f"PRAGMA cache_size = {cache}")
     index_names(connection)
     with transaction(connection):
         _keep_anchors(connection)

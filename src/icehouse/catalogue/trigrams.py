@@ -54,8 +54,11 @@ def is_whole(connection: sqlite3.Connection) -> bool:
 
 
 def index_names(connection: sqlite3.Connection) -> None:
-    """Index every name, going on where this was interrupted; outside of transactions, with all objects there."""
-    if is_whole(connection):
+    """Index every name, going on where this was interrupted; outside of transactions, with all objects there.
+
+    Where this SQLite has no such index, names are looked at one by one, as before.
+    """
+    if is_whole(connection) or not _is_known(connection):
         return
     with transaction(connection):
         for index in _INDEX.values():
@@ -90,6 +93,18 @@ def having(table: Table, text: str) -> tuple[str, str] | None:
     starts = sorted({round(last * n / (_MOST - 1)) for n in range(_MOST)} if last >= _MOST else range(last + 1))
     threes = (text[at : at + 3].replace('"', '""') for at in starts)
     return _INDEX[table], " AND ".join(f'"{three}"' for three in threes)
+
+
+def _is_known(connection: sqlite3.Connection) -> bool:
+    """Whether this SQLite has indexes of texts by threes."""
+    try:
+        connection.execute(f"CREATE VIRTUAL TABLE temp.tried USING fts5 (name, {_OPTIONS})")
+    except sqlite3.OperationalError as error:
+        if "no such" in str(error):  # module, or tokenizer
+            return False
+        raise
+    connection.execute("DROP TABLE temp.tried")
+    return True
 
 
 def _index_some(connection: sqlite3.Connection) -> bool:

@@ -17,8 +17,9 @@ from icehouse.catalogue.reader import Reader
 from icehouse.catalogue.schema import ROOT, changing
 from icehouse.catalogue.search import search
 from icehouse.catalogue.trigrams import forget_names, having, index_names, is_whole
-from icehouse.core.refs import Address
+from icehouse.core.refs import Address, FolderRef
 from icehouse.core.rows import FolderRow, ObjectRow
+from icehouse.services import browse
 from icehouse.services.scan import scan
 from tests.unit.catalogue.fakes import MemoryStore, entries_of, house_of
 from tests.unit.catalogue.making import ADD, made
@@ -198,4 +199,43 @@ def test_folders_of_the_text_are_found_before_what_is_in_them(tmp_path: Path):
     assert sorted(found(reader, "1/plate07/img_3")) == ["batch1/plate07/img_3.tif"]
     assert len(steps) < 3
     assert [type(row) for row in search(reader, "plate07").rows] == [FolderRow] * 3
+    reader.close()
+
+
+def test_a_sqlite_without_such_an_index_finds_everything_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(trigrams, "_OPTIONS", "tokenize = 'none of that name'")
+    reader = Reader.open(catalogue(tmp_path, [f"a/{i:03}" for i in range(100)]))
+    assert reader is not None
+    assert not reader.finds_texts
+    assert found(reader, "077") == ["a/077"]
+    reader.close()
+
+
+def test_a_scan_that_dies_while_its_names_are_indexed_goes_on_there_and_asks_the_store_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(trigrams, "_CHUNK", 7)
+    store = MemoryStore(entries_of(f"a/{i:03}" for i in range(50)), page=20)
+    house = house_of(tmp_path, store)
+    index_some, done = trigrams._index_some, []
+
+    def die(connection):
+        done.append(1)
+        if len(done) == 4:
+            raise KeyboardInterrupt
+        return index_some(connection)
+
+    monkeypatch.setattr(trigrams, "_index_some", die)
+    with pytest.raises(KeyboardInterrupt):
+        scan(house, WHOLE)
+    coverage = browse.coverage(house, FolderRef("s", "c", ""))
+    assert coverage is not None
+    assert not coverage.complete
+    assert store.walks == [None]
+    assert scan(house, WHOLE).complete
+    assert (store.walks, len(done)) == ([None], 4 + 8 - 3)
+    reader = Reader.open(Files(house.paths.catalogue, "s", "c"))
+    assert reader is not None
+    assert reader.finds_texts
+    assert [found(reader, f"{i:03}") for i in range(50)] == [[f"a/{i:03}"] for i in range(50)]
     reader.close()
