@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from icehouse.core.clock import Instant, from_text, to_text
-from icehouse.core.delegating import PlannedOrder, token_of
+from icehouse.core.delegating import MOST, PlannedOrder, token_of
 from icehouse.core.errors import LedgerError
 from icehouse.core.jobs import JobOrder, JobState, OrderStage, Phase
 from icehouse.core.orders import OrderAct, OrderStanding, OrderState
@@ -59,25 +59,26 @@ def of_jobs(ledger: Ledger, ids: Iterable[str]) -> dict[str, list[JobOrder]]:
     return found
 
 
-def tasks(ledger: Ledger, order: JobOrder, store: str) -> list[Task]:
-    """The steps of an order that have no answer yet, in the plan's order."""
+def tasks(ledger: Ledger, order: JobOrder, store: str, *, most: int = MOST) -> list[Task]:
+    """The steps of an order that have no answer yet, the first `most` in the plan's order."""
     found: list[Task] = []
     after = -1
-    while True:
+    while len(found) < most:
         query = (
             select(steps)
             .join(order_steps, (order_steps.c.job == steps.c.job) & (order_steps.c.seq == steps.c.seq))
             .where(order_steps.c.job == order.job, order_steps.c.n == order.n, order_steps.c.seq > after)
             .where(steps.c.phase == Phase.ORDERED.value)
             .order_by(order_steps.c.seq)
-            .limit(_BATCH)
+            .limit(min(_BATCH, most - len(found)))
         )
         with ledger.reading() as connection:
             rows = connection.execute(query).all()
         if not rows:
-            return found
+            break
         found += [task(row, store) for row in rows]
         after = rows[-1].seq
+    return found
 
 
 def begin(connection: Connection, job: str, n: int) -> bool:

@@ -14,6 +14,7 @@ from icehouse.core.text import safe
 
 from .cells import Cell, Cells, Column, Tone
 from .jobs import ARCHIVE, DELIVER, NO_NAMES, cooling, done_of, job_title, progress_line
+from .orders import CHECKSUM
 from .sizes import NOTHING, at_least, count, plural, size
 from .states import glyph, in_ascii
 from .times import soon, when
@@ -107,7 +108,7 @@ def cold_rows(jobs: Sequence[tuple[Job, Instant]], places: Sequence[ContainerRow
 
     Each job comes with its store's time.
     """
-    way = [OnItsWay(job, now) for job, now in jobs if job.state.open and job.verb != DELIVER]
+    way = [OnItsWay(job, now) for job, now in jobs if job.state.open and job.verb not in (DELIVER, CHECKSUM)]
     way.sort(key=lambda row: (row.job.ready_by is None, row.job.ready_by or row.now))
     warm = [
         Warm(job, now)

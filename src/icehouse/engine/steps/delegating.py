@@ -118,25 +118,32 @@ class Delegator:
     def look(self) -> bool:
         """Ask once after everything that the store has, and read what has ended; True where steps are left to be sent.
 
-        Raises where the store can't tell.
+        One order that can't be asked after, or whose report can't be read, keeps no other one waiting: what it raises
+        is raised at the end.
         """
         left = False
+        trouble: StoreError | None = None
         for order in self.standing():
             if self._hands.ending():
                 return left
-            now = order
-            if now.stage is OrderStage.PLANNED or not now.stage.open:
-                continue
-            if now.stage is OrderStage.HANDING and self._cancelling and not self._find(now):
-                left |= self._close(now, [], {}, "it was not handed over")
-                continue
-            now = self._again(now)
-            if now.stage is OrderStage.TAKEN:
-                now = self._ask(now)
-            if now.stage is OrderStage.ENDED:
-                left |= self._read(now)
+            try:
+                left |= self._look_at(order)
+            except StoreError as error:
+                trouble = trouble or error
         self._rest()
+        if trouble is not None and not left:
+            raise trouble
         return left
+
+    def _look_at(self, order: JobOrder) -> bool:
+        if order.stage is OrderStage.PLANNED or not order.stage.open:
+            return False
+        if order.stage is OrderStage.HANDING and self._cancelling and not self._find(order):
+            return self._close(order, [], {}, "it was not handed over")
+        now = self._again(order)
+        if now.stage is OrderStage.TAKEN:
+            now = self._ask(now)
+        return self._read(now) if now.stage is OrderStage.ENDED else False
 
     def words(self) -> str:
         """How far the orders are, in one line for the job."""
@@ -169,10 +176,10 @@ class Delegator:
 
     def _call_off(self, order: JobOrder) -> None:
         """Have the store end an order early; one that has ended meanwhile is as good."""
-        tasks = orders.tasks(self._hands.ledger, order, self._plan.store)
+        first = orders.tasks(self._hands.ledger, order, self._plan.store, most=1)
         for _ in range(_BEATS):
             try:
-                self._hands.gate.call_off(self._permit, tasks[:1], order.id)
+                self._hands.gate.call_off(self._permit, first, order.id)
             except LeaseStale:
                 self._hands.recorder.now(Beat())
                 continue

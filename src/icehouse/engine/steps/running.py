@@ -32,6 +32,7 @@ class Run:
         self.looked = False
         self._hands = hands
         self._sent = self._handed = False
+        self._handing = True
         self._told: Future[None] | None = None
 
     @property
@@ -48,9 +49,10 @@ class Run:
         if not self._sent:
             if job.state is not JobState.RUNNING:
                 self._hands.recorder.now(Turn(job.id, JobState.RUNNING))
-            if self.delegator.hand_over():
+            if self._handing and self.delegator.hand_over():
                 self.failing_since = 0.0
                 return True
+            self._handing = False
             if self.sender.send_some():
                 self.failing_since = 0.0
                 self._tell_rate(job)
