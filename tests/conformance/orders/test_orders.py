@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from tests.conformance.orders.ordering import (
     BATCH,
     ROLE,
     open_lab,
+    plain,
     put,
     refused,
     restore_of,
@@ -103,6 +105,53 @@ def test_an_order_is_found_behind_many_others_and_not_where_the_list_breaks(
     sim.fault("error", operations=["ListJobs"], code="InternalError", status=500, skip=1)
     with pytest.raises(Unavailable):
         store.find_order("many-0")
+
+
+def test_a_job_that_was_cloned_from_ours_is_not_taken_for_it(sim: StandIn, bucket: str) -> None:
+    store = open_lab(sim)
+    id = taken(store, restore_of(put(sim, bucket, "a"), "cloned"))
+    control = sim.boto3_client(service="s3control")
+    job = control.describe_job(AccountId=ACCOUNT, JobId=id)["Job"]
+    wish = {name: job[name] for name in ("Operation", "Report", "Manifest", "Priority", "RoleArn", "Description")}
+    sim.step(5)
+    clone = control.create_job(AccountId=ACCOUNT, ConfirmationRequired=True, ClientRequestToken="clone", **wish)
+    assert clone["JobId"] != id
+    assert store.find_order("cloned") == id
+
+
+def test_a_list_of_objects_is_never_put_over_anything(sim: StandIn, bucket: str) -> None:
+    refs = put(sim, bucket, "a")
+    plain(sim).put_object(Bucket="ops", Key="lists/theirs.csv", Body=b"theirs")
+    assert isinstance(refused(open_lab(sim), restore_of(refs, "theirs")), Conflict)
+    sim.bucket("ops", deny=[{"actions": ["head"], "prefix": "lists/"}])
+    assert isinstance(refused(open_lab(sim), restore_of(refs, "theirs")), Conflict)
+    assert plain(sim).get_object(Bucket="ops", Key="lists/theirs.csv")["Body"].read() == b"theirs"
+    assert isinstance(open_lab(sim).submit(restore_of(refs, "unseen")), OrderTaken)
+
+
+def test_answers_that_do_not_add_up_are_no_answers(sim: StandIn, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_lab(sim)
+    id = taken(store, restore_of(put(sim, bucket, "a"), "odd-answers"))
+    read = store._control.read
+
+    def odd(change: dict[str, Any]) -> None:
+        def changed(*asked: str, **members: Any) -> Any:
+            answer = read(*asked, **{name: each for name, each in members.items() if name != "NextToken"})
+            job = {**answer.members.get("Job", {}), **change}
+            return replace(answer, members={**answer.members, **change, "Job": job})
+
+        monkeypatch.setattr(store._control, "read", changed)
+
+    for change in ({"JobId": "another-job"}, {"Status": "Resting"}):
+        odd(change)
+        with pytest.raises(Unavailable, match="broken"):
+            store.order(id)
+    odd({"NextToken": "before/7="})
+    with pytest.raises(Unavailable, match="add up"):
+        store.find_order("odd-answers")
+    odd({"Jobs": [{"JobId": "x", "Description": "icehouse odd-answers"}]})
+    with pytest.raises(Unavailable, match="broken"):
+        store.find_order("odd-answers")
 
 
 @pytest.mark.parametrize(
