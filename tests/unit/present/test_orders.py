@@ -1,0 +1,51 @@
+"""Orders in words: the store's own where it has any, and never more than is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from icehouse.core.checksums import Checksum
+from icehouse.core.jobs import JobOrder, OrderStage
+from icehouse.core.orders import OrderAct, OrderState
+from icehouse.core.refs import Ref
+from icehouse.present.cells import Tone
+from icehouse.present.orders import checksum_line, order_counts, order_details, order_line, order_word, way
+
+NOW = datetime(2026, 11, 21, 4, 15, tzinfo=UTC)
+PLANNED = JobOrder("a" * 12, 1, "t", OrderAct.RESTORE, "c", "bulk", 7, "", 100_000, OrderStage.PLANNED)
+TAKEN = replace(
+    PLANNED, stage=OrderStage.TAKEN, id="5f3c", state=OrderState.RUNNING, word="Active", total=100_000, succeeded=500,
+    failed=12, taken_at=NOW, asked_at=NOW,
+)  # fmt: skip
+
+
+def test_the_way_names_the_engine_and_its_jobs() -> None:
+    assert way(0) == "direct"
+    assert way(1) == "S3 Batch Operations: 1 job"
+    assert way(2) == "S3 Batch Operations: 2 jobs"
+
+
+def test_an_order_is_told_by_the_stores_own_words_and_counts() -> None:
+    assert order_line(PLANNED) == "order 1 · not handed over yet · 100,000 objects"
+    assert order_line(replace(PLANNED, stage=OrderStage.HANDING)).startswith("order 1 · being handed over")
+    assert order_line(TAKEN) == "5f3c · Active · 512 of 100,000, 12 failed"
+    assert order_counts(replace(TAKEN, succeeded=None, failed=None)) == "100,000 objects"
+
+
+def test_what_a_report_left_out_is_said_and_stands_out() -> None:
+    closed = replace(
+        TAKEN, stage=OrderStage.CLOSED, state=OrderState.FAILED, word="Failed", untold=3, words="no report"
+    )
+    assert order_line(closed).endswith("3 objects not told by its report, looked at one by one; no report")
+    assert "looked at" not in order_line(replace(closed, act=OrderAct.CHECKSUM))
+    assert {cell.tone for name, cell in order_details([closed], NOW) if name == "batch 1"} == {Tone.DANGER}
+    assert order_word(replace(PLANNED, stage=OrderStage.CLOSED, words="cancelled")) == "cancelled"
+
+
+def test_hostile_words_of_a_store_are_safe() -> None:
+    hostile = replace(TAKEN, word="\x1b[2JActive", id="\x07id", words="\u202ewhy")
+    told = order_line(hostile) + "".join(cell.text for _, cell in order_details([hostile], NOW))
+    assert not set(told) & {"\x1b", "\x07", "\u202e"}
+    sum_ = Checksum(Ref("s", "c", "k"), "e", "SHA256", "\x1b=", "FULL_OBJECT", NOW, "j")
+    assert "\x1b" not in checksum_line(sum_, "s:c/\x1bk")
