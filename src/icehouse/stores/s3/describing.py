@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from icehouse.core.entries import Described, Entry
 from icehouse.core.errors import Denied, Invalid, LoginExpired, StoreError, Unavailable
@@ -12,7 +13,9 @@ from icehouse.core.refs import Ref, ref_address
 
 from .client import Client
 from .states import from_head, parse_timestamp
-from .wire import WireAnswer
+
+if TYPE_CHECKING:
+    from .wire import WireAnswer
 
 
 def describe(client: Client, refs: Sequence[Ref]) -> Iterator[Described]:
