@@ -11,7 +11,7 @@ import pytest
 
 from icehouse.core.errors import Denied, Invalid, NotFound, Refused, Throttled, Unavailable, UsageError
 from icehouse.core.jobs import JobState, OrderStage, Phase
-from icehouse.core.orders import OrderAct, OrderState
+from icehouse.core.orders import OrderAct, OrderResult, OrderState
 from icehouse.core.restores import RestoreWish, Tier, Way
 from icehouse.engine.gate import CHECKS, GUARDS, Gate, Permit
 from icehouse.engine.worker import Options
@@ -241,6 +241,29 @@ def test_one_pass_looks_once_and_leaves_the_order_alone(house: House, bulk: str,
     engine.holds = False
     work(house)
     assert outcomes(house, job) == {"ok": COUNT}
+
+
+def test_a_report_that_can_t_be_read_keeps_no_other_order_waiting(
+    house: House, bulk: str, s3: StandIn, engine: Engine
+) -> None:
+    other = next(planted(s3, 3))
+    job = hand_over(house, f"lab-s3:{bulk}/", f"lab-s3:{other}/")
+
+    def read(results: list[OrderResult]) -> list[OrderResult]:
+        if results[0].ref.container == bulk:
+            raise Denied("the report is not ours to read", words="AccessDenied")
+        return results
+
+    engine.report = read
+    work(house)
+    assert [order.stage for order in jobs.orders(house, job)] == [OrderStage.ENDED, OrderStage.CLOSED]
+    parked = jobs.job(house, job)
+    assert (parked.state, parked.progress.sent) == (JobState.PARKED, 3)
+    assert "not ours to read" in parked.note
+    engine.report = list
+    work(house)
+    assert outcomes(house, job) == {"ok": COUNT + 3}
+    assert set(accepted(s3, bulk).values()) == {1}
 
 
 # What is handed over, and what is not
