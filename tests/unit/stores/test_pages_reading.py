@@ -74,6 +74,7 @@ def test_plain_pages_are_read_quickly_and_alike(rows: str) -> None:
 )
 def test_unusual_pages_are_read_alike_by_the_other_way(rows: str) -> None:
     assert both_ways(of_objects(rows)) is False
+    assert both_ways(of_objects(PLAIN + rows + PLAIN)) is False
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,8 @@ def test_unusual_pages_are_read_alike_by_the_other_way(rows: str) -> None:
         ("<Key>", '<Key xml:lang="en">'),
         ("<Key>", '<Key xmlns="urn:other">'),
         ("<Key>a%20b", "<Key>a<b>c</b>"),
+        ("<Key>a%20b", "<Key>a<b>c"),
+        ("&quot;e", "&quot;<b>e"),
         ("<Contents>", "<Contents>text"),
         ("<Contents>", "text<Contents>"),
         ("<Contents>", '<Contents a="b">'),
@@ -120,6 +123,11 @@ def test_unusual_pages_are_read_alike_by_the_other_way(rows: str) -> None:
         ),
         (
             "</Contents>",
+            "<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus>"
+            "<RestoreStatus><Of>x</Of></RestoreStatus></Contents>",
+        ),
+        (
+            "</Contents>",
             "<RestoreStatus><RestoreExpiryDate>2026-11-23T00:00:00.000Z</RestoreExpiryDate></RestoreStatus></Contents>",
         ),
         ("<Name>b</Name>", "<IsTruncated>false</IsTruncated>"),
@@ -142,7 +150,9 @@ def test_unusual_pages_are_read_alike_by_the_other_way(rows: str) -> None:
 def test_what_does_not_belong_in_a_page_is_refused(old: str, new: str) -> None:
     body = of_objects(PLAIN + PLAIN)
     assert old.encode() in body
-    for each in (body.replace(old.encode(), new.encode()), body.replace(old.encode(), new.encode(), 1)):
+    before, behind = body.rsplit(old.encode(), 1)
+    everywhere, once = body.replace(old.encode(), new.encode()), body.replace(old.encode(), new.encode(), 1)
+    for each in (everywhere, once, before + new.encode() + behind):
         if each.count(b"<ListBucketResult") in (0, each.count(b"</ListBucketResult")):
             with pytest.raises(BrokenPageError):
                 read_objects(each)
