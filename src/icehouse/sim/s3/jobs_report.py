@@ -56,8 +56,9 @@ def _csv(world: World, outcomes: Sequence[Outcome], word: str) -> bytes:
     status_first = world.switches.batch_report_order == "sample"
     raw = world.switches.batch_report_keys == "raw"
     out = io.StringIO(newline="")
-    quoting = csv.QUOTE_ALL if raw else csv.QUOTE_MINIMAL  # what is raw may hold any character
-    write = csv.writer(out, lineterminator="\n", quoting=quoting).writerow
+    # What is raw may hold any character.
+    rows = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL if raw else csv.QUOTE_MINIMAL)
+    write = rows.writerow
     for each in outcomes:
         task = each.task
         told = (each.status, each.code) if status_first else (each.code, each.status)
