@@ -21,8 +21,9 @@ _FETCH = 5_000
 _FIRST = 200
 """Rows under a condition that are shown before the rest of them is found."""
 
-_RARE = 10_000
-"""Rows that an index names for a condition, up to which those are looked at and no others."""
+_RARE = 5_000
+_SOME = 100_000
+"""Rows that an index names for a condition, up to which those are looked at and no others: at once, or behind."""
 
 _EVERY: Clause = ("", ())
 Found = TypeVar("Found")
@@ -122,7 +123,7 @@ def build(
     order, and the first are told `early`, as a lane of their own, before all of them are counted.
     """
     order = order_of(wanted.kind, wanted.by, reader.by_id)
-    rare = _rare(reader, wanted) if early is not None else None
+    rare = _named(reader, wanted, _RARE) if early is not None else None
     if rare is not None or early is None or not _held(reader, order):
         return _sorted(reader, wanted, order, rare, stopped)
     if wanted.clause[0]:
@@ -130,6 +131,9 @@ def build(
         if first is None or first.count < _FIRST:
             return first
         early(first)
+        some = _named(reader, wanted, _SOME)
+        if some is not None:
+            return _sorted(reader, wanted, order, some, stopped)
     found = of_index(reader.connection, order, wanted.folder, wanted.clause, stopped)
     if found is None:
         return None
@@ -143,25 +147,25 @@ def _held(reader: Reader, order: Indexed) -> bool:
     return order.index in reader.indexes and (order.columns[0] != "standing" or reader.standings.in_order)
 
 
-def _rare(reader: Reader, wanted: Wanted) -> list[int] | None:
-    """The numbers of the few rows that may pass, None where an index tells of none that they are few."""
+def _named(reader: Reader, wanted: Wanted, most: int) -> list[int] | None:
+    """The numbers of rows that may pass, as an index names them; None where no index names so few."""
     connection = reader.connection
     for text in sorted(wanted.filter.texts, key=len, reverse=True):
         asked = having(wanted.kind, text) if reader.finds_texts else None
         if asked is not None:
             found = connection.execute(
-                f"SELECT rowid FROM {asked[0]} WHERE {asked[0]} MATCH ? LIMIT ?", (asked[1], _RARE + 1)
+                f"SELECT rowid FROM {asked[0]} WHERE {asked[0]} MATCH ? LIMIT ?", (asked[1], most + 1)
             ).fetchall()
-            if len(found) <= _RARE:
+            if len(found) <= most:
                 return [row[0] for row in found]
     for by, (condition, values) in wanted.filter.sought if wanted.kind == "objects" else ():
         order = order_of(wanted.kind, by, reader.by_id)
         if order.index in reader.indexes:
             found = connection.execute(
                 f"SELECT id FROM objects INDEXED BY {order.index} WHERE folder = ? AND {condition} LIMIT ?",
-                (wanted.folder, *values, _RARE + 1),
+                (wanted.folder, *values, most + 1),
             ).fetchall()
-            if len(found) <= _RARE:
+            if len(found) <= most:
                 return [row[0] for row in found]
     return None
 

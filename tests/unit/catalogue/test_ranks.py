@@ -39,6 +39,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranks, "_MOST", 40)
     monkeypatch.setattr(lanes, "_FIRST", 5)
     monkeypatch.setattr(lanes, "_RARE", 12)
+    monkeypatch.setattr(lanes, "_SOME", 400)
     monkeypatch.setattr(view_module, "AT_ONCE", 10)
 
 
