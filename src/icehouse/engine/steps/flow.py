@@ -7,12 +7,16 @@ slowest call.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from typing import Generic, TypeVar
 
 Batch = TypeVar("Batch")
+
+_IN_A_ROW = 25
+"""Batches that a thread carries out before it stands in line again, behind those of other jobs."""
 
 _PIECE = 0.2
 """Seconds after which whoever waits asks again whether to stop."""
@@ -49,11 +53,23 @@ class Flow(Generic[Batch]):
         for _ in range(wanted):
             self._pool.submit(self._run)
 
-    def wait_for_room(self, low: int) -> None:
-        """Wait until no more than `low` batches have to be begun, or until it must stop."""
+    def wait_for_room(self, low: int, seconds: float = float("inf")) -> bool:
+        """Wait until no more than `low` batches have to be begun, or it must stop; False where that takes longer."""
+        return self._wait_while(lambda: len(self._queue) > low, seconds)
+
+    def wait_for_rest(self, seconds: float) -> bool:
+        """Wait until nothing is under way, or it must stop; False where that takes longer."""
+        return self._wait_while(lambda: True, seconds)
+
+    def _wait_while(self, busy: Callable[[], bool], seconds: float) -> bool:
+        until = time.monotonic() + seconds
         with self._changed:
-            while len(self._queue) > low and self._active and self._failure is None and not self._must_stop():
-                self._changed.wait(_PIECE)
+            while busy() and self._active and self._failure is None and not self._must_stop():
+                left = until - time.monotonic()
+                if left <= 0:
+                    return False
+                self._changed.wait(min(_PIECE, left))
+        return True
 
     def durable(self) -> None:
         """Forget the records that are durable; raises what stopped the writer, or a mistake of our own."""
@@ -86,11 +102,20 @@ class Flow(Generic[Batch]):
             self._queue.clear()
 
     def _run(self) -> None:
-        while (batch := self._next()) is not None:
+        for _ in range(_IN_A_ROW):
+            batch = self._next()
+            if batch is None:
+                return
             try:
                 self._records.extend(self._carry_out(batch))
             except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for this thread
                 self._failure = self._failure or error
+        try:
+            self._pool.submit(self._run)
+        except RuntimeError:  # the pool takes nothing more: it is the end
+            with self._changed:
+                self._active -= 1
+                self._changed.notify_all()
 
     def _next(self) -> Batch | None:
         """The next batch; None where this thread ends, settled here and now, as others may be fed meanwhile."""

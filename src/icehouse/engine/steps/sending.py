@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from itertools import groupby
 from threading import Lock
 
 from icehouse.core.archives import ArchiveAccepted
@@ -35,14 +34,18 @@ from icehouse.ledger import jobs, steps
 from icehouse.ledger.steps import Ended, Task
 
 from .answered import refused, settled, taken
+from .calls import batches
 from .flow import Flow
 from .hands import Hands
 
-SLICE = 200
-"""Intents written at a time.  Three slices at most have one after a crash: one waits, one is queued, one goes out."""
+SLICE, _LEAST = 500, 100
+"""Intents written at a time at most, and to begin with: two or three slices have one after a crash."""
 
-_QUEUED = SLICE // 2
-"""So few calls left to begin are a reason to bring the next slice."""
+_AHEAD = 0.5
+"""Seconds of requests that a slice is for, so that a slow disk does not slow the calls."""
+
+_TURN = 0.5
+"""Seconds after which a job lets others have their turn, and after which a cancel is seen."""
 
 _CALLS_A_SLICE = 4
 """Calls that one slice feeds, where a store takes many objects a call."""
@@ -74,7 +77,7 @@ class Sender:
             plan, hands.identity, hands.recorder.since_beat, hands.stopped, hands.never_archive, self._held
         )
         most = hands.store.features.max_batch
-        self._slice = SLICE if most == 1 else most * _CALLS_A_SLICE
+        self._slice = _LEAST if most == 1 else most * _CALLS_A_SLICE
         self._flow: Flow[Sequence[Task]] = Flow(hands.pool, hands.parallel, self._send, self._must_stop)
         self._owed = self._recorded = 0
         self._counting = Lock()
@@ -88,19 +91,20 @@ class Sender:
     def send_some(self) -> bool:
         """Bring the next slice of requests on its way; False when nothing is left to send, or the worker has to end.
 
-        It returns when few are left to begin, while the last of them are still under way: see `rest`.  Raises what has
-        to park the job or be waited for: an expired login, a store that is gone, a guard's refusal.
+        It returns while they are under way: see `rest`.  Raises what has to park the job or be waited for: an expired
+        login, a store that is gone, a guard's refusal.
         """
         if not self._clean and not self._resume():
             return False
         self._clean = False
-        tasks = [] if self._must_stop() else self._next_slice()
-        if tasks:
+        more = True
+        if self._flow.wait_for_room(self._slice // 2, _TURN):
+            tasks = [] if self._must_stop() else self._next_slice()
             self._feed(tasks)
-            self._flow.wait_for_room(_QUEUED)
+            more = bool(tasks) or not self._flow.wait_for_rest(_TURN)
+        if more and not self._must_stop():
             self._flow.durable()
             self._widen()
-        if tasks and not self._must_stop():
             self._clean = True
             return True
         self._clean = self._settled()
@@ -125,6 +129,8 @@ class Sender:
         taking = self._ahead or self._hands.recorder.taking(self._job, self._plan.store, self._slice)
         self._ahead = None
         tasks = taking.wait()
+        if self._hands.store.features.max_batch == 1:
+            self._slice = max(_LEAST, min(SLICE, round(self.pace.rate() * _AHEAD)))
         if tasks:
             self._ahead = self._hands.recorder.taking(self._job, self._plan.store, self._slice)
         return tasks
@@ -132,16 +138,19 @@ class Sender:
     def _widen(self) -> None:
         """Have as many calls at once as the rate needs where each brings one object; fewer where that helps nobody."""
         now = self._hands.clock.monotonic()
+        since = self._since or now
+        if since < now < since + _TURN:
+            return
         with self._counting:
             calls, seconds = self._calls
             self._calls = 0, 0.0
-        since, self._since = self._since, now
-        if since and self._hands.store.features.max_batch == 1:
+        self._since = now
+        if since < now and self._hands.store.features.max_batch == 1:
             self._flow.parallel = self._width.after(calls, seconds, now - since, self.pace.allowed)
 
     def _feed(self, tasks: Sequence[Task]) -> None:
         self._owed += len(tasks)
-        self._flow.feed(_batches(tasks, self._hands.store.features.max_batch))
+        self._flow.feed(batches(tasks, self._hands.store.features.max_batch))
 
     def _settled(self, *, raising: bool = True) -> bool:
         """Wait until nothing is under way and all is on record; False where intents stay that have to be looked at."""
@@ -160,7 +169,9 @@ class Sender:
         """Settle every intent that was left without an outcome: probed, never blindly repeated; False where ending."""
         hands = self._hands
         self._settled()
-        while tasks := steps.in_phase(hands.ledger, self._job, self._plan.store, Phase.INTENT, limit=self._slice):
+        while tasks := steps.in_phase(
+            hands.ledger, self._job, self._plan.store, Phase.INTENT, limit=max(SLICE, self._slice)
+        ):
             if hands.ending():
                 return False
             again: list[Task] = []
@@ -378,19 +389,3 @@ class Sender:
     def _end(self, task: Task, outcome: Outcome, reason: str, request_id: str) -> Future[None]:
         at = self._hands.clock.now()
         return self._hands.recorder.note(Ended(task, outcome, at, reason, request_id, answered=True))
-
-
-def _batches(tasks: Sequence[Task], most: int) -> Iterator[list[Task]]:
-    """The tasks cut where a call must end: `most` of one container, act, tier and days.
-
-    Those alike are brought together where a call takes several: in plan order, what is archival and what is archived
-    may alternate file by file.
-    """
-
-    def alike(task: Task) -> tuple[str, str, str, int]:
-        return task.ref.container, task.act.value, task.tier.value if task.tier else "", task.days or 0
-
-    for _, same in groupby(tasks if most == 1 else sorted(tasks, key=alike), key=alike):
-        rest = list(same)
-        for start in range(0, len(rest), most):
-            yield rest[start : start + most]
