@@ -12,7 +12,7 @@ from icehouse.core.columns import ObjectColumns, StreamPage
 from icehouse.core.entries import Entry, WalkPage
 
 from .about import note_whose
-from .base import BUSY_SECONDS, param, plainly, to_micros
+from .base import BUSY_SECONDS, at_micros, from_micros, param, plainly, to_micros
 from .finishing import index_up
 from .labels import NOBODY, UNLABELLED, Labels
 from .retold import INSERT, ObjectValues, latest, replace_by_id, replace_by_name
@@ -102,6 +102,21 @@ class ScanWriter:
         """Keep whether the container is another account's, and whether one may copy out of it."""
         with plainly(self.path), changing(self.connection):
             note_whose(self.connection, shared, copyable)
+
+    def note_walked(self, now: Instant, by_store: Instant | None) -> tuple[Instant, Instant | None]:
+        """Keep when the walk was through, the first time that this is called; when that was.
+
+        What is asked about afterwards may take until tomorrow, and makes the listing no newer.
+        """
+        with plainly(self.path), changing(self.connection):
+            self.connection.execute(
+                "UPDATE scans SET finished = ?, store_finished = ? WHERE id = ? AND finished IS NULL",
+                (to_micros(now), to_micros(by_store), self.scan),
+            )
+            finished, store_finished = self.connection.execute(
+                "SELECT finished, store_finished FROM scans WHERE id = ?", (self.scan,)
+            ).fetchone()
+        return at_micros(finished), from_micros(store_finished)
 
     def note_spent(self) -> None:
         """Keep how long it took so far."""

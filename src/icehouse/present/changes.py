@@ -117,7 +117,7 @@ def change_cells(change: Change, now: Instant, *, below: str = "", ascii: bool =
     sign, plain, toned = _SIGNS[change.kind]
     return (
         Cell(plain if ascii else sign, toned),
-        Cell(WORDS[change.kind], toned),
+        Cell(WORDS[change.kind]),
         Cell(safe(change.ref.key[len(below) :]), ours=False, tail=True),
         _what(change, now, ascii=ascii),
     )

@@ -262,6 +262,7 @@ def _walk(
     cause: StoreError | None = None
     lineage: LineageReport | None = None
     comparing: Comparing | None = None
+    ended_at: tuple[Instant, Instant | None] | None = None
     try:
         if not writer.ended:
             for page in _pages(store, folder, writer.frontier):
@@ -279,6 +280,8 @@ def _walk(
             error = "" if lineage is not None else STOPPED
         if not error:
             comparing = compare(files, writer)
+        if comparing is not None:
+            ended_at = writer.note_walked(notes.now(), _store_time(store))
         if comparing is not None and not comparing.settled:
             asking = partial(notes.asking, progress)
             ended = ask_absent(store, comparing, writer, most=confirm, progress=asking, stop=stop)
@@ -289,6 +292,8 @@ def _walk(
             raise
         error, cause = str(failure), failure
     except BaseException as failure:
+        if comparing is not None:
+            comparing.close()
         line = str(failure) if isinstance(failure, IcehouseError) else f"interrupted ({type(failure).__name__})"
         with suppress(IcehouseError):
             writer.fail(line)
@@ -300,7 +305,7 @@ def _walk(
         if comparing is not None:
             comparing.close()
     else:
-        number = complete(files, writer, notes.now(), _store_time(store), comparing)
+        number = complete(files, writer, *(ended_at or (notes.now(), _store_time(store))), comparing)
     told = notes.progress()
     notes.write(told, complete=not error, error=error)
     notes.totals()

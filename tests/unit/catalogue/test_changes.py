@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,7 @@ from icehouse.catalogue.changes.reading import bytes_in, changes_in, comparisons
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.reader import Reader
 from icehouse.core.changes import Change, ChangeKind, Comparison
+from icehouse.core.clock import Instant
 from icehouse.core.entries import Described, Entry
 from icehouse.core.errors import Denied, LoginExpired, NotFound, Unavailable
 from icehouse.core.refs import Address, FolderRef, Ref
@@ -27,7 +29,7 @@ from icehouse.services import browse
 from icehouse.services.house import House
 from icehouse.services.scan import STOPPED, scan
 from icehouse.services.sweep import sweep
-from tests.unit.catalogue.fakes import STANDINGS, MemoryStore, QuickClock, entry, house_of
+from tests.unit.catalogue.fakes import BEGIN, STANDINGS, MemoryStore, QuickClock, entry, house_of
 from tests.unit.catalogue.looking import folders_in, folders_of, objects_in, objects_of, refs_in, refs_of
 from tests.unit.catalogue.unordered import KEEP, OPEN, UnorderedStore, file
 
@@ -52,6 +54,15 @@ class ById(UnorderedStore):
             self.described.append(ref.key)
             found = now.get(ref.version)
             yield Described(ref, found) if found else Described(ref, error=NotFound(f"{ref.key}: no such file"))
+
+
+class DatedClock(QuickClock):
+    """Stands still on one day until it is told another."""
+
+    today = BEGIN + timedelta(days=900)
+
+    def now(self) -> Instant:
+        return self.today
 
 
 def entries_by_name(found: dict[str, tuple[int, int, str, int]]) -> list[Entry]:
@@ -428,3 +439,18 @@ def test_a_reader_in_the_middle_of_a_look_sees_what_was_and_holds_nobody_up(tmp_
     assert view.position_of(Ref("s", "c", "a/6")) == 0
     view.close()
     reader.close()
+
+
+def test_a_listing_is_no_newer_for_being_asked_about_later(tmp_path: Path):
+    store = MemoryStore([entry("a/1"), entry("a/2")])
+    clock = DatedClock()
+    house = house_of(tmp_path, store, clock)
+    scan(house, WHOLE)
+    store.entries, store.truth = [entry("a/1")], {"a/2": LoginExpired("log in again")}
+    assert not scan(house, WHOLE).complete
+    walked, clock.today = clock.today, clock.today + timedelta(days=3)
+    store.truth = {}
+    assert scan(house, WHOLE).complete
+    coverage = browse.coverage(house, FolderRef("s", "c", ""))
+    assert coverage is not None
+    assert (coverage.scanned, compared(house)[0].at) == (walked, walked)

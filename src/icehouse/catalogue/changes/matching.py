@@ -91,6 +91,7 @@ def match(connection: sqlite3.Connection, sides: Sides) -> None:
     difference = _Difference(connection, sides)
     for statement in difference.statements():
         connection.execute(statement)
+    connection.execute("CREATE INDEX temp.differing_absent ON differing (old) WHERE new IS NULL")
 
 
 def match_found(connection: sqlite3.Connection, sides: Sides) -> None:
