@@ -77,26 +77,6 @@ def of_job(ledger: Ledger, job: str) -> Iterator[Checksum]:
         after = rows[-1].container, rows[-1].key, rows[-1].version
 
 
-def of_object(ledger: Ledger, ref: Ref) -> list[Checksum]:
-    """Everything that was ever told of an object, the newest first; of every version where `ref` names none."""
-    query = (
-        select(checksums)
-        .where(checksums.c.store == ref.store, checksums.c.container == ref.container, checksums.c.key == ref.key)
-        .order_by(checksums.c.at.desc())
-    )
-    if ref.version is not None:
-        query = query.where(checksums.c.version == ref.version)
-    with ledger.reading() as connection:
-        return [_checksum(row) for row in connection.execute(query).all()]
-
-
-def number(ledger: Ledger, job: str) -> int:
-    """How many checksums a job was told."""
-    query = select(func.count()).select_from(checksums).where(checksums.c.job == job)
-    with ledger.reading() as connection:
-        return int(connection.execute(query).scalar_one())
-
-
 def differing(connection: Connection, job: str, words: str) -> int:
     """How many of a job's steps ended for a reason that begins with `words`."""
     query = select(func.count()).select_from(steps).where(steps.c.job == job)
