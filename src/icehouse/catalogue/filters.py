@@ -62,8 +62,8 @@ def parse_filter(text: str, standings: Standings) -> Filter:
         folders.append(for_folders)
         if inverse:
             continue
-        if for_objects[0].startswith("standing "):
-            sought.append(("state", for_objects))
+        if for_objects[0].startswith("+standing "):
+            sought.append(("state", (for_objects[0].removeprefix("+"), for_objects[1])))
         elif for_objects[0].startswith("(+size "):
             sought.append(("size", (for_objects[0].replace("+", ""), for_objects[1])))
         else:
@@ -108,7 +108,7 @@ _FIELDS: dict[str, Callable[[str, bool, Standings], tuple[Clause, Clause]]] = {"
 
 
 def _among(numbers: list[int], inverse: bool) -> Clause:
-    return f"standing {'NOT ' if inverse else ''}IN ({', '.join('?' * len(numbers))})", tuple(numbers)
+    return f"+standing {'NOT ' if inverse else ''}IN ({', '.join('?' * len(numbers))})", tuple(numbers)
 
 
 def _all(clauses: list[Clause]) -> Clause:

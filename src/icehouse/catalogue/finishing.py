@@ -16,7 +16,7 @@ from .trigrams import index_names
 LARGE = 20_000
 """Rows in one folder from which sorting without an index, or walking to a position, would be felt."""
 
-_SORTING = -64_000
+_SORTING = -32_000
 """KiB of memory to sort an index in: ten million rows are then merged once."""
 
 _ORDERS: dict[Kind, tuple[SortBy, ...]] = {

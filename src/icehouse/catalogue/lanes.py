@@ -7,12 +7,12 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from icehouse.core.rows import SortBy
 
-from .filters import Clause, Filter
+from .filters import Clause, Filter, Value
 from .ranks import NO_ANCHORS, PARENT, Anchors, Gone, Indexed, Kind, kept, numbers_at, of_index, order_of, rank_of
 from .reader import Reader
 from .trigrams import having
@@ -89,9 +89,18 @@ class Wanted:
 
     @property
     def clause(self) -> Clause:
-        """The condition on the rows; the index that they are read by may answer what it asks of sizes."""
-        text, values = self.filter.objects if self.kind == "objects" else self.filter.folders
-        return text.replace("+size", "size") if self.by == "size" else text, values
+        """The condition on the rows."""
+        return self.filter.objects if self.kind == "objects" else self.filter.folders
+
+    @property
+    def start(self) -> Clause:
+        """What of the condition the index of that order can begin by."""
+        for by, (text, values) in self.filter.sought if self.kind == "objects" else ():
+            if by == self.by == "size":
+                return text, values
+            if by == self.by == "state" and values:
+                return "standing BETWEEN ? AND ?", (min(values, key=_number), max(values, key=_number))
+        return _EVERY
 
 
 def plain(reader: Reader, wanted: Wanted, count: int) -> Lane:
@@ -122,7 +131,7 @@ def build(
     A few rows are found by what an index says of the rarest thing that is asked of them.  Else they are read in their
     order, and the first are told `early`, as a lane of their own, before all of them are counted.
     """
-    order = order_of(wanted.kind, wanted.by, reader.by_id)
+    order = replace(order_of(wanted.kind, wanted.by, reader.by_id), start=wanted.start)
     rare = _named(reader, wanted, _RARE) if early is not None else None
     if rare is not None or early is None or not _held(reader, order):
         return _sorted(reader, wanted, order, rare, stopped)
@@ -183,6 +192,8 @@ def _sorted(
     condition, values = wanted.clause
     where = f"{PARENT[wanted.kind]} = ?" + (f" AND {condition}" if condition else "")
     told: tuple[object, ...] = (wanted.folder, *values)
+    if limit >= 0 and order.start[0]:
+        where, told = f"{where} AND {order.start[0]}", (*told, *order.start[1])
     if among is not None:
         where, told = f"id IN (SELECT value FROM json_each(?)) AND +{where}", (json.dumps(among), *told)
     way = "DESC" if wanted.descending else "ASC"
@@ -200,3 +211,7 @@ def _sorted(
             return None
         numbers.extend([row[0] for row in rows])
     return Lane(wanted.kind, wanted.folder, len(numbers), wanted.descending, order, numbers, wanted.clause)
+
+
+def _number(value: Value) -> int:
+    return int(value)

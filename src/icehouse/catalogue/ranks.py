@@ -47,11 +47,16 @@ _TEXTS = frozenset({"name", "version"})
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """An order of the rows of one kind, and the index that holds it."""
+    """An order of the rows of one kind, and the index that holds it.
+
+    `start` narrows the walk through the index where no key says where it begins; conditions must not, as SQLite would
+    begin by them every time.
+    """
 
     kind: Kind
     by: SortBy
     columns: tuple[str, ...]
+    start: Clause = ("", ())
 
     @property
     def index(self) -> str:
@@ -222,7 +227,7 @@ def _where(order: Indexed, parent: int, clause: Clause, key: Key | None) -> tupl
     if clause[0]:
         where += f" AND {clause[0]}"
     if key is None:
-        return where, values
+        return (f"{where} AND {order.start[0]}", (*values, *order.start[1])) if order.start[0] else (where, values)
     return f"{where} AND ({', '.join(order.columns)}) >= ({order.marks})", (*values, *key)
 
 

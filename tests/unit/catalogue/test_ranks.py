@@ -262,3 +262,40 @@ def test_a_folder_of_many_folders_is_had_in_every_order(tmp_path: Path):
                 sizes = [row.rollup.bytes for row in rows if isinstance(row, FolderRow) and row.rollup is not None]
                 assert sizes == sorted(sizes, reverse=descending)
     view.close()
+
+
+@pytest.mark.parametrize("by", ORDERS)
+@pytest.mark.parametrize("text", ["size>10", "state:cold", "!state:cold", "word:glacier size>10", "state:cold size<50"])
+def test_a_filter_begins_every_walk_at_the_key_and_never_at_its_own_condition(by_name: Here, by: SortBy, text: str):
+    reader, _ = by_name
+    asked: list[str] = []
+    wanted = Wanted("objects", 1, by, False, parse_filter(text, reader.standings))
+    reader.connection.set_trace_callback(asked.append)
+    lane = build(reader, wanted, lambda: False, lambda lane: None)
+    reader.connection.set_trace_callback(None)
+    assert lane is not None
+    walks = [each for each in asked if "OFFSET" in each and "INDEXED BY" in each]
+    assert len(walks) > 5
+    key = "name>?" if by == "name" else f"({lane.order.columns[0]},name)>(?,?)"
+    for walk in walks[1:]:
+        plan = [row[-1] for row in reader.connection.execute(f"EXPLAIN QUERY PLAN {walk}")]
+        assert len(plan) == 1
+        assert f"objects_by_{by} (folder=? AND {key})" in plan[0]
+
+
+def test_the_first_rows_of_a_filter_are_not_walked_to_where_their_order_can_begin_by_it(by_name: Here):
+    reader, _ = by_name
+    for by, text in (("size", "size>90"), ("state", "word:INTELLIGENT_TIERING")):
+        wanted = Wanted("objects", 1, by, False, parse_filter(text, reader.standings))  # type: ignore[arg-type]
+        seen: list[Lane] = []
+
+        def first(lane: Lane, seen: list[Lane] = seen) -> None:
+            seen.append(lane)
+            reader.connection.set_progress_handler(None, 1)
+
+        told: list[int] = []
+        reader.connection.set_progress_handler(lambda told=told: told.append(1), 100)  # type: ignore[misc]
+        build(reader, wanted, lambda: False, first)
+        reader.connection.set_progress_handler(None, 1)
+        assert seen
+        assert len(told) < 15
