@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,34 +15,16 @@ from icehouse.engine.gate import CHECKS, GUARDS, Gate, Permit
 from icehouse.ledger import orders as order_rows
 from icehouse.services import audit, checksum, jobs, worker
 from icehouse.services.house import House
-from tests.engine.engines import Engine, broken, client_of, open_handing, planted, without
+from tests.engine.orders.engines import Engine, broken, client_of, planted, without
 from tests.engine.rooms import marks, nobody, outcomes, work
 from tests.standin import StandIn
 
 COUNT = 8
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[StandIn]:
-    with StandIn("small", speed=36000) as standin:
-        yield standin
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    return Engine().install(monkeypatch)
-
-
 @pytest.fixture
 def bulk(s3: StandIn) -> Iterator[str]:
     yield from planted(s3, COUNT, "DEEP_ARCHIVE")
-
-
-@pytest.fixture
-def house(s3: StandIn, bulk: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    opened = open_handing(s3, tmp_path, monkeypatch)
-    yield opened
-    opened.close()
 
 
 def ask(house: House, address: str, algorithm: str = "CRC64NVME") -> str:

@@ -1,62 +1,32 @@
-"""Restores that are handed over: one order for one set of steps, and no step called done that nothing proves."""
+"""Restores that are handed over: one order for one set of steps, and nothing by another way than was approved."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from icehouse.core.errors import Denied, Invalid, NotFound, Refused, Throttled, Unavailable, UsageError
+from icehouse.core.errors import Denied, Refused, Throttled, Unavailable, UsageError
 from icehouse.core.jobs import JobState, OrderStage, Phase
-from icehouse.core.orders import OrderAct, OrderResult, OrderState
+from icehouse.core.orders import OrderAct, OrderState
 from icehouse.core.restores import RestoreWish, Tier, Way
 from icehouse.engine.gate import CHECKS, GUARDS, Gate, Permit
 from icehouse.engine.worker import Options
 from icehouse.ledger import orders as order_rows
 from icehouse.services import audit, jobs, restore, worker
 from icehouse.services.house import House
-from tests.engine.engines import Engine, broken, failing_with, hand_over, open_handing, planted, without
-from tests.engine.rooms import accepted as accepted_by_key
-from tests.engine.rooms import approve, marks, nobody, outcomes, until, work
+from tests.engine.orders.engines import (
+    COUNT,
+    Engine,
+    accepted,
+    hand_over,
+    kinds,
+    open_handing,
+)
+from tests.engine.rooms import approve, marks, outcomes, until, work
 from tests.standin import StandIn
-
-COUNT = 12
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    return Engine().install(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[StandIn]:
-    with StandIn("small", speed=36000) as standin:
-        yield standin
-
-
-@pytest.fixture
-def bulk(s3: StandIn, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A bucket of this test's own, with `COUNT` cold objects."""
-    yield from planted(s3, COUNT)
-
-
-@pytest.fixture
-def house(s3: StandIn, bulk: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    opened = open_handing(s3, tmp_path, monkeypatch)
-    yield opened
-    opened.close()
-
-
-def accepted(s3: StandIn, bulk: str) -> dict[str, int]:
-    """How often each of a bucket's keys had a restore accepted."""
-    return {key: times for key, times in accepted_by_key(s3).items() if key.startswith(f"{bulk}/")}
-
-
-def kinds(house: House) -> list[str]:
-    return [entry.kind for entry in audit.entries(house, limit=10_000)]
 
 
 def test_a_restore_is_handed_over_as_one_order_and_followed_until_readable(
@@ -129,89 +99,6 @@ def test_an_order_that_is_refused_parks_the_job_and_nothing_goes_another_way(
     assert outcomes(house, job) == {"ok": COUNT}
 
 
-def test_what_a_report_leaves_out_is_looked_at_and_only_then_sent(
-    house: House, bulk: str, s3: StandIn, engine: Engine
-) -> None:
-    engine.report = without(4)
-    job = hand_over(house, f"lab-s3:{bulk}/")
-    work(house)
-    assert outcomes(house, job) == {"ok": COUNT}
-    assert set(accepted(s3, bulk).values()) == {1}, "all were asked for by the engine already"
-    assert jobs.orders(house, job)[0].untold == 4
-    assert kinds(house).count("probe") == 4
-
-
-def test_what_an_order_did_not_come_to_is_sent_directly(house: House, bulk: str, s3: StandIn, engine: Engine) -> None:
-    engine.stops, engine.ends = 5, OrderState.FAILED
-    job = hand_over(house, f"lab-s3:{bulk}/")
-    work(house)
-    assert outcomes(house, job) == {"ok": COUNT}
-    assert set(accepted(s3, bulk).values()) == {1}
-    assert len(accepted(s3, bulk)) == COUNT
-    assert kinds(house).count("probe") == COUNT - 5
-    assert jobs.orders(house, job)[0].state is OrderState.FAILED
-
-
-@pytest.mark.parametrize("error", [Invalid("a line does not fit"), NotFound("there is none")])
-def test_of_a_report_that_is_lost_or_breaks_off_no_line_is_believed(
-    house: House, bulk: str, s3: StandIn, engine: Engine, error: Invalid | NotFound
-) -> None:
-    engine.report = broken(error)
-    job = hand_over(house, f"lab-s3:{bulk}/")
-    work(house)
-    assert outcomes(house, job) == {"ok": COUNT}
-    assert kinds(house).count("probe") >= COUNT
-    assert set(accepted(s3, bulk).values()) == {1}
-    assert "report" in jobs.orders(house, job)[0].words
-
-
-def test_a_report_about_other_objects_is_not_believed(house: House, bulk: str, s3: StandIn, engine: Engine) -> None:
-    engine.report = lambda results: [replace(each, ref=replace(each.ref, key=f"{each.ref.key}x")) for each in results]
-    job = hand_over(house, f"lab-s3:{bulk}/")
-    work(house)
-    assert outcomes(house, job) == {"ok": COUNT}
-    assert "was not handed over" in jobs.orders(house, job)[0].words
-    assert kinds(house).count("probe") == COUNT
-
-
-def test_a_report_that_tells_twice_of_one_object_is_not_believed(house: House, bulk: str, engine: Engine) -> None:
-    engine.report = lambda results: [results[0], *results]
-    job = hand_over(house, f"lab-s3:{bulk}/")
-    work(house)
-    assert outcomes(house, job) == {"ok": COUNT}
-    assert "tells twice" in jobs.orders(house, job)[0].words
-
-
-def test_lines_about_the_engines_own_trouble_are_no_answers(
-    house: House, bulk: str, s3: StandIn, engine: Engine
-) -> None:
-    engine.report = failing_with(Unavailable("503", words="ServiceUnavailable"), 3)
-    job = hand_over(house, f"lab-s3:{bulk}/")
-    work(house)
-    assert outcomes(house, job) == {"ok": COUNT}
-    assert set(accepted(s3, bulk).values()) == {1}
-    assert kinds(house).count("probe") == COUNT // 3
-
-
-def test_an_order_that_the_store_forgets_is_given_up_only_when_its_list_has_it_no_more(
-    house: House, bulk: str, s3: StandIn, engine: Engine
-) -> None:
-    job = hand_over(house, f"lab-s3:{bulk}/")
-    engine.forgets = True
-    found = engine.find
-    calls: list[str] = []
-
-    def find(token: str) -> str | None:
-        calls.append(token)
-        return found(token) if len(calls) < 3 else None
-
-    engine.find = find  # type: ignore[method-assign]
-    work(house)
-    assert len(calls) >= 3
-    assert outcomes(house, job) == {"ok": COUNT}
-    assert "knows it no more" in jobs.orders(house, job)[0].words
-
-
 def test_a_worker_that_is_told_to_end_leaves_the_order_to_the_next_one(house: House, bulk: str, engine: Engine) -> None:
     job = hand_over(house, f"lab-s3:{bulk}/")
     engine.holds = True
@@ -241,32 +128,6 @@ def test_one_pass_looks_once_and_leaves_the_order_alone(house: House, bulk: str,
     engine.holds = False
     work(house)
     assert outcomes(house, job) == {"ok": COUNT}
-
-
-def test_a_report_that_can_t_be_read_keeps_no_other_order_waiting(
-    house: House, bulk: str, s3: StandIn, engine: Engine
-) -> None:
-    other = next(planted(s3, 3))
-    job = hand_over(house, f"lab-s3:{bulk}/", f"lab-s3:{other}/")
-
-    def read(results: list[OrderResult]) -> list[OrderResult]:
-        if results[0].ref.container == bulk:
-            raise Denied("the report is not ours to read", words="AccessDenied")
-        return results
-
-    engine.report = read
-    work(house)
-    assert [order.stage for order in jobs.orders(house, job)] == [OrderStage.ENDED, OrderStage.CLOSED]
-    parked = jobs.job(house, job)
-    assert (parked.state, parked.progress.sent) == (JobState.PARKED, 3)
-    assert "not ours to read" in parked.note
-    engine.report = list
-    work(house)
-    assert outcomes(house, job) == {"ok": COUNT + 3}
-    assert set(accepted(s3, bulk).values()) == {1}
-
-
-# What is handed over, and what is not
 
 
 def test_only_what_the_engine_takes_is_handed_over(house: House, bulk: str, s3: StandIn, engine: Engine) -> None:
@@ -359,65 +220,6 @@ def test_stop_keeps_an_order_back(house: House, bulk: str, engine: Engine) -> No
     house.paths.stop.unlink()
     work(house)
     assert outcomes(house, job) == {"ok": COUNT}
-
-
-# Cancelling
-
-
-def test_a_cancel_before_the_order_is_handed_over_leaves_nothing_of_it(
-    house: House, bulk: str, s3: StandIn, engine: Engine
-) -> None:
-    job = hand_over(house, f"lab-s3:{bulk}/")
-    report = jobs.cancel(house, job, start=nobody)
-    assert (report.unsent, report.handed) == (COUNT, 0)
-    work(house)
-    assert jobs.job(house, job).state is JobState.CANCELLED
-    assert (engine.submits, outcomes(house, job)) == (0, {"cancelled": COUNT})
-
-
-def test_a_cancel_calls_the_order_off_and_tells_what_was_done_by_then(
-    house: House, bulk: str, s3: StandIn, engine: Engine
-) -> None:
-    job = hand_over(house, f"lab-s3:{bulk}/")
-    engine.holds = True
-    work(house, once=True)
-    report = jobs.cancel(house, job, start=nobody)
-    assert (report.unsent, report.handed) == (0, COUNT)
-    work(house)
-    assert engine.called_off == ["job-1"]
-    cancelled = jobs.job(house, job)
-    assert (cancelled.state, cancelled.progress.outcomes) == (JobState.CANCELLED, {"cancelled": COUNT})
-    assert not accepted(s3, bulk), "what was not asked for is not asked for by us"
-
-
-def test_a_cancel_that_comes_too_late_says_what_will_be_billed(
-    house: House, bulk: str, s3: StandIn, engine: Engine
-) -> None:
-    s3.freeze()
-    job = hand_over(house, f"lab-s3:{bulk}/")
-    engine.holds = True
-    work(house, once=True)
-    engine.holds = False
-    work(house, once=True)
-    jobs.cancel(house, job, start=nobody)
-    work(house)
-    assert jobs.job(house, job).state is JobState.CANCELLED
-    assert "billed" in jobs.job(house, job).note
-    assert len(accepted(s3, bulk)) == COUNT
-    s3.run(speed=36000)
-
-
-def test_a_cancel_of_an_order_in_doubt_looks_for_it_first(house: House, bulk: str, s3: StandIn, engine: Engine) -> None:
-    engine.refuses = [Denied("not now")]
-    job = hand_over(house, f"lab-s3:{bulk}/")
-    work(house)
-    assert jobs.orders(house, job)[0].stage is OrderStage.HANDING
-    assert jobs.cancel(house, job, start=nobody).handed == COUNT
-    work(house)
-    assert jobs.job(house, job).state is JobState.CANCELLED
-    assert outcomes(house, job) == {"cancelled": COUNT}
-    assert not accepted(s3, bulk)
-    assert kinds(house).count("probe") == COUNT
 
 
 def test_the_gate_builds_an_order_of_like_steps_alone(house: House, bulk: str, engine: Engine) -> None:

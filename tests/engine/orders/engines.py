@@ -17,11 +17,12 @@ from icehouse.core.errors import Conflict, NotFound, StoreError, Unavailable
 from icehouse.core.orders import Order, OrderAct, OrderResult, OrderStanding, OrderState, OrderTaken
 from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreRequest, RestoreWish, Tier, Way
-from icehouse.services import restore
+from icehouse.services import audit, restore
 from icehouse.services.house import House, open_house
 from icehouse.stores import registry
 from icehouse.stores.base import NotTaken
 from icehouse.stores.s3.store import S3Store
+from tests.engine.rooms import accepted as accepted_by_key
 from tests.engine.rooms import marks, nobody
 from tests.standin import StandIn
 
@@ -46,6 +47,9 @@ def open_handing(standin: StandIn, folder: Path, monkey: pytest.MonkeyPatch, *, 
     )
     return open_house(str(config), str(folder / "state"))
 
+
+COUNT = 12
+"""How many cold objects the usual bucket of these tests holds."""
 
 _buckets = itertools.count(1)
 _open: dict[object, S3Store] = {}
@@ -90,6 +94,16 @@ def hand_over(
     found = restore.survey(house, marks(house, *addresses))
     plan = restore.freeze(house, found, RestoreWish(tier, days, speed_up, via=via))
     return restore.approve(house, plan, how="test", start=nobody)
+
+
+def accepted(standin: StandIn, bucket: str) -> dict[str, int]:
+    """How often each of a bucket's keys had a restore accepted."""
+    return {key: times for key, times in accepted_by_key(standin).items() if key.startswith(f"{bucket}/")}
+
+
+def kinds(house: House) -> list[str]:
+    """The kinds of all entries of the audit."""
+    return [entry.kind for entry in audit.entries(house, limit=10_000)]
 
 
 Results = Callable[[list[OrderResult]], Iterable[OrderResult]]

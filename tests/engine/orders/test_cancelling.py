@@ -1,0 +1,73 @@
+"""Cancelling what was handed over: nothing more is asked for, and what was done by then is told."""
+
+from __future__ import annotations
+
+from icehouse.core.errors import Denied
+from icehouse.core.jobs import JobState, OrderStage
+from icehouse.services import jobs
+from icehouse.services.house import House
+from tests.engine.orders.engines import (
+    COUNT,
+    Engine,
+    accepted,
+    hand_over,
+    kinds,
+)
+from tests.engine.rooms import nobody, outcomes, work
+from tests.standin import StandIn
+
+
+def test_a_cancel_before_the_order_is_handed_over_leaves_nothing_of_it(
+    house: House, bulk: str, s3: StandIn, engine: Engine
+) -> None:
+    job = hand_over(house, f"lab-s3:{bulk}/")
+    report = jobs.cancel(house, job, start=nobody)
+    assert (report.unsent, report.handed) == (COUNT, 0)
+    work(house)
+    assert jobs.job(house, job).state is JobState.CANCELLED
+    assert (engine.submits, outcomes(house, job)) == (0, {"cancelled": COUNT})
+
+
+def test_a_cancel_calls_the_order_off_and_tells_what_was_done_by_then(
+    house: House, bulk: str, s3: StandIn, engine: Engine
+) -> None:
+    job = hand_over(house, f"lab-s3:{bulk}/")
+    engine.holds = True
+    work(house, once=True)
+    report = jobs.cancel(house, job, start=nobody)
+    assert (report.unsent, report.handed) == (0, COUNT)
+    work(house)
+    assert engine.called_off == ["job-1"]
+    cancelled = jobs.job(house, job)
+    assert (cancelled.state, cancelled.progress.outcomes) == (JobState.CANCELLED, {"cancelled": COUNT})
+    assert not accepted(s3, bulk), "what was not asked for is not asked for by us"
+
+
+def test_a_cancel_that_comes_too_late_says_what_will_be_billed(
+    house: House, bulk: str, s3: StandIn, engine: Engine
+) -> None:
+    s3.freeze()
+    job = hand_over(house, f"lab-s3:{bulk}/")
+    engine.holds = True
+    work(house, once=True)
+    engine.holds = False
+    work(house, once=True)
+    jobs.cancel(house, job, start=nobody)
+    work(house)
+    assert jobs.job(house, job).state is JobState.CANCELLED
+    assert "billed" in jobs.job(house, job).note
+    assert len(accepted(s3, bulk)) == COUNT
+    s3.run(speed=36000)
+
+
+def test_a_cancel_of_an_order_in_doubt_looks_for_it_first(house: House, bulk: str, s3: StandIn, engine: Engine) -> None:
+    engine.refuses = [Denied("not now")]
+    job = hand_over(house, f"lab-s3:{bulk}/")
+    work(house)
+    assert jobs.orders(house, job)[0].stage is OrderStage.HANDING
+    assert jobs.cancel(house, job, start=nobody).handed == COUNT
+    work(house)
+    assert jobs.job(house, job).state is JobState.CANCELLED
+    assert outcomes(house, job) == {"cancelled": COUNT}
+    assert not accepted(s3, bulk)
+    assert kinds(house).count("probe") == COUNT
