@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from icehouse.core.changes import ChangeKind
 from icehouse.core.errors import UsageError
 from icehouse.core.refs import Address, FolderRef
 from icehouse.core.states import State
@@ -22,6 +23,7 @@ from .rows import instant
 from .session import INTERRUPTED, Interrupt, Session
 
 if TYPE_CHECKING:
+    from icehouse.core.changes import Comparison
     from icehouse.core.errors import StoreError
     from icehouse.services.scan import ScanProgress, ScanReport
     from icehouse.services.sweep import SweepProgress, SweepReport
@@ -198,8 +200,13 @@ def _row(report: ScanReport) -> dict[str, object]:
         },
         "error": report.error or None,
         "inventory": instant(report.inventory),
-        "changes": comparison_row(report.changes, report.changes.sums) if report.changes else None,
+        "changes": _changes_row(report.changes) if report.changes else None,
     }
+
+
+def _changes_row(changes: Comparison) -> dict[str, object]:
+    """The sums of what changed; a move is told once."""
+    return comparison_row(changes, {kind: changes.sums[kind] for kind in comparison_sums(changes)})
 
 
 def _swept_row(report: SweepReport) -> dict[str, object]:
@@ -236,6 +243,8 @@ def _tell(report: ScanReport, swept: SweepReport | None) -> None:
         say(since + sums_line(comparison_sums(report.changes)))
         for caveat in caveats(report.changes):
             say(caveat)
+        if ChangeKind.MISSING in report.changes.sums and not report.changes.inventory:
+            say("What is missing stays as unknown; the next scan asks for it again, with --confirm N for more at once.")
     if report.lineage is not None and not report.lineage.error:
         told = report.lineage
         say(f"read {plural(told.jobs, 'job')}, which took in {plural(told.used, 'object')}")

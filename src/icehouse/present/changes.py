@@ -158,7 +158,7 @@ def _aspect(label: str, aspect: Aspect, change: Change, now: Instant) -> list[tu
     if aspect.key != change.ref.key:
         rows.append(("  path", Cell(safe(aspect.key), ours=False)))
     if aspect.modified is not None:
-        rows.append(("  written", Cell(stamp(aspect.modified))))
+        rows.append(("  dated", Cell(stamp(aspect.modified))))
     if aspect.etag:
         rows.append(("  etag", Cell(safe(aspect.etag), ours=False)))
     return rows
@@ -196,7 +196,7 @@ def _what(change: Change, now: Instant, *, ascii: bool = False) -> Cell:
         return Cell(f"{size(before.size)} {arrow} {size(after.size)}")
     if before.etag != after.etag:
         return Cell(f"{size(after.size)}, other content")
-    return Cell(f"written {day(before.modified, now)} {arrow} {day(after.modified, now)}")
+    return Cell(f"dated {day(before.modified, now)} {arrow} {day(after.modified, now)}")
 
 
 def _state(aspect: Aspect, now: Instant, *, ascii: bool) -> str:

@@ -42,7 +42,7 @@ def change(kind: ChangeKind, before: Aspect | None, after: Aspect | None) -> Cha
         (change(ChangeKind.MISSING, WAS, None), "1.0 KiB ● live → ?"),
         (change(ChangeKind.CHANGED, WAS, IS), "1.0 KiB → 2.0 KiB"),
         (change(ChangeKind.CHANGED, WAS, replace(WAS, etag="f")), "1.0 KiB, other content"),
-        (change(ChangeKind.CHANGED, WAS, replace(WAS, modified=NOW)), "written 18 Nov → 21 Nov"),
+        (change(ChangeKind.CHANGED, WAS, replace(WAS, modified=NOW)), "dated 18 Nov → 21 Nov"),
         (change(ChangeKind.COLD, WAS, COLD), "● live → ○ Glacier"),
         (change(ChangeKind.BACK, COLD, WAS), "○ Glacier → ● live"),
         (change(ChangeKind.MOVED, WAS, replace(WAS, key="z/\x1b[1m")), "from a/b.tiff"),
