@@ -62,7 +62,10 @@ AUDIT = (
     Column("who", "who", 14, drop=1),
 )
 
-_TOLD = ("outcome", "state", "reason", "words", "unsent", "tier", "ready", "how", "recipient", "links", "digest", "key")
+_TOLD = (
+    "outcome", "state", "reason", "words", "unsent", "steps", "id", "algorithm", "value", "tier", "ready", "how",
+    "recipient", "links", "digest", "key",
+)  # fmt: skip
 _PLAIN = ("outcome", "state", "reason", "key", "words")
 
 
