@@ -6,6 +6,8 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from icehouse.core.errors import StoreError, Unavailable
 from icehouse.core.refs import Ref
@@ -240,3 +242,42 @@ def test_an_error_in_an_answer_of_200_is_no_yes(status: str, body: bytes) -> Non
             with pytest.raises(Unavailable):
                 listed(client)
         client.close()
+
+
+PARTS = [
+    b"HTTP/1.1 200 OK",
+    b"HTTP/1.1 100 Continue",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"Content-Length: 5",
+    b"Content-Length: 0",
+    b"\n",
+]
+PARTS += [
+    b"Transfer-Encoding: chunked",
+    b"5\r\nabcde\r\n",
+    b"0\r\n\r\n",
+    b"abcde",
+    b": x",
+    b"\x00",
+    b"X: \xff",
+    b"HTTP/1.1 204 No",
+]
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.one_of(st.sampled_from(PARTS), st.binary(max_size=6)), max_size=9).map(b"".join))
+def test_whatever_comes_is_a_whole_answer_or_none(sent: bytes) -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        far.sendall(sent)
+        far.shutdown(socket.SHUT_WR)
+        reader = channel.Channel(near, read_timeout=5.0)
+        try:
+            reply = reader.exchange(b"GET / HTTP/1.1\r\n\r\n", bodyless=False)
+        except channel.Broken:
+            return
+        told = reply.headers.get("content-length")
+        assert told is None or reply.status == 204 or len(reply.body) == int(told)
+        assert reply.body in sent or "transfer-encoding" in reply.headers
+        assert not reader.reusable or told is not None or reply.status == 204 or "transfer-encoding" in reply.headers

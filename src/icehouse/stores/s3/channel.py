@@ -64,27 +64,33 @@ class Reply:
 class Channel:
     """A connection that was made, used by one thread at a time."""
 
-    def __init__(self, server: Server, *, connect_timeout: float, read_timeout: float, keepalive: bool) -> None:
-        """Connect.  OSError, ssl.SSLError."""
-        self._encrypted = server.tls is not None
+    def __init__(self, sock: socket.socket, *, read_timeout: float) -> None:
+        """Over a connected socket, which is this channel's from now on."""
+        sock.settimeout(read_timeout)
+        self._sock = sock
+        self._encrypted = isinstance(sock, ssl.SSLSocket)
         self._longest = read_timeout * _QUIET_TIMES
-        self._sock = socket.create_connection((server.host, server.port), connect_timeout)
-        try:
-            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if keepalive:
-                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            if server.tls is not None:
-                self._sock = server.tls.wrap_socket(self._sock, server_hostname=server.host)
-            self._sock.settimeout(read_timeout)
-        except BaseException:
-            self._sock.close()
-            raise
         self._held = b""
         self._used = False
         self._quiet = poll()
-        self._quiet.register(self._sock, POLLIN)
+        self._quiet.register(sock, POLLIN)
         self.reusable = False
         """Whether the last answer was read to its end and the server keeps the connection."""
+
+    @classmethod
+    def to(cls, server: Server, *, connect_timeout: float, read_timeout: float, keepalive: bool) -> Channel:
+        """A new connection to `server`.  OSError, ssl.SSLError."""
+        sock = socket.create_connection((server.host, server.port), connect_timeout)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if keepalive:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            if server.tls is not None:
+                sock = server.tls.wrap_socket(sock, server_hostname=server.host)
+            return cls(sock, read_timeout=read_timeout)
+        except BaseException:
+            sock.close()
+            raise
 
     @property
     def idle(self) -> bool:
@@ -246,11 +252,11 @@ class Channels:
 
     def take(self, server: Server) -> Channel:
         """A kept connection that is idle, or a new one."""
-        return self._idle(server) or Channel(server, keepalive=self._keepalive, **self._times)
+        return self._idle(server) or Channel.to(server, keepalive=self._keepalive, **self._times)
 
     def renew(self, server: Server) -> Channel:
         """A new connection, whatever is kept."""
-        return Channel(server, keepalive=self._keepalive, **self._times)
+        return Channel.to(server, keepalive=self._keepalive, **self._times)
 
     def give_back(self, server: Server, channel: Channel) -> None:
         """Keep a connection for the next call where that can be, else end it."""
