@@ -1,6 +1,6 @@
 """Listing a bucket with class and restore status, against others who list S3 and against the bytes alone.
 
-Usage: python -m tests.bench.listing [--keys 100000,1000000] [--shapes tree,flat] [--delays 0,60] [--rounds 3]
+Usage: python -m tests.bench.listing [--keys 100000[,1000000]] [--shapes tree,flat] [--delays 0,60] [--rounds 3]
                                      [--only WORD,…] [--leave-out WORD,…]
 
 Each contender is a whole process, its start included, measured in turn with the others, round by round; the table has
@@ -149,7 +149,7 @@ def summed_up(cases: Mapping[str, Field], keys: int) -> str:
 def main() -> int:
     """Every table that was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.listing")
-    parser.add_argument("--keys", default="100000,1000000")
+    parser.add_argument("--keys", default="100000")
     parser.add_argument("--shapes", default="tree,flat")
     parser.add_argument("--delays", default="0,60", help="milliseconds that every answer waits")
     parser.add_argument("--rounds", type=int, default=3)
