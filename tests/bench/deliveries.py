@@ -24,7 +24,6 @@ from icehouse.core.states import Standing, State
 from icehouse.services import deliveries
 from icehouse.services.delivery_settings import settings_digest
 from icehouse.services.house import open_house
-from tests.bench.tui import painted, rss_mib
 from tests.tui.terminal import Terminal
 
 OBJECTS = 20
@@ -128,6 +127,25 @@ def cpu_seconds(pid: int) -> float:
     """CPU that a process has used so far, which tells more than the wall's clock where others are at work too."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rss_mib(pid: int) -> float:
+    """Resident memory of a process."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def painted(term: Terminal, keys: str, seconds: float = 20.0) -> float:
+    """Seconds from a key to the first byte of its frame."""
+    before, began = term.sent, time.perf_counter()
+    term.send(keys)
+    while term.sent == before:
+        if time.perf_counter() - began > seconds:
+            raise TimeoutError(f"nothing was painted for {keys!r}:\n{term.text()}")
+        time.sleep(0.0005)
+    return time.perf_counter() - began
 
 
 def main() -> int:
