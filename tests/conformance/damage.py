@@ -29,6 +29,9 @@ class Damage:
         self.hits: Counter[str] = Counter()
         self.listings = 0
         self.lock = threading.Lock()
+        self.silent = 0
+        """So many listings more get no answer at all."""
+        self._over = threading.Event()
 
     def __enter__(self) -> Damage:
         damage = self
@@ -49,12 +52,17 @@ class Damage:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
         self._server.shutdown()
         self._server.server_close()
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Ask the server behind, and pass its answer on, whole or not."""
         way = self._way(handler.path)
+        if way == "silence":
+            self._over.wait(30)
+            handler.close_connection = True
+            return None
         if way == "slow down":
             return _send(handler, 503, _error("SlowDown", "Please reduce your request rate."))
         if way == "internal error":
@@ -89,6 +97,9 @@ class Damage:
             return ""
         with self.lock:
             self.listings += 1
+            if self.silent:
+                self.silent -= 1
+                return "silence"
             way = self.dice.choice(WAYS) if self.dice.random() < self.share else ""
             self.hits[way] += bool(way)
             return way

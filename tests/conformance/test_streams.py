@@ -304,6 +304,25 @@ def test_where_every_page_is_damaged_the_stream_is_an_error_and_never_a_shorter_
             store.close()
 
 
+def test_one_page_without_an_answer_is_asked_for_again_and_a_silent_server_is_not(
+    planted: StandIn, lab: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "PAGE", 4)
+    folder = FolderRef("lab", flat(planted, 300), "")
+
+    def told(silent: int) -> int:
+        with Damage(planted.endpoint, 0.0) as damage:
+            options = {"endpoint_url": damage.endpoint, "region": "us-east-1", "read_timeout": 1.5}
+            pages = S3Store("lab", options).stream(folder)
+            first = len(next(pages).objects)
+            damage.silent = silent
+            return first + sum(len(page.objects) for page in pages)
+
+    assert told(1) == 300
+    with pytest.raises(Unavailable, match="no answer in time"):
+        told(10_000)
+
+
 def test_what_fails_in_the_middle_is_raised_behind_the_good_pages_and_gone_on_with(
     planted: StandIn, lab: S3Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,7 @@ from .walking import keeps_versions
 _WAITING = 64
 """Pages under way or waiting to be taken, at most."""
 
-_TRIES = 4
+_TRIES = 6
 _BETWEEN = 0.1
 """A page that can't be had is asked for so often, after pauses that begin with so many seconds."""
 
@@ -206,6 +206,7 @@ class Stream:
         while True:
             if self._pace is not None:
                 self._pace.take()
+            pages = self._plan.pages
             began, worked = time.monotonic(), time.thread_time()
             try:
                 page = self._asker()(wish)
@@ -214,10 +215,10 @@ class Stream:
                 if self._pace is not None:
                     self._pace.slower()
                 raise
-            except NoAnswer:
-                raise
-            except Unavailable:
+            except Unavailable as error:
                 self._count(0)
+                if isinstance(error, NoAnswer) and self._plan.pages == pages:
+                    raise  # nobody else had an answer in all that time: the server is silent
                 tries += 1
                 if tries < _TRIES and not self._over:
                     self._rest(random.uniform(0.5, 1.5) * _BETWEEN * 2**tries)  # noqa: S311 - jitter, not a secret
