@@ -114,7 +114,7 @@ def test_every_object_comes_once_whatever_the_times_and_the_ends(
     platform = Platform(entries, page, ends=ends)
     first = platform.entries[: data.draw(st.integers(0, 10))]
     seen = frozenset(map(by_id, first))
-    found = [*first, *walked(platform, first_windows(first, NOW, seen))]
+    found = [*first, *walked(platform, first_windows(first, NOW, (seen,)))]
     assert Counter(map(by_id, found)) == Counter(map(by_id, entries))
 
 
@@ -123,7 +123,7 @@ def test_every_object_comes_once_whatever_the_times_and_the_ends(
 def test_windows_have_neither_gaps_nor_overlaps(seconds: list[int], low: int, high: int, idle: bool) -> None:
     whole = Window(min(low, high) * 1000, max(low, high) * 1000 + 1000)
     for windows, around in (
-        (first_windows([entry(n, second * 1000) for n, second in enumerate(seconds)], NOW, frozenset()), Window()),
+        (first_windows([entry(n, second * 1000) for n, second in enumerate(seconds)], NOW, ()), Window()),
         (parts_of(whole, min(seconds) * 1000, max(seconds) * 1000, 1, set(), idle=idle) or (whole,), whole),
     ):
         ends = [(each.low, each.high) for each in windows]
@@ -143,7 +143,7 @@ def test_a_large_project_costs_few_requests_more_than_one_lane_would() -> None:
     entries = [entry(number, NOW - number * 200_000) for number in range(4_000)]
     platform = Platform(entries, 20)
     first = platform.entries[:240]
-    found = walked(platform, first_windows(first, NOW, frozenset(map(by_id, first))), lanes=8)
+    found = walked(platform, first_windows(first, NOW, (frozenset(map(by_id, first)),)), lanes=8)
     assert len(found) == len(set(map(by_id, found))) == 3_760
     assert platform.asked <= 200 * 1.6
 
@@ -152,21 +152,21 @@ def test_a_large_project_costs_few_requests_more_than_one_lane_would() -> None:
 def test_a_project_that_was_made_at_one_moment_long_ago_is_found(spread: int) -> None:
     long_ago = NOW - 10**11
     platform = Platform([entry(number, long_ago + number * spread) for number in range(1000)], 20)
-    found = walked(platform, first_windows([entry(-1, NOW)], NOW, frozenset()), lanes=8)
+    found = walked(platform, first_windows([entry(-1, NOW)], NOW, ()), lanes=8)
     assert Counter(map(by_id, found)) == Counter(f"file-{number}" for number in range(1000))
 
 
 def test_every_frontier_holds_what_is_still_to_come() -> None:
     entries = [entry(number, NOW - number * 5_000_000) for number in range(200)]
     platform = Platform(entries, 7)
-    windows = first_windows(platform.entries[:14], NOW, frozenset())
+    windows = first_windows(platform.entries[:14], NOW, ())
     had: set[object] = set()
     steps = 0
     for told, left in Lanes(FOLDER, platform.search, by_id, windows, 3).steps():
         had |= set(map(by_id, told))
         steps += 1
         if steps % 5 == 0:
-            rest = walked(Platform(entries, 7), tuple(replace(each, known=frozenset()) for each in left))
+            rest = walked(Platform(entries, 7), tuple(replace(each, known=()) for each in left))
             assert had | set(map(by_id, rest)) == set(map(by_id, entries))
     assert steps > 20
 
@@ -240,7 +240,7 @@ def test_refusals_put_a_page_off_and_make_lanes_fewer_but_not_for_ever() -> None
 
 def test_lanes_end_where_nobody_reads_on_and_do_not_run_far_ahead() -> None:
     platform = Platform([entry(number, NOW - number * 1000) for number in range(3000)], 5)
-    steps = Lanes(FOLDER, platform.search, by_id, first_windows([], NOW, frozenset()), 4).steps()
+    steps = Lanes(FOLDER, platform.search, by_id, first_windows([], NOW, ()), 4).steps()
     next(steps)
     time.sleep(0.3)
     # A page in the hand of each lane, and the queue's bound.

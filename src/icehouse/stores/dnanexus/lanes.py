@@ -123,7 +123,7 @@ class Lanes:
         while not self._stopped.is_set():
             page = self._page(window)
             own = [entry for entry in page.entries if window.holds(entry.created)]
-            new = tuple(entry for entry in own if self._identity(entry) not in window.known)
+            new = tuple(entry for entry in own if not window.told(self._identity(entry)))
             if page.following is None:
                 self._tell(Step(number, new, ()))
                 return

@@ -39,8 +39,9 @@ _MARGIN = 2000
 _MOST_ROUNDS = 20
 """A project that brings something new so often in a run changes faster than it can be walked."""
 
-_ALONE = 12
-"""So many pages are asked for one after the other; what is larger than that is worth windows."""
+_ALONE = 250
+"""So many pages are asked for one after the other: windows cost up to a third more requests, and what was told comes
+again in them, to be left out.  Only what is larger is worth that."""
 
 _Seen = set[tuple[str | None, object]]
 Entries = tuple[tuple[Entry, ...], str | None]
@@ -141,7 +142,8 @@ def _pages(
     """The pages of the search and then those of the catching up, each with the frontier behind it."""
     seen: _Seen = set()
     if starting is not None or not catching_up:
-        first: list[Entry] = []
+        known: set[object] = set()
+        ends: list[Entry] = []
         if began is None:
             page = search.page(Window())
             began = _time_of(search.folder, page)
@@ -151,14 +153,16 @@ def _pages(
                 return
             yield page.entries, _frontier(began, page.following)
             _note(seen, page.entries, began)
-            first += page.entries
+            known.update(map(_id, page.entries))
+            ends = _ends([*ends, *page.entries])
             starting = page.following
         for number, page in enumerate(search.pages(starting), 2):
             _note(seen, page.entries, began)
             yield page.entries, _frontier(began, page.following)
-            first += page.entries
+            known.update(map(_id, page.entries))
+            ends = _ends([*ends, *page.entries])
             if number >= _ALONE and page.following is not None and search.client.options.parallel > 1:
-                windows = first_windows(first, began, frozenset(map(_identity, first)))
+                windows = first_windows(ends, began, (known,))
                 starting = page.following
                 break
     if began is None:
@@ -176,7 +180,7 @@ def _in_lanes(search: _Search, began: int, starting: Any, windows: Sequence[Wind
     A platform that does not take windows, or answers them too slowly, is asked by one lane for all that is behind
     `starting`; what was told of it comes again.
     """
-    lanes = Lanes(search.folder, search.page, _identity, windows, search.client.options.parallel)
+    lanes = Lanes(search.folder, search.page, _id, windows, search.client.options.parallel)
     try:
         for entries, left in lanes.steps():
             yield entries, _frontier_of(began, left)
@@ -212,6 +216,17 @@ def _note(seen: _Seen, entries: Iterable[Entry], began: int) -> None:
     seen.update(
         _identity(entry) for entry in entries if entry.modified is None or in_milliseconds(entry.modified) >= began
     )
+
+
+def _ends(entries: Iterable[Entry]) -> list[Entry]:
+    """The oldest and the newest by creation."""
+    told = [(entry.created, at, entry) for at, entry in enumerate(entries) if entry.created is not None]
+    return [min(told)[2], max(told)[2]] if told else []
+
+
+def _id(entry: Entry) -> object:
+    """What was told once in a search need not come again: if it is changed meanwhile, the catching up tells it."""
+    return entry.ref.version
 
 
 def _identity(entry: Entry) -> tuple[str | None, object]:

@@ -40,13 +40,13 @@ _WORTH = 3
 class Window:
     """What was created from `low` on and before `high`, None for no end; `cursor` is where its search goes on.
 
-    `known` are the identities of what was told of it before it was split off.
+    `known` are the identities of what was told of it before it was split off, in several sets.
     """
 
     low: int | None = None
     high: int | None = None
     cursor: Any = None
-    known: Set[object] = frozenset()
+    known: tuple[Set[object], ...] = ()
 
     def filters(self) -> Mapping[str, Any]:
         """What the platform is asked for: the window and a little around it."""
@@ -57,6 +57,10 @@ class Window:
             created["before"] = max(0, self.high + _MARGIN)
         return {"created": created} if created else {}
 
+    def told(self, identity: object) -> bool:
+        """Whether something need not come again."""
+        return any(identity in some for some in self.known)
+
     def holds(self, created: Instant | None) -> bool:
         """Whether something belongs to it; what has no moment belongs to every window."""
         if created is None:
@@ -65,7 +69,7 @@ class Window:
         return (self.low is None or at >= self.low) and (self.high is None or at < self.high)
 
 
-def first_windows(entries: Sequence[Entry], now: int, seen: Set[object]) -> tuple[Window, ...]:
+def first_windows(entries: Sequence[Entry], now: int, seen: tuple[Set[object], ...]) -> tuple[Window, ...]:
     """Windows over everything, after `entries` of it were told as `seen`; the further from those, the wider."""
     moments = [in_milliseconds(entry.created) for entry in entries if entry.created is not None] or [now]
     oldest, newest = min(moments), max(moments)
@@ -95,7 +99,7 @@ def parts_of(
         return ()
     count = min(_MOST_PARTS, max(2, to_come // _PARTS))
     ends = {low + below * part // count for part in range(1, count + 1)}
-    parts = _between(Window(window.low, window.high, known=window.known | seen), ends)
+    parts = _between(Window(window.low, window.high, known=(*window.known, seen)), ends)
     return parts if len(parts) > 1 else ()
 
 
