@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from icehouse.core.states import State
 
@@ -152,6 +153,6 @@ def open_checked(path: Path, *, thorough: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def tells_by_id(connection: sqlite3.Connection) -> bool:
+def tells_by_id(connection: sqlite3.Connection, schema: Literal["main", "part"] = "main") -> bool:
     """Whether that file's objects are told apart by the store's id, and not by their names."""
-    return bool(connection.execute("PRAGMA user_version").fetchone()[0] == BY_ID)
+    return bool(connection.execute(f"PRAGMA {schema}.user_version").fetchone()[0] == BY_ID)

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icehouse.catalogue.base import transaction
+from icehouse.catalogue.base import CatalogueDamaged, transaction
 from icehouse.catalogue.changes import comparing
 from icehouse.catalogue.changes.reading import bytes_in, changes_in, comparisons_in, stretches
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.reader import Reader
+from icehouse.catalogue.schema import create
 from icehouse.core.changes import Change, ChangeKind, Comparison
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Described, Entry
@@ -454,3 +455,14 @@ def test_a_listing_is_no_newer_for_being_asked_about_later(tmp_path: Path):
     coverage = browse.coverage(house, FolderRef("s", "c", ""))
     assert coverage is not None
     assert (coverage.scanned, compared(house)[0].at) == (walked, walked)
+
+
+def test_a_catalogue_of_another_kind_of_store_is_held_against_nothing(tmp_path: Path):
+    house = house_of(tmp_path, MemoryStore([entry("a/1")]), QuickClock(0.0))
+    scan(house, WHOLE)
+    visible = catalogue(house).visible()
+    hidden = catalogue(house).fresh(hidden=True)
+    assert visible is not None
+    create(catalogue(house), hidden, by_id=True).close()
+    with pytest.raises(CatalogueDamaged, match="another kind"):
+        comparing.Comparing.open(catalogue(house), visible, hidden, "mark")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from icehouse.catalogue.base import plainly, transaction
+from icehouse.catalogue.base import CatalogueDamaged, plainly, transaction
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.finishing import index_up
 from icehouse.catalogue.scans import coverage_of, scans_in
@@ -73,6 +73,8 @@ class Comparing:
         try:
             with plainly(visible):
                 connection.execute("ATTACH ? AS part", (str(part),))
+                if tells_by_id(connection) != tells_by_id(connection, "part"):
+                    raise CatalogueDamaged(f"catalogue {visible}: of another kind of store")
                 sides = _sides(connection)
                 if not any(told(connection, target, mark) for target in ("main", "part")):
                     match(connection, sides)
