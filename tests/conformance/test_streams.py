@@ -13,6 +13,8 @@ from icehouse.core.columns import StreamPage
 from icehouse.core.errors import LoginExpired, NotFound, Throttled, Unavailable, UsageError
 from icehouse.core.refs import FolderRef
 from icehouse.stores.s3 import lanes, listing, streaming
+from icehouse.stores.s3.paging import Wish, ask_here
+from icehouse.stores.s3.ranges import KeyRange, write_ranges
 from icehouse.stores.s3.store import S3Store
 from icehouse.stores.wrap.throttle import Throttle, TokenBucket
 from tests.conformance.damage import WAYS, Damage
@@ -130,6 +132,35 @@ def test_damaged_pages_are_asked_for_again_and_change_nothing(
             hits += damage.hits
             store.close()
     assert hits.total()
+
+
+@pytest.mark.parametrize("pin", [False, True])
+def test_a_stream_goes_on_where_the_key_that_a_range_ends_with_was_deleted(
+    server: Server, monkeypatch: pytest.MonkeyPatch, pin: bool
+) -> None:
+    server.pages(monkeypatch, 3)
+    bucket = server.bucket(versioned=pin)
+    keys = {f"few/{number:02d}.tif" for number in range(24)}
+    for key in keys:
+        server.put(bucket, key)
+    folder = FolderRef("lab", bucket, "few/")
+    store, seen = server.store(), {key for key in keys if key > "few/12.tif"}
+    for deleted in ("few/12.tif", "few/11.tif"):
+        frontier = write_ranges([KeyRange("", deleted), KeyRange(max(seen), None)])
+        server.client.delete_object(Bucket=bucket, Key=deleted)
+        keys.remove(deleted)
+        rest = [key for page in store.stream(folder, frontier, pin=pin) for key in page.objects.keys]
+        assert sorted([*seen, *rest]) == sorted(keys)
+
+
+def test_whether_a_key_is_there_is_told_of_that_key_alone(server: Server) -> None:
+    bucket = server.bucket()
+    for key in ("a/b", "a/b.tif", "a/c d+%"):
+        server.put(bucket, key)
+    store, folder = server.store(), FolderRef("lab", bucket, "a/")
+    for key, there in (("a/b", True), ("a/b.", False), ("a/b.tif", True), ("a/c d+%", True), ("a/", False)):
+        page = ask_here(store._client, folder, Wish(key=key))
+        assert (list(page.objects.keys), page.going) == ([key] if there else [], None), key
 
 
 def test_a_container_that_is_not_there_is_not_found(server: Server) -> None:

@@ -139,30 +139,32 @@ def columns_page(
     token: str | None = None,
     delimiter: str | None = None,
     limit: int | None = None,
+    prefix: str | None = None,
     once: bool = False,
 ) -> ColumnsPage:
     """A page of the objects under `folder`, behind the key `after` or going on at `token`; not both.
 
-    With a `delimiter` only of that level.  `once` True: what fails is not repeated.  Unavailable for a page that does
-    not add up.
+    With a `delimiter` only of that level; `prefix` in place of the folder's, where it is that of a key.  `once` True:
+    what fails is not repeated.  Unavailable for a page that does not add up.
     """
     what = folder_address(folder)
-    query: list[tuple[str, str | None]] = [("list-type", "2"), *_same(folder.prefix, limit)]
+    prefix = folder.prefix if prefix is None else prefix
+    query: list[tuple[str, str | None]] = [("list-type", "2"), *_same(prefix, limit)]
     query += [("delimiter", delimiter)] if delimiter is not None else []
     if token is not None:
         query.append(("continuation-token", token))
     elif after:
         query.append(("start-after", after))
     page, at = _ask(client, folder, "ListObjectsV2", query, read_objects, once=once)
-    _check_echo(what, page, folder.prefix)
+    _check_echo(what, page, prefix)
     if page.key_count is not None and page.key_count != len(page.keys) + len(page.folders):
         words = f"KeyCount {page.key_count}, but {len(page.keys)} keys and {len(page.folders)} folders"
         raise _broken(what, words)
     _check_rise(what, page.keys, after if token is None else None)
-    _check_prefix(what, page.keys, folder.prefix)
-    _check_folders(what, folder.prefix, page.folders, delimiter)
+    _check_prefix(what, page.keys, prefix)
+    _check_folders(what, prefix, page.folders, delimiter)
     if delimiter is not None:
-        _check_level(what, folder.prefix, page.keys, delimiter)
+        _check_level(what, prefix, page.keys, delimiter)
     if page.truncated and (not page.token or page.token == token):
         raise _broken(what, "truncated, without a way on")
     objects = _columns(client, page.keys, page.rows, at)

@@ -65,13 +65,19 @@ def _read(body: bytes, root: str, kinds: tuple[str, ...]) -> Listing:
     def text(value: str | None) -> str | None:
         return _decoded([value])[0] if encoded and value else value
 
+    def echo(value: str | None) -> str | None:
+        try:
+            return text(value)
+        except BrokenPageError:  # some servers repeat it as it was asked for; who asked compares that as well
+            return value
+
     return Listing(
         rows=rows,
         keys=_decoded(rows.keys) if encoded else rows.keys,
         folders=_decoded(head.folders) if encoded else head.folders,
         truncated=head.truncated,
         key_count=head.key_count,
-        prefix=text(head.prefix),
+        prefix=echo(head.prefix),
         raw_prefix=head.prefix,
         delimiter=text(head.delimiter),
         token=head.token,

@@ -91,6 +91,6 @@ def _level(client: Client, folder: FolderRef, prefix: str, after: str) -> Paged:
 
 def _key(client: Client, folder: FolderRef, key: str) -> Paged:
     """The object of this key, if there is one: of all keys that begin with it, it is the first."""
-    page = columns_page(client, FolderRef(folder.store, folder.container, key), limit=1, once=True)
+    page = columns_page(client, folder, prefix=key, limit=1, once=True)
     found = page.objects if list(page.objects.keys[:1]) == [key] else _NOBODY
     return Paged(found, None, None)
