@@ -102,18 +102,16 @@ def opened(env: Mapping[str, str]) -> tuple[Timed, float]:
 
 def deeper(term: Timed, shape: str) -> None:
     """Go down to where the objects are."""
-    where = "lab-s3 › bench"
     for folder in DOWN[shape]:
         term.wait_for(f" {folder}", 60)
         term.send("\r")
-        where += f" › {folder}"
-        term.wait(partial(_stands, term, where), where, 60)
+        term.wait(partial(_stands, term, folder), folder, 60)
         term.quiet(0.3)
-    print(f"  in {where}: {term.position()}")
+    print(f"  in {' › '.join(DOWN[shape])}: {term.position()}")
 
 
-def _stands(term: Timed, where: str) -> bool:
-    return term.display()[0].startswith(where)
+def _stands(term: Timed, folder: str) -> bool:
+    return f" › {folder}" in term.display()[0]
 
 
 def measure(term: Timed, what: str, going: Callable[[], bool] = lambda: True) -> bool:
@@ -130,6 +128,9 @@ def measure(term: Timed, what: str, going: Callable[[], bool] = lambda: True) ->
             times.append(term.painted(key) * 1000)
             time.sleep(0.12)  # as a person would; what arrives by then belongs to the key
             sizes.setdefault(key, []).append(term.sent - before)
+    if not times:
+        print(f"{what}: it was over before the first key")
+        return True
     times.sort()
     p95 = times[int(len(times) * 0.95)]
     print(
