@@ -61,7 +61,8 @@ def test_the_newest_scan_comes_first_one_kind_can_be_had_alone_and_escape_leads_
         term.wait_gone("--kind gone")
         term.send("\x1b")
         term.wait_for("late.tiff")
-        go_down_to(term, "cold.tiff")
+        term.send("G")
+        term.wait_for("7 of 7")
         term.send("\r")
         term.wait(lambda: "plate/" in term.display()[0], "the folder that holds it")
         term.wait(lambda: "cold.tiff" in term.display()[term.cursor_row() or 0], "the cursor on it")
@@ -77,7 +78,8 @@ def test_the_newest_scan_comes_first_one_kind_can_be_had_alone_and_escape_leads_
 def test_without_colour_every_change_is_legible_and_details_tell_both_sides(changed):
     with changed.console(env={"NO_COLOR": "1"}) as term:
         changes(term)
-        go_down_to(term, "written")
+        term.send("jjjjj")
+        term.wait_for("6 of 7")
         term.send("i")
         term.wait_for("10 B · ● live")
         told = term.text()
