@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from icehouse.core.errors import Denied
 from icehouse.core.jobs import JobState, OrderStage
 from icehouse.services import jobs
 from icehouse.services.house import House
+from icehouse.stores.s3.store import S3Store
 from tests.engine.orders.engines import (
     COUNT,
     Engine,
@@ -71,3 +74,24 @@ def test_a_cancel_of_an_order_in_doubt_looks_for_it_first(house: House, bulk: st
     assert outcomes(house, job) == {"cancelled": COUNT}
     assert not accepted(s3, bulk)
     assert kinds(house).count("probe") == COUNT
+
+
+def test_an_order_that_the_store_lists_late_is_called_off_all_the_same(
+    house: House, bulk: str, s3: StandIn, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = hand_over(house, f"lab-s3:{bulk}/")
+    engine.loses = engine.holds = True
+    found, looks = S3Store.find_order, list[str]()
+
+    def late(store: S3Store, token: str) -> str | None:
+        looks.append(token)
+        return found(store, token) if len(looks) > 2 else None
+
+    monkeypatch.setattr(S3Store, "find_order", late)
+    work(house, once=True)
+    assert jobs.orders(house, job)[0].stage is OrderStage.HANDING
+    jobs.cancel(house, job, start=nobody)
+    work(house)
+    assert engine.called_off == ["job-1"]
+    assert jobs.job(house, job).state is JobState.CANCELLED
+    assert not accepted(s3, bulk)

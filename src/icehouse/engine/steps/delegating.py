@@ -39,6 +39,11 @@ from .hands import Hands
 _NEWLY = timedelta(hours=1)
 """For how long after it was taken an order that the store does not find is taken to be on its way."""
 
+_IN_DOUBT = timedelta(minutes=15)
+_LOOKS_IN_DOUBT = 3
+"""For how long a cancelled order whose handing over was not answered is looked for, and how often at least: the store
+may list it late."""
+
 _REPORT_WITHIN = timedelta(minutes=15)
 """For how long after its end a report that is not there is waited for."""
 
@@ -59,6 +64,7 @@ class Delegator:
         self._plan = plan
         self._cancelling = cancelling
         self._called: set[int] = set()
+        self._doubted: dict[int, list[Instant]] = {}
         self._permit = Permit(
             plan, hands.identity, hands.recorder.since_beat, hands.stopped, hands.never_archive, hands.held
         )
@@ -139,11 +145,19 @@ class Delegator:
         if order.stage is OrderStage.PLANNED or not order.stage.open:
             return False
         if order.stage is OrderStage.HANDING and self._cancelling and not self._find(order):
-            return self._close(order, [], {}, "it was not handed over")
+            if self._may_come(order):
+                return False
+            return self._close(order, [], {}, "it was not handed over, as far as the store tells")
         now = self._again(order)
         if now.stage is OrderStage.TAKEN:
             now = self._ask(now)
         return self._read(now) if now.stage is OrderStage.ENDED else False
+
+    def _may_come(self, order: JobOrder) -> bool:
+        """Whether an order that the store does not list may still show up there."""
+        looks = self._doubted.setdefault(order.n, [])
+        looks.append(self._hands.store.now())
+        return len(looks) < _LOOKS_IN_DOUBT or looks[-1] - looks[0] < _IN_DOUBT
 
     def words(self) -> str:
         """How far the orders are, in one line for the job."""
