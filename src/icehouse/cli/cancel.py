@@ -35,7 +35,14 @@ def command(session: Session, job_id: str, as_json: bool) -> int:
         say(f"{plural(report.in_doubt, 'request')} unanswered: looked at by the worker, none is sent again")
     if report.handed:
         told = f"{plural(report.handed, 'object')} handed over to the store's own engine"
-        say(f"{told}: called off; what it has done by then stays done, and is billed")
+        if session.house.stopped():
+            ids = ", ".join(
+                order.id for order in jobs.orders(session.house, report.job) if order.stage.open and order.id
+            )
+            say(f"{told}: NOT called off while STOP is set; it goes on and is billed{f': {ids}' if ids else ''}")
+            say(f"remove {session.house.paths.stop} to have it called off, or end it with the store's own tools")
+        else:
+            say(f"{told}: is being called off; what it has done by then stays done, and is billed")
     if report.accepted and jobs.job(session.house, report.job).verb == ARCHIVE:
         say(f"{plural(report.accepted, 'object')}, {size(report.accepted_bytes)}, already accepted: they go cold")
         say("nothing is billed for that; while one is archival still, icehouse restore calls it off: free, and at once")

@@ -331,10 +331,12 @@ def cancel_words(
     *,
     archiving: bool = False,
     handed: int = 0,
+    stop: bool = False,
 ) -> str:
-    """What a cancel stopped and what it could not."""
+    """What a cancel stopped and what it could not; `stop` where STOP is set, so that nothing is called off."""
     doubt = f"; {count(in_doubt)} unanswered are looked at, none is sent again" if in_doubt else ""
-    doubt += f"; {count(handed)} handed over are being called off" if handed else ""
+    off = "go on while STOP is set" if stop else "are being called off"
+    doubt += f"; {count(handed)} handed over {off}" if handed else ""
     stopped = f"cancelled: {plural(unsent, 'request')} not sent{doubt}"
     if not accepted:
         return f"{stopped}; nothing was accepted yet"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+from icehouse.cli import cancel
+from icehouse.cli.session import Session
 from icehouse.core.errors import Denied
 from icehouse.core.jobs import JobState, OrderStage
 from icehouse.services import jobs
@@ -95,3 +98,16 @@ def test_an_order_that_the_store_lists_late_is_called_off_all_the_same(
     assert engine.called_off == ["job-1"]
     assert jobs.job(house, job).state is JobState.CANCELLED
     assert not accepted(s3, bulk)
+
+
+def test_under_stop_a_cancel_says_that_what_was_handed_over_goes_on(house: House, bulk: str, engine: Engine) -> None:
+    job = hand_over(house, f"lab-s3:{bulk}/")
+    engine.holds = True
+    work(house, once=True)
+    house.paths.stop.touch()
+    try:
+        told = CliRunner().invoke(cancel.command, [job], obj=Session(lambda *_: 0, _house=house)).output
+    finally:
+        house.paths.stop.unlink()
+    assert "NOT called off while STOP is set" in told
+    assert "job-1" in told

@@ -118,6 +118,8 @@ def test_cancelling_tells_what_goes_on_and_is_billed():
     assert "12 requests not sent" in words
     assert "5 accepted before (1.0 GiB, $0.47 at list price) go on and are billed" in words
     assert "nothing was accepted" in jobs.cancel_words(12, 0, 0, 0, "")
+    assert "7 handed over are being called off" in jobs.cancel_words(0, 0, 0, 0, "", handed=7)
+    assert "7 handed over go on while STOP is set" in jobs.cancel_words(0, 0, 0, 0, "", handed=7, stop=True)
 
 
 def test_what_falls_cold_within_a_day_stands_first_and_is_marked():

@@ -126,6 +126,7 @@ class Stream:
         """The next page that is to be told; None after the last."""
         with self._lock:
             while True:
+                self._hire_others()
                 while self._ready:
                     objects, covers = self._ready.popleft()
                     self._open.cover(covers)
@@ -143,12 +144,15 @@ class Stream:
                 self._hire()
                 self._news.wait()
 
-    def _hire(self) -> None:
-        """As many threads as lanes are open; and more processes once it shows that there is much to list."""
+    def _hire_others(self) -> None:
+        """More processes once it shows that there is much to list, also where pages come faster than they are taken."""
         if self._hire_crew is not None and self._plan.pages >= _MUCH:
             with suppress(OSError):  # a machine that has no more processes to give lists by this one
                 self._crew = self._hire_crew()
             self._hire_crew = None
+
+    def _hire(self) -> None:
+        """As many threads as lanes are open."""
         while len(self._threads) < self._lanes.open and not self._plan.done:
             thread = threading.Thread(target=self._serve, name=LANE, daemon=True)
             self._threads.append(thread)

@@ -238,7 +238,8 @@ class Jobs(Room):
             accepted = (report.accepted, report.accepted_bytes, usd)
             archiving = job.verb == words.ARCHIVE
             told = (report.unsent, report.in_doubt, *accepted)
-            self.console.say(words.cancel_words(*told, archiving=archiving, handed=report.handed))
+            stop = self.console.house.stopped()
+            self.console.say(words.cancel_words(*told, archiving=archiving, handed=report.handed, stop=stop))
             self.console.poke()
 
         self.console.feeds.read("cancel", work, done)
