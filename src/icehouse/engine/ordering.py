@@ -71,6 +71,20 @@ class HandedOver(Move):
 
 
 @dataclass(slots=True)
+class Doubted(Move):
+    """An order that is to be called off was looked for and not found, the first time `since` by the store's clock."""
+
+    order: JobOrder
+    since: Instant
+
+    def write(self, connection: Connection, at: Instant) -> Iterable[Event]:
+        """Keep since when it is in doubt."""
+        orders.doubt(connection, self.order.job, self.order.n, self.since)
+        about = {"order": self.order.n, "token": self.order.token, "store_time": to_text(self.since)}
+        return [Event("order-doubted", self.order.job, about)]
+
+
+@dataclass(slots=True)
 class Stood(Move):
     """What the store says of an order now."""
 

@@ -111,6 +111,11 @@ def taken(connection: Connection, job: str, n: int, id: str, at: Instant) -> Non
     _move(connection, job, n, OrderStage.HANDING, OrderStage.TAKEN, id=id, taken_at=moment, asked_at=moment)
 
 
+def doubt(connection: Connection, job: str, n: int, at: Instant) -> None:
+    """An order whose handing over was not answered was not found in the store either, `at` by its clock."""
+    _move(connection, job, n, OrderStage.HANDING, OrderStage.HANDING, asked_at=to_text(at))
+
+
 def stand(connection: Connection, job: str, n: int, standing: OrderStanding) -> None:
     """What the store says of an order that it has; one that has ended is read next."""
     moment = to_text(standing.at)

@@ -27,7 +27,7 @@ from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Plan
 from icehouse.core.refs import Ref
 from icehouse.engine.gate import LeaseStale, Permit
-from icehouse.engine.ordering import Begin, Close, Gone, HandedOver, Leave, Stood, Told
+from icehouse.engine.ordering import Begin, Close, Doubted, Gone, HandedOver, Leave, Stood, Told
 from icehouse.engine.recording import Beat
 from icehouse.ledger import orders
 from icehouse.ledger.steps import Accepted, Ended, Task
@@ -40,9 +40,7 @@ _NEWLY = timedelta(hours=1)
 """For how long after it was taken an order that the store does not find is taken to be on its way."""
 
 _IN_DOUBT = timedelta(minutes=15)
-_LOOKS_IN_DOUBT = 3
-"""For how long a cancelled order whose handing over was not answered is looked for, and how often at least: the store
-may list it late."""
+"""For how long a cancelled order whose handing over was not answered is looked for: the store may list it late."""
 
 _REPORT_WITHIN = timedelta(minutes=15)
 """For how long after its end a report that is not there is waited for."""
@@ -64,7 +62,6 @@ class Delegator:
         self._plan = plan
         self._cancelling = cancelling
         self._called: set[int] = set()
-        self._doubted: dict[int, list[Instant]] = {}
         self._permit = Permit(
             plan, hands.identity, hands.recorder.since_beat, hands.stopped, hands.never_archive, hands.held
         )
@@ -155,9 +152,11 @@ class Delegator:
 
     def _may_come(self, order: JobOrder) -> bool:
         """Whether an order that the store does not list may still show up there."""
-        looks = self._doubted.setdefault(order.n, [])
-        looks.append(self._hands.store.now())
-        return len(looks) < _LOOKS_IN_DOUBT or looks[-1] - looks[0] < _IN_DOUBT
+        now = self._hands.store.now()
+        if order.asked_at is None:
+            self._hands.recorder.now(Doubted(order, now))
+            return True
+        return now - order.asked_at < _IN_DOUBT
 
     def words(self) -> str:
         """How far the orders are, in one line for the job."""
