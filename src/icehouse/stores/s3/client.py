@@ -201,6 +201,17 @@ class Client:
         self._ready()
         return self.calmly(self.store, lambda: read_login(self._session, wanted))
 
+    @property
+    def may_ask(self) -> bool:
+        """Whether another process that logs in like this one might ask the user for something, such as a code."""
+        self._ready()
+        found = self.calmly(self.store, self._session.get_credentials)
+        method = getattr(found, "method", None)
+        if method == "assume-role":
+            profiles = self._session.full_config.get("profiles", {})
+            return any("mfa_serial" in each or "credential_process" in each for each in profiles.values())
+        return method not in _ASKING_NOBODY
+
     def address_of(self, bucket: str, region: str) -> str:
         """What the addresses of all objects of a bucket begin with, by host or by path as the SDK asks for them."""
 
@@ -374,5 +385,11 @@ class Client:
         endpoint = self._endpoint if service == "s3" else endpoint
         return new_client(self._session, self.options, service, endpoint=endpoint, **more)
 
+
+_ASKING_NOBODY = frozenset(
+    {"env", "shared-credentials-file", "config-file", "iam-role", "container-role", "sso", "sso-session"}
+    | {"assume-role-with-web-identity", "login"}
+)
+"""Providers of the SDK that get credentials without a word to anybody."""
 
 _AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn")

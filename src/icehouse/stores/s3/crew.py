@@ -17,7 +17,6 @@ from icehouse.core.refs import FolderRef, folder_address
 from . import listing
 from .client import Client
 from .frames import HELLO, Setting, Told, asked, framed, next_frame, page_of
-from .options import S3Options
 from .paging import Paged, Wish
 
 _MOST = 4
@@ -25,8 +24,14 @@ _LEAVE = 1.0
 """Seconds in which a process may end by itself."""
 
 
-def processes_for(options: S3Options) -> int:
-    """How many processes may list: as the options say, else as many as there are cores, up to four."""
+def processes_for(client: Client) -> int:
+    """How many processes may list: as the options say, else as many as there are cores, up to four.
+
+    One where to log in may ask the user for a code: each process would ask again, and wait.
+    """
+    options = client.options
+    if options.processes == 1 or client.may_ask:
+        return 1
     if options.processes is not None:
         return options.processes
     return min(_MOST, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
@@ -99,6 +104,7 @@ class _Hand:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # without a terminal, on which nobody but this process may ask
         )
         self._lock = threading.Lock()
         self._open: dict[int, _Answer] = {}

@@ -62,7 +62,7 @@ def stream(
     """
     ranges = read_ranges(frontier)
     by_versions = pin and keeps_versions(client, folder) is not False
-    number = processes_for(client.options) if pace is None else 1
+    number = processes_for(client) if pace is None else 1
     hire = partial(Crew, client, folder, number) if number > 1 else None
     yield from Stream(client, folder, ranges, by_versions, pace, hire).pages()
 
