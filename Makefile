@@ -56,9 +56,10 @@ check: $(TEST)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Three at a time on two cores: a third of the time tests wait for processes that they started.
+# Three at a time on two cores: a third of the time tests wait for processes that they started.  Who is done first takes
+# over from the others.
 test: check
-	$(BIN)/pytest -n 3 $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 bench: $(TEST)
 	@$(BIN)/python -m tests.bench $(ARGS)

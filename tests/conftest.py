@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,15 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
         NO_PROXY="*",
         PYTHONPATH=_with_names(os.environ.get("PYTHONPATH", "")),
     )
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Iterator[None]:
+    """Take back what the command line, run within a test, says to its children for good: whence not to import."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    yield
+    if before is None:
+        os.environ.pop("PYTHONSAFEPATH", None)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def house(dx: DxStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def by_a_plain_client(dx: DxStandIn, project: str, file: str) -> bytes:
     """The bytes as the platform hands them out, without anything of Icehouse."""
-    told = dx.call(f"{file}/download", {"project": project, "preauthenticated": True, "duration": 3600})
+    told = dx.call(f"{file}/download", {"project": project, "preauthenticated": True, "duration": 604800})
     with urllib.request.urlopen(told["url"], timeout=30) as answer:
         return cast("bytes", answer.read())
 
