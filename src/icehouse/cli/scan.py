@@ -118,7 +118,7 @@ def command(
     return code or _lineage_ending(report)
 
 
-_GIVES_WAY = 5
+_GIVES_WAY = 10
 
 
 def _settle_in() -> None:
