@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
 import pytest
 
+from icehouse.stores.s3 import pages
+from icehouse.stores.s3 import rows as quickly
 from icehouse.stores.s3.pages import BrokenPageError, read_objects, read_versions
 from tests.unit.stores.bothways import both_ways
 
@@ -218,3 +224,70 @@ def test_keys_of_many_shapes_keep_their_places() -> None:
     )
     assert both_ways(of_objects(rows)) is True
     assert read_objects(of_objects(rows)).keys == [f"{number:03}" for number in range(40)]
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page was read before, and no row understood."""
+    monkeypatch.setattr(pages, "_large", count())
+    monkeypatch.setattr(quickly, "_shapes", {})
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_instants_and_sizes_of_all_ages_and_lengths_are_alike() -> None:
+    chance = random.Random(7)
+    days = [
+        datetime(year, month, day, tzinfo=UTC)
+        for year in (1, 1600, 1900, 1969, 1970, 2000, 2024, 2100, 9999)
+        for month, day in ((1, 1), (2, 28), (3, 1), (12, 31))
+    ]
+    days += [datetime(1, 1, 1, tzinfo=UTC) + timedelta(days=chance.randrange(3_652_058)) for _ in range(400)]
+    made = []
+    for number, day in enumerate(days):
+        moment = day + timedelta(milliseconds=chance.choice([0, 86_399_999, chance.randrange(86_400_000)]))
+        told = f"{moment.isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
+        size = chance.randrange(10 ** chance.randrange(1, 19))
+        row = PLAIN.replace("2026-11-21T08:13:17.000Z", told).replace("<Size>5<", f"<Size>{size}<")
+        made.append(row.replace("a%20b", f"{number:04}"))
+    assert both_ways(of_objects("".join(made))) is True
+    for wrong in ("2023-02-29", "2024-02-30", "1900-02-29", "2026-04-31", "2026-13-01", "2026-00-10", "0000-01-01"):
+        spoilt = of_objects("".join([*made, PLAIN.replace("2026-11-21", wrong)]))
+        with pytest.raises(BrokenPageError):
+            read_objects(spoilt)
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_the_quick_way_is_taken_once_several_large_pages_were_read() -> None:
+    body = of_objects(PLAIN * 400)
+    assert len(body) > pages._LARGE
+    told = read_objects(body)
+    for _ in range(pages._SEVERAL - 1):
+        read_objects(body)
+    assert not quickly._shapes
+    again = read_objects(body)
+    assert len(quickly._shapes["Contents",].known) == 1
+    assert (again.rows, again.keys) == (told.rows, told.keys)
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_a_row_that_only_seems_to_be_known_is_not_taken_for_it() -> None:
+    """Rows are known again by the first characters of their tags; the last ones count as well."""
+    odd = PLAIN.replace("StorageClass", "StorageClasp")
+    assert both_ways(of_objects(PLAIN * 3)) is True
+    assert both_ways(of_objects(PLAIN * 3 + odd)) is False
+    assert both_ways(of_objects(PLAIN * 3 + PLAIN.replace("</StorageClass>", "</StorageClasp>"))) is None
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_as_many_shapes_as_a_server_may_think_of_are_forgotten_again() -> None:
+    named = [f"{first}{second}{third}" for first in "abcdef" for second in "abcdef" for third in "abcdef"]
+    for begin in range(0, 200, 10):
+        made = [PLAIN.replace("<Size>", f"<{name}>x</{name}><Size>") for name in named[begin : begin + 10]]
+        assert both_ways(of_objects(PLAIN + "".join(made))) in (True, False)
+        assert len(quickly._shapes["Contents",].known) <= 64
+    assert (
+        both_ways(of_objects("".join(PLAIN.replace("<Size>", f"<{name}>x</{name}><Size>") for name in named))) is False
+    )
+    long = "long" * 10
+    assert both_ways(of_objects(PLAIN.replace("<Size>", f"<{long}>x</{long}><Size>"))) is False
+    assert both_ways(of_objects(PLAIN.replace("<Size>", "<a>x</a>" * 200 + "<Size>"))) is False

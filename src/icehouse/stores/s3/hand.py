@@ -24,6 +24,7 @@ from . import listing
 from .client import Client
 from .frames import HELLO, Asked, Setting, failed, framed, next_frame, told, wish_of
 from .options import parse_options
+from .pages import expect_many
 from .paging import ask_here
 
 
@@ -54,6 +55,7 @@ class _Hand:
         self._wishes: queue.SimpleQueue[tuple[int, Asked]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._free = 0
+        expect_many()
         with suppress(IcehouseError):  # who asks will hear of it
             _ = self._client.wire
         # A page makes thousands of objects and no ring of them: to look for rings all the time costs a sixth of it.

@@ -2,7 +2,8 @@
 
 A page is read whole or not at all: what is not well-formed, lacks a field, has one twice or holds text where none
 belongs is broken.  Plain rows, which nearly all are, go the quick way (`rows`); whatever is unusual in the least goes
-through a real XML parser (`markup`), with the same outcome.
+through a real XML parser (`markup`), with the same outcome; and so do the first few pages of a process, as to load the
+quick way takes as long as to read them.
 """
 
 from __future__ import annotations
@@ -10,17 +11,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from urllib.parse import unquote_to_bytes
 
 from .fields import BrokenPageError, Columns, UnusualError
 from .markup import Head, parse
-from .rows import block_of, read_block
 
-__all__ = ["BrokenPageError", "Listing", "read_objects", "read_versions"]
+__all__ = ["BrokenPageError", "Listing", "expect_many", "read_objects", "read_versions"]
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _BETWEEN = b"\xff"
 """What no key has in UTF-8."""
+
+_LARGE, _SEVERAL = 32 << 10, 8
+"""After so many pages of so many bytes the quick way is worth its loading."""
+
+_large = count()
+"""Counts the large pages of this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,14 @@ class Listing:
     next_version: str | None
 
 
+def expect_many() -> None:
+    """Load the quick way now."""
+    from . import rows  # noqa: F401
+
+    for _ in range(_SEVERAL):
+        next(_large)
+
+
 def read_objects(body: bytes) -> Listing:
     """The page of ListObjectsV2 in `body`.  BrokenPageError."""
     return _read(body, "ListBucketResult", ("Contents",))
@@ -55,7 +70,8 @@ def read_versions(body: bytes) -> Listing:
 
 
 def _read(body: bytes, root: str, kinds: tuple[str, ...]) -> Listing:
-    head, rows = _quickly(body, root, kinds) or parse(body, root, kinds)
+    quick = _quickly(body, root, kinds) if len(body) >= _LARGE and next(_large) >= _SEVERAL else None
+    head, rows = quick or parse(body, root, kinds)
     encoded = head.encoding == "url"
     if not encoded and head.encoding:
         raise BrokenPageError(f"keys are encoded as {head.encoding}")
@@ -92,16 +108,25 @@ def _quickly(body: bytes, root: str, kinds: tuple[str, ...]) -> tuple[Head, Colu
     The rows are taken out and one empty row is left in their place.  The XML parser reads what remains: where it sees
     that very row as one below the root, the block was nothing but rows of this page.
     """
-    block = block_of(body, kinds)
+    from .rows import read_block
+
+    block = _block_of(body, kinds)
     if block is None:
         return None
     start, end = block
     try:
-        rows = read_block(body[start:end].decode(), kinds)
+        rows = read_block(body[start:end], kinds)
         head, left = parse(b"%b<%b/>%b" % (body[:start], kinds[0].encode(), body[end:]), root, kinds, emptied=True)
     except (UnusualError, BrokenPageError, ValueError):
         return None  # the other way says what is wrong, if anything is
     return (head, rows) if not left.keys else None
+
+
+def _block_of(body: bytes, kinds: tuple[str, ...]) -> tuple[int, int] | None:
+    """Where in `body` the first row begins and the last ends, None where there is none."""
+    starts = [at for kind in kinds if (at := body.find(b"<%b>" % kind.encode())) >= 0]
+    ends = [at + len(kind) + 3 for kind in kinds if (at := body.rfind(b"</%b>" % kind.encode())) >= 0]
+    return (min(starts), max(ends)) if starts and ends else None
 
 
 def _decoded(texts: Sequence[str]) -> list[str]:

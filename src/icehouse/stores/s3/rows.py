@@ -1,306 +1,329 @@
-"""The rows of a listing taken apart column by column, as one row after the other costs several times as much.
+"""The rows of a listing taken apart all at once, as one row after the other costs several times as much.
 
-Rows that have the same tags in the same order make a shape; a page has few.  Every tag of every row is compared with
-its shape's, and every text with what its field may hold.  Whatever does not fit to the last character is unusual: then
-no row is taken, and the XML parser judges the page.
+Where tags begin is found over the whole page.  Every tag of every row is compared with those of a row that was
+understood (`shapes`), and every text with what its field may hold.  Whatever does not fit to the last character is
+unusual: then no row is taken, and the XML parser judges the page.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from operator import itemgetter
+from threading import Lock
 from typing import TypeVar
 
-from .fields import (
-    DAYS,
-    LEAVES,
-    MINUTES,
-    MOST_BYTES,
-    NEEDED,
-    RESTORE,
-    RESTORE_LEAVES,
-    SECONDS,
-    Columns,
-    Restore,
-    Telling,
-    UnusualError,
+import numpy as np
+from numpy.typing import NDArray
+
+from .fields import DAYS, MINUTES, SECONDS, Columns, Restore, Telling, UnusualError
+from .shapes import (
+    BARE,
+    CLASS,
+    ETAG,
+    KEY,
+    LATEST,
+    MODIFIED,
+    ONGOING,
+    SIZE,
+    UNTIL,
+    VERSION,
+    WIDTH,
+    Places,
+    Shapes,
+    Words,
+    words_of,
 )
 
 _T = TypeVar("_T")
 
-_CLOSE = "</"
-"""Rows are split where elements end: each piece but the first begins with a name and ``>``."""
+_PADDING = bytes(8 * WIDTH + 8)
+_FEW = np.uint64(0xFFFFFFFF)
+"""A tag is known again by its first four characters and its place; whether it is that tag is seen afterwards."""
 
-_PIECE = re.compile(r"(?:([A-Za-z_]\w*)>)?((?:[ \t\n]*<[A-Za-z_]\w*>)*)([^<]*)", re.ASCII)
-"""What ended, what began after it, and its text."""
+_WEIGHTS = np.random.default_rng(2026).integers(1, 2**63, 256, dtype=np.uint64) | np.uint64(1)
+"""For each place in a row, of which there are so many at most."""
 
-_NAME = re.compile(r"<(\w+)>", re.ASCII)
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 """What XML forbids, or changes in reading."""
 
 _REFERENCE = re.compile(r"&(?:#([0-9]{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));|&")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_MOST_SHAPES = 32
+_QUOTES = (b"&quot;", b"&#34;", b'"')
+_SPACE = b" \t\n"
 
-_Path = tuple[str, ...]
-_Piece = Sequence[str]
-"""One piece of each row of a shape."""
+_BITS = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)
+"""Of eight characters the first so many."""
 
+_MOST_DIGITS = 18
+_POWERS = 10 ** np.arange(_MOST_DIGITS - 1, -1, -1, dtype=np.int64)
 
-class _OtherShapeError(Exception):
-    """A row of another shape is among these."""
+_MOMENT = np.frombuffer(b"0000-00-00T00:00:00.000Z", np.uint8)
+_BETWEEN = np.array([4, 7, 10, 13, 16, 19, 23])
+_DIGITS = np.setdiff1d(np.arange(24), _BETWEEN)
+_DAYS_OF = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+_DAYS_BEFORE = np.cumsum(_DAYS_OF) - _DAYS_OF
+_DAYS_TO_1970 = 719_162
 
-
-def block_of(body: bytes, kinds: tuple[str, ...]) -> tuple[int, int] | None:
-    """Where in `body` the first row begins and the last ends, None where there is none."""
-    starts = [at for kind in kinds if (at := body.find(b"<%b>" % kind.encode())) >= 0]
-    ends = [at + len(kind) + 3 for kind in kinds if (at := body.rfind(b"</%b>" % kind.encode())) >= 0]
-    return (min(starts), max(ends)) if starts and ends else None
-
-
-def read_block(block: str, kinds: tuple[str, ...]) -> Columns:
-    """The rows in `block`, which is nothing but rows of `kinds`, in their order.  UnusualError."""
-    first = kinds[0]
-    for kind in kinds[1:]:
-        block = block.replace(f"<{kind}>", f"<{first}><{kind}>")
-    pieces = [row.split(_CLOSE) for row in block.split(f"<{first}>")]
-    if pieces.pop(0) != [""] or not pieces:
-        raise UnusualError
-    lengths = list(map(len, pieces))
-    groups = [list(range(len(pieces)))]
-    if len(set(lengths)) > 1:
-        by_length: dict[int, list[int]] = {}
-        for at, length in enumerate(lengths):
-            by_length.setdefault(length, []).append(at)
-        groups = list(by_length.values())
-    columns = Columns()
-    order: list[int] = []
-    shapes = 0
-    while groups:
-        group = groups.pop()
-        rows = pieces if len(group) == len(pieces) else itemgetter(*group, group[0])(pieces)[:-1]
-        shape = _Shape(rows[0], kinds)
-        shapes += 1
-        try:
-            shape.read(rows, columns)
-        except _OtherShapeError:
-            others = [at for at in group if not shape.fits(pieces[at])]
-            if not others or shapes > _MOST_SHAPES:
-                raise UnusualError from None
-            apart = set(others)
-            groups += [others, [at for at in group if at not in apart]]
-        else:
-            order += group
-    if len(order) != len(pieces):
-        raise UnusualError
-    return _in_order(columns, order) if shapes > 1 else columns
+_shapes: dict[tuple[str, ...], Shapes] = {}
+_reading = Lock()
+"""One page at a time: arithmetic on so little lets other threads in all the time, and each change of hands costs more
+than two at once could gain."""
 
 
-def _in_order(columns: Columns, order: Sequence[int]) -> Columns:
-    """The rows as the page has them; `order` says for each where it was."""
-    places = [0] * len(order)
-    for now, at in enumerate(order):
-        places[at] = now
-    return columns.picked(places)
+def read_block(block: bytes, kinds: tuple[str, ...]) -> Columns:
+    """The rows in `block`, which is nothing but rows of `kinds`, in their order.  UnusualError, UnicodeDecodeError."""
+    with _reading:
+        return _Block(block, kinds).columns()
 
 
-class _Shape:
-    """The tags of a row in their order, and which of its texts are which field."""
+class _Block:
+    """Rows whose tags were found and compared; `begins` and `ends` say where the text behind each tag is."""
 
-    def __init__(self, row: Sequence[str], kinds: tuple[str, ...]) -> None:
-        """As `row` has them.  UnusualError where it is not plain, or a field is there twice, or is lacking."""
-        self._begins: list[str] = []
-        """What each piece begins with; the whole piece where it holds no text."""
-        self._fields: dict[_Path, int] = {}
-        """The piece that holds the text of each known field."""
-        self._ignored: list[int] = []
-        self._bare: list[int] = []
-        """The pieces without text."""
-        self._tells_restore = False
-        self._open: list[str] = [kinds[0]]
-        self.kind = kinds[0]
-        for at, piece in enumerate(row):
-            found = _PIECE.fullmatch(piece)
-            if found is None or (found[1] is None) != (at == 0) or not self._open:
+    def __init__(self, block: bytes, kinds: tuple[str, ...]) -> None:
+        """UnusualError where a tag is not what it must be, or a character is none of XML's."""
+        self._block = block
+        text = block.decode()
+        self._text = text if len(text) == len(block) else None
+        self._bytes = np.frombuffer(block + _PADDING, np.uint8)
+        self._words: Words = np.ndarray((len(block) + 8 * WIDTH,), "<u8", buffer=self._bytes, strides=(1,))
+        self._check_characters(text)
+        self._tags: Places = np.flatnonzero(self._bytes == ord("<"))
+        self._first = self._words[self._tags]
+        self._second = self._words[self._tags + 8]
+        self._rows = self._starts(kinds)
+        counts = np.diff(self._rows, append=len(self._tags))
+        shapes, which = self._known(kinds, counts)
+        places = np.repeat(shapes.first[which] - self._rows, counts) + np.arange(len(self._tags))
+        self._check_tags(shapes, places)
+        self._deleted = shapes.deleted[which]
+        self._begins = self._tags + shapes.lengths[places]
+        self._ends = np.append(self._tags[1:], len(block))
+        self._codes = shapes.codes[places]
+        self._check_bare()
+        self._versions = kinds != ("Contents",)
+        self._resolved: dict[int, str] = {}
+        """The texts with references, which are rare but for those around etags, by their tags."""
+
+    def columns(self) -> Columns:
+        """All fields of all rows.  UnusualError."""
+        etags = self._in_rows(ETAG, self._etags(), "")  # first, as with them all references are resolved
+        columns = Columns(
+            self._free(KEY),
+            self._in_rows(SIZE, self._sizes(), 0),
+            self._in_rows(MODIFIED, self._moments(), None),
+            etags,
+        )
+        self._tell(columns)
+        if self._versions:
+            columns.versions = self._free(VERSION)
+            texts, which = self._different(LATEST)
+            columns.latest = list(map([_truth(text) for text in texts].__getitem__, which.tolist()))
+            columns.deleted = self._deleted.tolist()
+            for at in np.flatnonzero(self._deleted).tolist():
+                columns.sizes[at], columns.etags[at] = 0, ""
+        return columns
+
+    def _check_characters(self, text: str) -> None:
+        if (self._text is None or self._bytes[: len(text)].min() < ord(" ")) and _ODD.search(text):
+            raise UnusualError
+        if np.count_nonzero(self._bytes == ord("]")) and "]]>" in text:
+            raise UnusualError
+
+    def _starts(self, kinds: tuple[str, ...]) -> Places:
+        """Which of the tags begin rows."""
+        found: NDArray[np.bool_] = np.zeros(len(self._tags), np.bool_)
+        for kind in kinds:
+            (one, two, *_), (first, second, *_) = words_of(b"<%b>" % kind.encode())
+            found |= ((self._first & np.uint64(first)) == one) & ((self._second & np.uint64(second)) == two)
+        rows = np.flatnonzero(found)
+        if not len(rows) or rows[0] or self._tags[0]:
+            raise UnusualError
+        return rows
+
+    def _known(self, kinds: tuple[str, ...], counts: Places) -> tuple[Shapes, Places]:
+        """The shapes, and the number of each row's."""
+        within = np.arange(len(self._tags)) - np.repeat(self._rows, counts)
+        if counts.max() > len(_WEIGHTS):
+            raise UnusualError
+        sums = np.add.reduceat((self._first & _FEW) * _WEIGHTS[within], self._rows)
+        values, places, which = np.unique(sums, return_index=True, return_inverse=True)
+        told = values.tolist()
+        shapes = _shapes.get(kinds) or Shapes(kinds)
+        new = [(value, row) for value, row in zip(told, places.tolist(), strict=True) if value not in shapes.numbers]
+        if new:
+            begins = self._tags[self._rows]
+            ends = np.append(begins[1:], len(self._block))
+            shapes = shapes.learned({value: self._block[begins[row] : ends[row]].decode() for value, row in new})
+            _shapes[kinds] = shapes
+        numbers = np.array([shapes.numbers.get(value, -1) for value in told], np.int64)[which]
+        if numbers.min() < 0 or (shapes.counts[numbers] != counts).any():
+            raise UnusualError
+        return shapes, numbers
+
+    def _check_tags(self, shapes: Shapes, places: Places) -> None:
+        """Every tag is that of its shape, to the last character."""
+        for word in range(WIDTH):
+            here = self._first if word == 0 else self._second
+            masks = shapes.masks[word][places]
+            words = shapes.words[word][places]
+            if word > 1:  # few tags are so long
+                long = np.flatnonzero(masks)
+                here, masks, words = self._words[self._tags[long] + 8 * word], masks[long], words[long]
+            if ((here & masks) != words).any():
                 raise UnusualError
-            self._learn(at, piece, found, kinds)
-        names = {path[0] for path in self._fields if len(path) == 1}
-        lacks_restore = self._tells_restore and (RESTORE, "IsRestoreInProgress") not in self._fields
-        if self._open or NEEDED[self.kind] - names or lacks_restore:
-            raise UnusualError
 
-    def _learn(self, at: int, piece: str, found: re.Match[str], kinds: tuple[str, ...]) -> None:
-        ended, began, text = found.groups()
-        if ended is not None and self._open.pop() != ended:
-            raise UnusualError
-        names = _NAME.findall(began)
-        if at == 0 and names and names[0] in kinds:
-            self.kind = names.pop(0)
-            self._open = [self.kind]
-        for name in names:
-            self._enter(name)
-        if not names:
-            if text.strip(" \t\n"):
+    def _check_bare(self) -> None:
+        filled = np.flatnonzero((self._codes == BARE) & (self._begins != self._ends))
+        if len(filled):
+            pairs = zip(self._begins[filled].tolist(), self._ends[filled].tolist(), strict=True)
+            if any(text.strip(_SPACE) for text in {self._block[begin:end] for begin, end in pairs}):
                 raise UnusualError
-            self._bare.append(at)
-            self._begins.append(piece)
-            return
-        path = tuple(self._open[1:])
-        self._begins.append(piece[: len(piece) - len(text)])
-        if not _known(path):
-            if path == (RESTORE,):
-                raise UnusualError
-            self._ignored.append(at)
-        elif path in self._fields:
-            raise UnusualError
-        else:
-            self._fields[path] = at
 
-    def _enter(self, name: str) -> None:
-        """An element begins.  Known fields hold no elements, and a restore is told once."""
-        around = tuple(self._open[1:])
-        restore = (*around, name) == (RESTORE,)
-        if not self._open or _known(around) or (restore and self._tells_restore):
-            raise UnusualError
-        self._tells_restore = self._tells_restore or restore
-        self._open.append(name)
+    def _of(self, code: int) -> tuple[Places, Places, Places]:
+        """Where the texts of a field are, and which tags they follow."""
+        tags = np.flatnonzero(self._codes == code)
+        return self._begins[tags], self._ends[tags], tags
 
-    def fits(self, row: Sequence[str]) -> bool:
-        """Whether `row` has these tags."""
-        begins = self._begins
-        if len(row) != len(begins) or not all(map(str.startswith, row, begins)):
-            return False
-        return all(row[at] == begins[at] for at in self._bare)
+    def _cut(self, begins: Places, ends: Places) -> list[str]:
+        pairs = zip(begins.tolist(), ends.tolist(), strict=True)
+        text, block = self._text, self._block
+        if text is None:
+            return [block[begin:end].decode() for begin, end in pairs]
+        return [text[begin:end] for begin, end in pairs]
 
-    def read(self, rows: Sequence[Sequence[str]], columns: Columns) -> None:
-        """Put the fields of all `rows` at the ends of `columns`, or none.  UnusualError, _OtherShapeError."""
-        pieces: list[_Piece] = list(zip(*rows, strict=True))
-        for at in self._bare:
-            if set(pieces[at]) != {self._begins[at]}:
-                raise _OtherShapeError
-        for at in self._ignored:
-            self._free(pieces[at], at)
-        count = len(rows)
-        deleted = self.kind == "DeleteMarker"
-        keys = self._of(pieces, "Key")
-        sizes = [0] * count if deleted else _sizes(self._texts(pieces[self._fields["Size",]], self._fields["Size",])[0])
-        modified = self._moments(pieces, ("LastModified",)) or [None] * count
-        etags = self._etags(pieces) or [""] * count
-        tellings = self._tellings(pieces, count)
-        if deleted:
-            etags, tellings = [""] * count, [Telling(None)] * count
-        versions, latest = [], []
-        if self.kind != "Contents":
-            versions = self._of(pieces, "VersionId")
-            latest = self._chosen(pieces, ("IsLatest",), _truth)
-            columns.deleted += [deleted] * count
-        columns.keys += keys
-        columns.sizes += sizes
-        columns.modified += modified
-        columns.etags += etags
-        columns.versions += versions
-        columns.latest += latest
-        known = columns.tellings
-        numbers = {telling: known.setdefault(telling, len(known)) for telling in dict.fromkeys(tellings)}
-        columns.told += map(numbers.__getitem__, tellings)
+    def _row_of(self, tags: Places) -> list[int]:
+        return (np.searchsorted(self._rows, tags, side="right") - 1).tolist()  # type: ignore[no-any-return]
 
-    def _of(self, pieces: Sequence[_Piece], name: str) -> list[str]:
-        at = self._fields[name,]
-        return self._free(pieces[at], at)
+    def _in_rows(self, code: int, texts: list[_T], lacking: _T) -> list[_T]:
+        """What is told of some rows, in the order of all."""
+        if len(texts) == len(self._rows):
+            return texts
+        found = [lacking] * len(self._rows)
+        for at, text in zip(self._row_of(self._of(code)[2]), texts, strict=True):
+            found[at] = text
+        return found
 
-    def _texts(self, column: _Piece, at: int) -> tuple[list[str], str]:
-        """The texts of the pieces in `column`, and all of them in one with their tags.
-
-        Each must begin as this shape's piece does, and hold no further tag.
-        """
-        begins = _CLOSE + self._begins[at]
-        whole = _CLOSE + _CLOSE.join(column)
-        texts = whole.split(begins)
-        if len(texts) != len(column) + 1 or texts[0] or whole.count("<") != len(column) * begins.count("<"):
-            raise _OtherShapeError
-        del texts[0]
-        return texts, whole
-
-    def _free(self, column: _Piece, at: int) -> list[str]:
+    def _free(self, code: int) -> list[str]:
         """Texts that may hold anything, their references resolved."""
-        texts, whole = self._texts(column, at)
-        _check_characters(whole)
-        if "&" in whole:
-            return [_REFERENCE.sub(_resolve, text) if "&" in text else text for text in texts]
+        begins, ends, tags = self._of(code)
+        texts = self._cut(begins, ends)
+        if self._resolved:
+            return [self._resolved.get(tag, text) for tag, text in zip(tags.tolist(), texts, strict=True)]
         return texts
 
-    def _chosen(self, pieces: Sequence[_Piece], path: _Path, read: Callable[[str], _T]) -> list[_T]:
-        """Texts of which few differ, each different one read once."""
-        at = self._fields[path]
-        column = pieces[at]
-        several = list(dict.fromkeys(column))
-        known = dict(zip(several, map(read, self._texts(several, at)[0]), strict=True))
-        return list(map(known.__getitem__, column))
+    def _resolve(self) -> None:
+        """Resolve all references, whatever they are in.  UnusualError where one is none."""
+        found = np.flatnonzero(self._bytes == ord("&"))
+        tags = np.unique(np.searchsorted(self._tags, found, side="right") - 1)
+        texts = self._cut(self._begins[tags], self._ends[tags])
+        self._resolved = {tag: _REFERENCE.sub(_character, text) for tag, text in zip(tags.tolist(), texts, strict=True)}
 
-    def _etags(self, pieces: Sequence[_Piece]) -> list[str]:
-        at = self._fields.get(("ETag",))
-        if at is None:
+    def _etags(self) -> list[str]:
+        """Without their quotes, which nearly all servers write in one way.  Looks for other references as well."""
+        begins, ends, _ = self._of(ETAG)
+        references, bare = (np.count_nonzero(self._bytes == ord(character)) for character in '&"')
+        for quote in _QUOTES:
+            theirs, others = (references, bare) if quote.startswith(b"&") else (bare, references)
+            if others or not len(begins) or theirs != 2 * len(begins) or (ends - begins).min() < 2 * len(quote):
+                continue
+            (word, *_), (mask, *_) = words_of(quote)
+            around = (self._words[begins] ^ np.uint64(word)) | (self._words[ends - len(quote)] ^ np.uint64(word))
+            if not (around & np.uint64(mask)).any():
+                return self._cut(begins + len(quote), ends - len(quote))
+        self._resolve()
+        return [text.strip('"') for text in self._free(ETAG)]
+
+    def _sizes(self) -> list[int]:
+        begins, ends, _ = self._of(SIZE)
+        if not len(begins):
             return []
-        begins = _CLOSE + self._begins[at]
-        whole = (_CLOSE + _CLOSE.join(pieces[at])).replace("&quot;", '"')
-        if "&" in whole:
-            whole = whole.replace("&#34;", '"')
-        bare = whole[len(begins) + 1 : -1].split(f'"{begins}"')
-        count = len(pieces[at])
-        if (
-            len(bare) != count
-            or not (whole.startswith(f'{begins}"') and whole.endswith('"') and len(whole) >= len(begins) + 2)
-            or whole.count('"') != 2 * count
-            or whole.count("<") != count * begins.count("<")
-            or "&" in whole
-        ):
-            return [text.strip('"') for text in self._free(pieces[at], at)]
-        _check_characters(whole)
-        return bare
+        lengths = ends - begins
+        widest = int(lengths.max())
+        if lengths.min() < 1 or widest > _MOST_DIGITS:
+            raise UnusualError
+        places = ends[:, None] - np.arange(widest, 0, -1)
+        digits = (self._bytes[places] - np.uint8(ord("0"))) * (places >= begins[:, None])
+        if digits.max() > 9:
+            raise UnusualError
+        return (digits.astype(np.int64) @ _POWERS[-widest:]).tolist()  # type: ignore[no-any-return]
 
-    def _moments(self, pieces: Sequence[_Piece], path: _Path) -> list[int | None]:
-        if path not in self._fields:
-            return []
-        at = self._fields[path]
-        days, minutes, seconds = DAYS, MINUTES, SECONDS
-        texts = self._texts(pieces[at], at)[0]
-        return [days[text[:10]] + minutes[text[10:16]] + seconds[text[16:]] for text in texts]
+    def _moments(self) -> list[int | None]:
+        """Microseconds since 1970."""
+        begins, ends, _ = self._of(MODIFIED)
+        if ((ends - begins) != len(_MOMENT)).any():
+            return [_moment(text) for text in self._cut(begins, ends)]
+        words = np.stack([self._words[begins], self._words[begins + 8], self._words[begins + 16]], axis=1)
+        letters = np.ascontiguousarray(words.view(np.uint8).reshape(-1, len(_MOMENT)).T)
+        if (letters[_BETWEEN] != _MOMENT[_BETWEEN, None]).any():
+            raise UnusualError
+        digits = letters[_DIGITS] - np.uint8(ord("0"))
+        if (digits > 9).any():
+            raise UnusualError
+        a, b, c, d, *rest = digits.astype(np.int64)
+        year = a * 1000 + b * 100 + c * 10 + d
+        month, day, hour, minute, second = (rest[at] * 10 + rest[at + 1] for at in range(0, 10, 2))
+        thousandth = rest[10] * 100 + rest[11] * 10 + rest[12]
+        leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+        wrong = (year < 1) | (month < 1) | (month > 12) | (day < 1) | (hour > 23) | (minute > 59) | (second > 59)
+        if wrong.any() or (day > _DAYS_OF[month] + (leap & (month == 2))).any():
+            raise UnusualError
+        before = year - 1
+        days = before * 365 + before // 4 - before // 100 + before // 400 + _DAYS_BEFORE[month]
+        days += (leap & (month > 2)) + (day - 1 - _DAYS_TO_1970)
+        return ((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + thousandth * 1000).tolist()  # type: ignore[no-any-return]
 
-    def _tellings(self, pieces: Sequence[_Piece], count: int) -> list[Telling]:
-        classes: Sequence[str | None] = [None] * count
-        if ("StorageClass",) in self._fields:
-            classes = self._chosen(pieces, ("StorageClass",), _plain)
-        if not self._tells_restore:
-            plain = {word: Telling(word) for word in set(classes)}
-            return list(map(plain.__getitem__, classes))
-        ongoing = self._chosen(pieces, (RESTORE, "IsRestoreInProgress"), _truth)
-        until: Sequence[int | None] = [None] * count
-        if (RESTORE, "RestoreExpiryDate") in self._fields:
-            until = self._chosen(pieces, (RESTORE, "RestoreExpiryDate"), _moment)
-        several = list(zip(classes, ongoing, until, strict=True))
-        told = {each: Telling(each[0], Restore(each[1], each[2])) for each in set(several)}
-        return list(map(told.__getitem__, several))
+    def _tell(self, columns: Columns) -> None:
+        """What each row says of where its bytes stand: the few different ones, and which of them."""
+        classes, of_class = self._different_in_rows(CLASS)
+        ongoing, of_ongoing = self._different_in_rows(ONGOING)
+        until, of_until = self._different_in_rows(UNTIL)
+        together = (of_class * len(ongoing) + of_ongoing) * len(until) + of_until
+        values, which = np.unique(together, return_inverse=True)
+        known = columns.tellings
+        numbers = []
+        for value in values.tolist():
+            rest, ends = divmod(value, len(until))
+            kind, yet = divmod(rest, len(ongoing))
+            telling = Telling(classes[kind], _restore(ongoing[yet], until[ends]))
+            numbers.append(known.setdefault(telling, len(known)))
+        told = np.array(numbers)[which]
+        if self._deleted.any():
+            told[self._deleted] = known.setdefault(Telling(None), len(known))
+        columns.told = told.tolist()
+
+    def _different_in_rows(self, code: int) -> tuple[list[str | None], Places]:
+        """The different texts of a field, the last one None for rows that lack it, and which of them each row has."""
+        texts, which = self._different(code)
+        if len(which) < len(self._rows):
+            tags = np.flatnonzero(self._codes == code)
+            of_all = np.full(len(self._rows), len(texts))
+            of_all[np.searchsorted(self._rows, tags, side="right") - 1] = which
+            which = of_all
+        return [*texts, None], which
+
+    def _different(self, code: int) -> tuple[list[str], Places]:
+        """The different texts of a field of which few differ, and which of them each one is."""
+        begins, ends, _ = self._of(code)
+        if not len(begins):
+            return [], np.zeros(0, np.int64)
+        lengths = ends - begins
+        longest = int(lengths.max())
+        if longest > 8 * WIDTH:
+            raise UnusualError
+        columns = [lengths.astype(np.uint64)]
+        for begin in range(0, longest, 8):
+            columns.append(self._words[begins + begin] & _BITS[np.clip(lengths - begin, 0, 8)])
+        sums = columns[0]
+        for column in columns[1:]:
+            sums = sums * _WEIGHTS[0] + column
+        _, first, which = np.unique(sums, return_index=True, return_inverse=True)
+        texts = self._cut(begins[first], ends[first])
+        if any((column != column[first][which]).any() for column in columns) or any("&" in text for text in texts):
+            raise UnusualError
+        return texts, which
 
 
-def _known(path: _Path) -> bool:
-    """Whether this is a field that is used and holds text."""
-    return (len(path) == 1 and path[0] in LEAVES) or (
-        len(path) == 2 and path[0] == RESTORE and path[1] in RESTORE_LEAVES
-    )
-
-
-def _sizes(texts: Sequence[str]) -> list[int]:
-    digits = "".join(texts)
-    if not (digits.isascii() and digits.isdigit()):
-        raise UnusualError
-    try:
-        sizes = list(map(int, texts))
-    except ValueError:  # nothing, or far too long
-        raise UnusualError from None
-    if max(sizes) > MOST_BYTES:
-        raise UnusualError
-    return sizes
+def _restore(ongoing: str | None, until: str | None) -> Restore | None:
+    return None if ongoing is None else Restore(_truth(ongoing), None if until is None else _moment(until))
 
 
 def _truth(text: str) -> bool:
@@ -313,19 +336,7 @@ def _moment(text: str) -> int:
     return DAYS[text[:10]] + MINUTES[text[10:16]] + SECONDS[text[16:]]
 
 
-def _plain(text: str) -> str:
-    if "&" in text:
-        raise UnusualError
-    _check_characters(text)
-    return text
-
-
-def _check_characters(text: str) -> None:
-    if "]]>" in text or (not text.isprintable() and _ODD.search(text)):
-        raise UnusualError
-
-
-def _resolve(reference: re.Match[str]) -> str:
+def _character(reference: re.Match[str]) -> str:
     decimal, hexadecimal, name = reference.groups()
     if name in _NAMED:
         return _NAMED[name]
