@@ -32,7 +32,7 @@ from icehouse.engine.worker import Options, run_store
 from icehouse.ledger import jobs, plans
 from icehouse.ledger.session import Ledger
 from icehouse.settings.clock import SystemClock
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 from icehouse.stores.s3.store import S3Store
 
 from .rows import names, thing_of

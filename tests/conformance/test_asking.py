@@ -6,7 +6,8 @@ import pytest
 
 from icehouse.core.errors import Invalid, LoginExpired, NotFound
 from icehouse.core.refs import FolderRef, Ref
-from icehouse.stores.base import Reads, Restores
+from icehouse.stores.base import Reads
+from icehouse.stores.changing import Restores
 from icehouse.stores.wrap.readonly import ReadOnly
 from tests.conformance.servers import Server
 

@@ -9,7 +9,7 @@ from icehouse.core.errors import AlreadyRestoring, Cold, Invalid, NotArchived, N
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 from icehouse.stores.s3.store import S3Store
 from tests.conformance.servers import Server
 

@@ -23,7 +23,7 @@ from icehouse.core.errors import (
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 from icehouse.stores.dnanexus.store import DnanexusStore
 from tests.conformance.dnanexus import TOKEN, DxServer, open_dx
 

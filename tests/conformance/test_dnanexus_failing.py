@@ -28,7 +28,7 @@ from icehouse.core.links import LinkRequest, NoteRequest, NotLinked
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreRequest, Tier
 from icehouse.core.states import State
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 from icehouse.stores.dnanexus import wire
 from icehouse.stores.dnanexus.evidence import ListProjects
 from icehouse.stores.dnanexus.store import DnanexusStore

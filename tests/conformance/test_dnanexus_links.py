@@ -16,7 +16,8 @@ from icehouse.core.errors import Cold, Conflict, Denied, Invalid, NotFound, Stor
 from icehouse.core.links import Link, LinkRequest, Noted, NoteRequest, NotLinked
 from icehouse.core.plans import canonical
 from icehouse.core.refs import FolderRef, Ref
-from icehouse.stores.base import Annotates, Links, Notes, NotTaken
+from icehouse.stores.base import Links, Notes
+from icehouse.stores.changing import Annotates, NotTaken
 from icehouse.stores.dnanexus.linking import file_name
 from icehouse.stores.dnanexus.store import DnanexusStore
 from icehouse.stores.dnanexus.wire import Wire

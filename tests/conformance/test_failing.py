@@ -9,7 +9,7 @@ import pytest
 from icehouse.core.errors import ConfigError, LoginExpired, NotSupported, StoreError, Unavailable
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreRequest, Tier
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 from icehouse.stores.s3.store import S3Store
 from tests.conformance.servers import Server, Silent, free_ports
 

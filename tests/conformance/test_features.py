@@ -7,7 +7,8 @@ import pytest
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
-from icehouse.stores.base import Archives, Follows, NotTaken, Previews, Restores
+from icehouse.stores.base import Follows, Previews
+from icehouse.stores.changing import Archives, NotTaken, Restores
 from tests.conformance.dnanexus import DxServer
 from tests.conformance.servers import Server
 

@@ -15,7 +15,8 @@ import pytest
 from icehouse.core.errors import Conflict, Invalid, NotFound, StoreError
 from icehouse.core.links import Link, LinkRequest, Noted, NoteRequest, NotLinked
 from icehouse.core.refs import Ref
-from icehouse.stores.base import Annotates, Links, Notes, NotTaken
+from icehouse.stores.base import Links, Notes
+from icehouse.stores.changing import Annotates, NotTaken
 from icehouse.stores.s3.store import S3Store
 from tests.conformance.names import DOTS, PLAIN_TRAPS
 from tests.conformance.servers import Server

@@ -33,7 +33,8 @@ from icehouse.core.restores import RestoreAccepted, RestoreRequest, Way
 from icehouse.core.states import State
 from icehouse.ledger.leases import TIME_TO_LIVE
 from icehouse.ledger.steps import Task
-from icehouse.stores.base import Annotates, Archives, Delegates, NotTaken, Previews, Restores, Store
+from icehouse.stores.base import Previews, Store
+from icehouse.stores.changing import Annotates, Archives, Delegates, NotTaken, Restores
 
 _FRESH = TIME_TO_LIVE * 0.6
 

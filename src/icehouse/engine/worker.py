@@ -21,7 +21,8 @@ from icehouse.core.plans import Identity, Plan
 from icehouse.core.refs import Ref
 from icehouse.ledger import holds, jobs, leases, plans, steps
 from icehouse.ledger.session import Ledger
-from icehouse.stores.base import Restores, Store
+from icehouse.stores.base import Store
+from icehouse.stores.changing import Restores
 
 from .gate import CHECKS, GUARDS, Checks, Gate, Guards, Holds
 from .pace import MOST_AT_ONCE

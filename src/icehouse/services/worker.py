@@ -151,7 +151,7 @@ def _carry_out(house: House, name: str, ending: threading.Event, options: Option
 
 def _working_store(house: House, name: str) -> WorkingStore:
     """The store with its changing side: opened here for the worker alone."""
-    from icehouse.stores.base import Restores
+    from icehouse.stores.changing import Restores
     from icehouse.stores.registry import open_store
 
     settings = house.config.stores.get(name)

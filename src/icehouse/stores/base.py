@@ -10,8 +10,8 @@ What every store promises:
 - Every call has an end: connect and read time-outs are set by the store.
 - A store may be used from several threads.
 
-Reading protocols and changing protocols are different types.  Services get readers; the worker hands the changing
-ones to `engine/gate.py` alone.
+Reading protocols and changing protocols are different types.  These are the readers, which services get; the changing
+ones are in `changing.py`, and the worker hands them to `engine/gate.py` alone.
 """
 
 from __future__ import annotations
@@ -21,18 +21,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
-from icehouse.core.archives import ArchiveAccepted, ArchiveRequest, Pointers, Quote
+from icehouse.core.archives import Pointers, Quote
 from icehouse.core.clock import Instant
 from icehouse.core.columns import ObjectColumns, StreamPage
 from icehouse.core.entries import Composition, ContainerEntry, Described, Entry, Lineage, Page, WalkPage
-from icehouse.core.errors import StoreError
 from icehouse.core.evidence import Gathered, Kind, Record, Watched
 from icehouse.core.inventories import InventoryFile
-from icehouse.core.links import Link, LinkLife, LinkRequest, Noted, NoteRequest, NotLinked
-from icehouse.core.orders import Order, OrderAct, OrderResult, OrderStanding, OrderTaken
+from icehouse.core.links import Link, LinkLife, LinkRequest, NotLinked
+from icehouse.core.orders import OrderAct, OrderResult, OrderStanding
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
-from icehouse.core.restores import RestoreAccepted, RestoreRequest, RestoreRule, Tier, Window
+from icehouse.core.restores import RestoreRule, Tier, Window
 from icehouse.core.states import State
 
 
@@ -369,45 +368,6 @@ class Inventory(Protocol):
 
 
 @runtime_checkable
-class Annotates(Protocol):
-    """Writing a note where nothing lies yet.  Only the gate calls this."""
-
-    def annotate(self, requests: Sequence[NoteRequest]) -> Iterable[Noted | NotTaken]:
-        """Write each note; never over anything.  Errors per item: Conflict (something lies there), Denied, NotFound,
-        Invalid, Throttled, Unavailable (the effect is then not known)."""
-        ...
-
-
-@runtime_checkable
-class Restores(Protocol):
-    """Bringing bytes back.  Only the gate calls this."""
-
-    def restore(self, requests: Sequence[RestoreRequest]) -> Iterable[RestoreAccepted | NotTaken]:
-        """Ask for each object's bytes back; one result per request, `max_batch` requests at most.
-
-        All requests of a batch are in one container, of one tier.  One without a tier calls an archiving off.
-
-        Errors per item: AlreadyRestoring, NotArchived, Invalid (days or tier do not fit), NoCapacity, NotFound,
-        Denied, Throttled, Unavailable (the effect is then not known).
-        """
-        ...
-
-
-@runtime_checkable
-class Archives(Restores, Protocol):
-    """Sending bytes to the cold, and bringing them back.  Only the gate calls this."""
-
-    def archive(self, requests: Sequence[ArchiveRequest]) -> Iterable[ArchiveAccepted | NotTaken]:
-        """Archive each object; one result per request, `max_batch` requests in one container at most.
-
-        Objects go by identity, never by folder.  One that can't be archived never fails its neighbours: it is told
-        apart and they are asked for again.  Errors per item: Conflict (not archivable as it is now), NotFound, Denied,
-        Invalid, Throttled, Unavailable (the effect is then not known).
-        """
-        ...
-
-
-@runtime_checkable
 class Orders(Protocol):
     """Asking about what was handed to the store's own engine."""
 
@@ -433,28 +393,3 @@ class Orders(Protocol):
         of its lines does not fit.
         """
         ...
-
-
-@runtime_checkable
-class Delegates(Orders, Protocol):
-    """Handing many requests at once to the store's own engine.  Only the gate calls this."""
-
-    def submit(self, order: Order) -> OrderTaken | NotTaken:
-        """Hand an order over; once, however often it is called with the same token.
-
-        Errors: Invalid, Denied, NotFound, Throttled, Unavailable (the effect is then not known: ask `find_order`).
-        The `ref` of what was not taken is the first of the order.
-        """
-        ...
-
-    def call_off(self, id: str) -> None:
-        """Have the store end an order early; what it has done stays done.  Conflict where it has ended."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class NotTaken:
-    """A request that the store did not take, or whose fate is not known (`Unavailable`)."""
-
-    ref: Ref
-    error: StoreError

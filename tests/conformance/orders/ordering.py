@@ -14,7 +14,7 @@ from icehouse.core.errors import (
 from icehouse.core.orders import Order, OrderAct, OrderResult, OrderState, OrderTaken
 from icehouse.core.refs import Ref
 from icehouse.core.restores import Tier
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 from icehouse.stores.s3.store import S3Store
 from tests.standin import StandIn
 

@@ -20,7 +20,7 @@ from icehouse.core.orders import Order, OrderAct
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 from icehouse.stores.s3.store import S3Store
 from tests.conformance.names import BACKSLASHES, CONTROLS, DOTS, NEWLINES, PLAIN_TRAPS, SLASHES
 from tests.conformance.orders.ordering import (

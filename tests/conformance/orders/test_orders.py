@@ -21,7 +21,7 @@ from icehouse.core.errors import (
 from icehouse.core.orders import Order, OrderAct, OrderState, OrderTaken
 from icehouse.core.refs import Ref
 from icehouse.core.restores import Tier
-from icehouse.stores.base import Delegates
+from icehouse.stores.changing import Delegates
 from icehouse.stores.s3.store import S3Store
 from tests.conformance.orders.ordering import (
     ACCOUNT,

@@ -20,7 +20,7 @@ from icehouse.core.restores import RestoreRequest, RestoreWish, Tier, Way
 from icehouse.services import audit, restore
 from icehouse.services.house import House, open_house
 from icehouse.stores import registry
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 from icehouse.stores.s3.store import S3Store
 from tests.engine.rooms import accepted as accepted_by_key
 from tests.engine.rooms import marks, nobody

@@ -10,7 +10,7 @@ import pytest
 
 from icehouse.core.errors import Conflict
 from icehouse.core.refs import Ref
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 from icehouse.stores.dnanexus.sending import Batch, Taken
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from icehouse.core.errors import StoreError, Unavailable
 from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 from icehouse.stores.s3 import channel
 from icehouse.stores.s3.client import Client
 from icehouse.stores.s3.errors import NoAnswer

@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from icehouse.core.errors import Denied, Invalid, LoginExpired, Unavailable
 from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 from icehouse.stores.s3.client import Client
 from icehouse.stores.s3.describing import describe_one
 from icehouse.stores.s3.errors import OTHER_OWNER

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from icehouse.core.errors import Invalid, NotFound, StoreError
 from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreRequest, Tier
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 from icehouse.stores.s3 import routes, signing
 from icehouse.stores.s3.channel import Reply
 from icehouse.stores.s3.client import Client

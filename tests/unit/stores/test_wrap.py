@@ -15,7 +15,8 @@ from icehouse.core.orders import Order, OrderAct, OrderResult, OrderStanding, Or
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
-from icehouse.stores.base import Ability, Archives, Features, NotTaken, Pace, Reads, Restores
+from icehouse.stores.base import Ability, Features, Pace, Reads
+from icehouse.stores.changing import Archives, NotTaken, Restores
 from icehouse.stores.registry import open_store
 from icehouse.stores.wrap.readonly import ReadOnly
 from icehouse.stores.wrap.record import recorded

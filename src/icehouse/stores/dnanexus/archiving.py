@@ -11,7 +11,7 @@ from icehouse.core.refs import Ref, ref_address
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
 from icehouse.core.text import safe
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 
 from . import describing
 from .client import Answer, Client

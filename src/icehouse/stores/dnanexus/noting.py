@@ -16,7 +16,7 @@ from icehouse.core.links import Noted, NoteRequest
 from icehouse.core.plans import canonical
 from icehouse.core.refs import Ref, ref_address
 from icehouse.core.text import safe
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 
 from . import describing
 from .client import Client

@@ -15,7 +15,7 @@ from icehouse.core.entries import Described, Entry
 from icehouse.core.errors import Conflict, Invalid, NotFound, StoreError, Unavailable
 from icehouse.core.refs import Ref, ref_address
 from icehouse.core.text import SafeText
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 
 from . import describing
 from .client import Answer, Client

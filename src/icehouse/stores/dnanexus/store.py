@@ -14,7 +14,8 @@ from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
-from icehouse.stores.base import Ability, Features, NotTaken
+from icehouse.stores.base import Ability, Features
+from icehouse.stores.changing import NotTaken
 
 from . import archiving, checking, composing, describing, lineage, linking, noting, previews, projects, reading, walking
 from .client import Client

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from icehouse.core.errors import Conflict, Invalid, StoreError, Unavailable
 from icehouse.core.links import Noted, NoteRequest
 from icehouse.core.refs import Ref, ref_address
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 
 from .client import Client
 from .describing import describe_one

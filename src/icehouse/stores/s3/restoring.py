@@ -8,7 +8,7 @@ from functools import lru_cache
 from icehouse.core.errors import Invalid, StoreError, Unavailable
 from icehouse.core.refs import ref_address
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 
 from .client import Client
 

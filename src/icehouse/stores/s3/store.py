@@ -15,7 +15,8 @@ from icehouse.core.orders import Order, OrderAct, OrderResult, OrderStanding, Or
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
-from icehouse.stores.base import Ability, Features, NotTaken, Pace
+from icehouse.stores.base import Ability, Features, Pace
+from icehouse.stores.changing import NotTaken
 
 from . import checking, composing, describing, lifecycle, linking, noting, reading, restoring, streaming, walking
 from .batch import following, report, submitting

@@ -14,7 +14,8 @@ from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest, Tier
 from icehouse.core.states import State
-from icehouse.stores.base import Archives, NotTaken, Pace, Restores, Store
+from icehouse.stores.base import Pace, Store
+from icehouse.stores.changing import Archives, NotTaken, Restores
 
 from .forward import Forward
 

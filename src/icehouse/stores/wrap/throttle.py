@@ -16,7 +16,8 @@ from icehouse.core.orders import Order, OrderResult, OrderStanding, OrderTaken
 from icehouse.core.plans import Identity
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.restores import RestoreAccepted, RestoreRequest
-from icehouse.stores.base import Annotates, Delegates, NotTaken, Pace, Restores, Store
+from icehouse.stores.base import Pace, Store
+from icehouse.stores.changing import Annotates, Delegates, NotTaken, Restores
 
 from .forward import Forward
 

@@ -10,7 +10,7 @@ from icehouse.core.errors import Conflict, Denied, Invalid, NotFound, StoreError
 from icehouse.core.orders import Order, OrderAct, OrderTaken
 from icehouse.core.refs import Ref, ref_address
 from icehouse.core.restores import Tier
-from icehouse.stores.base import NotTaken
+from icehouse.stores.changing import NotTaken
 
 from ..describing import describe_one
 from .control import JOB_ID, Control, at_of
