@@ -17,6 +17,9 @@ _FLOOR = 10.0
 _CATCH_UP = 0.25
 """Seconds of requests that may be made up for after everybody was held up; never while the store slows us down."""
 
+_SECOND = 1.005
+"""Seconds that the limit is for: a call may go a little after it was let go."""
+
 _GROWTH = 1.5
 _WINDOW = 5.0
 _LONGEST_PAUSE = 20.0
@@ -44,7 +47,8 @@ def nap(clock: Clock, seconds: float, ending: Ending) -> None:
 class Pace:
     """A shared limit in requests a second: halved when the store throttles, growing by half each second after.
 
-    No second, whenever it begins, sees more than `most` turns, also where a delay is made up for.
+    No second, whenever it begins, sees more than `most` calls go, also where a delay is made up for, and where waiters
+    wake up late: it is when they went that counts, not when they were to.
     """
 
     def __init__(self, clock: Clock, seed: str, most: float = 1000.0) -> None:
@@ -52,10 +56,11 @@ class Pace:
         self._most = most
         self._rate = most
         self._next: float | None = None
-        self._turns: deque[float] = deque(maxlen=max(1, int(most)))
+        self._gone: deque[float] = deque(maxlen=max(1, int(most)))
         self._grown = 0.0
         self._halved = -1.0
         self._lock = threading.Lock()
+        self._leaving = threading.Lock()
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
         self._recent: deque[tuple[float, int]] = deque()
 
@@ -68,17 +73,21 @@ class Pace:
                 self._grown = now
             turn = self._turn(now)
         nap(self._clock, turn - now, ending)
+        self._leave(ending)
 
     def _turn(self, now: float) -> float:
-        """When the next request may go."""
+        """When the next request is to go."""
         slack = _CATCH_UP if self._rate >= self._most else 0.0
         due = now if self._next is None else max(self._next, now - slack)
-        self._next = due + 1.0 / self._rate
-        turn = max(now, due)
-        if len(self._turns) == self._turns.maxlen:
-            turn = max(turn, self._turns[0] + 1.0)
-        self._turns.append(turn)
-        return turn
+        self._next = due + _SECOND / self._rate
+        return max(now, due)
+
+    def _leave(self, ending: Ending) -> None:
+        """Go, one after the other, once fewer than the limit went in the second that ends now."""
+        with self._leaving:
+            if len(self._gone) == self._gone.maxlen:
+                nap(self._clock, self._gone[0] + _SECOND - self._clock.monotonic(), ending)
+            self._gone.append(self._clock.monotonic())
 
     def slow_down(self, retry_after: float | None, tries: int, ending: Ending) -> None:
         """The store throttled: halve the rate for everybody, and wait before this request's next try.
