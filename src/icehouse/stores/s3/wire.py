@@ -29,7 +29,7 @@ _KEPT = 68
 _ELSEWHERE = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 """Refusals that mean: this bucket is reached, or signed for, in another region."""
 
-_ERROR = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<Error[\s>/]")
+_ERROR = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<(?:[^\s<>/:]+:)?Error[\s>/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,8 @@ def _refusal(reply: Reply, operation: str) -> Any:
 def _is_spoiled(body: bytes, method: str) -> bool:
     """Whether an answer of 200 is an error after all: S3 may find out after it began to answer.
 
-    A listing is read by its own strict reader; of anything else a body that is no XML is an error too, as for the SDK.
+    An Error is one in whatever namespace.  What is got is a listing, which is read by its own strict reader; of
+    anything else a body that is no XML is an error too, as for the SDK.
     """
     if method == "GET":
         return _ERROR.match(body) is not None
@@ -271,4 +272,4 @@ def _is_spoiled(body: bytes, method: str) -> bool:
         reader.Parse(body, True)
     except expat.ExpatError:
         return True
-    return roots[0] == "Error"
+    return roots[0].rpartition(":")[2] == "Error"
