@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -26,10 +26,21 @@ from .sim import need_demo_extra
 from .tether import Tether, abandoned
 
 _PREFIX = "icehouse-demo-"
-_LIFE = (
+
+
+def _let_change(stores: EmbeddedStores) -> None:
+    """Let others change a bucket, where the sample data have it."""
+    from .demo_changes import let_happen
+
+    let_happen(stores.s3.admin)
+
+
+_LIFE: tuple[tuple[tuple[str, ...] | Callable[[EmbeddedStores], None], ...], ...] = (
     (
         ("restore", "lab-s3:imaging-platform/projects/2021_04_CPJUMP1/2021_05_B05/images/", "--tier", "bulk",
          "--days", "7", "--yes"),
+        ("scan", "lab-s3:imaging-platform/"),
+        _let_change,
         ("scan", "lab-s3:imaging-platform/"),
     ),
     (
@@ -47,7 +58,7 @@ _LIFE = (
         ("deliveries", "untick", "lab-s3:instruments/outbox/anonymous/"),
     ),
 )  # fmt: skip
-"""What the demo does by itself, so that Cold, Deliveries and Jobs show life; the commands of a lane one by one."""
+"""What the demo does by itself, so that Cold, Changes, Deliveries and Jobs show life; those of a lane one by one."""
 
 _FOREIGN = ("AWS_", "DX_")
 """Variables of the user's own accounts, which the demo takes out of its environment and that of its children."""
@@ -168,16 +179,27 @@ def _start_life(stores: EmbeddedStores, stack: ExitStack) -> None:
     stack.callback(over.set)
     log = stores.state / "logs" / "demo.log"
     for lane in _LIFE:
-        threading.Thread(target=_live, args=(lane, log, over), name="demo-life", daemon=True).start()
+        threading.Thread(target=_live, args=(lane, stores, log, over), name="demo-life", daemon=True).start()
 
 
-def _live(lane: Sequence[Sequence[str]], log: Path, over: threading.Event) -> None:
-    for words in lane:
+def _live(
+    lane: Sequence[Sequence[str] | Callable[[EmbeddedStores], None]],
+    stores: EmbeddedStores,
+    log: Path,
+    over: threading.Event,
+) -> None:
+    for act in lane:
         if over.is_set():
             return
         with log.open("ab") as told:
+            if callable(act):
+                try:
+                    act(stores)
+                except OSError as problem:
+                    told.write(f"{problem}\n".encode())
+                continue
             process = subprocess.Popen(
-                [sys.executable, "-m", "icehouse", *words, "--json"],
+                [sys.executable, "-m", "icehouse", *act, "--json"],
                 stdin=subprocess.DEVNULL, stdout=told, stderr=told, start_new_session=True,
             )  # fmt: skip
         process.wait()

@@ -15,6 +15,7 @@ from icehouse.sim.s3.bucket import Bucket
 from icehouse.sim.s3.credentials import credentials
 from icehouse.sim.s3.inventory import write_inventory
 from icehouse.sim.s3.link_clock import wall_now, whole_second
+from icehouse.sim.s3.others import let_others
 from icehouse.sim.s3.records.settings import Trail
 from icehouse.sim.s3.storage_classes import ARCHIVE_TIERS, INTELLIGENT_TIERING, SMALLEST_TIERED
 from icehouse.sim.s3.version import Version
@@ -35,6 +36,7 @@ class Admin:
     def _table(self) -> list[Steer]:
         return [
             ("/buckets/{name}", self.bucket, ["GET", "POST"]),
+            ("/buckets/{name}/others", self.others, ["POST"]),
             ("/state", self.state, ["GET", "POST"]),
             ("/clock", self.clock, ["POST"]),
             ("/logs", self.logs, ["GET", "POST"]),
@@ -86,6 +88,11 @@ class Admin:
             bucket.options = bucket.options.changed(await read_wish(request, None))
             self._world.keep_bucket(bucket)
         return JSONResponse({"name": bucket.name, **bucket.options.as_json()})
+
+    async def others(self, request: Request) -> Response:
+        """POST any of put [[key, size, class]], gone [prefix], moved {class: [prefix]}: what others did meanwhile."""
+        bucket = self._bucket(request.path_params["name"])
+        return JSONResponse(let_others(self._world, bucket, await read_wish(request, {"put", "gone", "moved"})))
 
     async def state(self, request: Request) -> Response:
         """GET ?bucket=&key=[&version=]: every version of a key, or that one, as the stand-in knows it.
