@@ -17,14 +17,19 @@ def small(tmp_path_factory):
 
 
 def go_down_to(term, name, most=40):
-    """Move the cursor until it stands on the row that shows `name`."""
+    """Move the cursor until it stands on the row that shows `name`, one row after the other."""
+
+    def under_cursor():
+        row, lines = term.cursor_row(), term.display()
+        return None if row is None else (row, lines[row][:30])
+
     for _ in range(most):
-        row = term.cursor_row()
-        if row is not None and name in term.display()[row]:
+        term.wait(lambda: under_cursor() is not None, "a cursor")
+        before = under_cursor()
+        if before is not None and name in term.display()[before[0]]:
             return
-        before = term.display()
-        term.send("j")
-        term.wait(lambda before=before: term.display() != before, f"a move towards {name}")
+        term.send("j")  # what else changes on the screen is no move
+        term.wait(lambda before=before: under_cursor() not in (None, before), f"a move towards {name}")
     raise AssertionError(f"no row {name!r}:\n{term.text()}")
 
 
