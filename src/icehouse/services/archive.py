@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from icehouse.core.archives import (
     BLOCKING,
@@ -14,12 +14,11 @@ from icehouse.core.archives import (
     Expected,
     not_archivable,
 )
-from icehouse.core.clock import Instant
 from icehouse.core.entries import Entry
 from icehouse.core.errors import UsageError
 from icehouse.core.marks import Mark
 from icehouse.core.outcomes import Outcome
-from icehouse.core.plans import Act, Cost, Identity, Plan, Step, digest_of, header
+from icehouse.core.plans import Act, Cost, Plan, Step, digest_of, header
 from icehouse.core.refs import Ref
 from icehouse.core.states import State
 
@@ -29,7 +28,7 @@ from .copies import against_all, bytes_of, foretell, held_now, keeping, looked_u
 from .copies import look_up as look_up
 from .copies import sample as sample
 from .house import House
-from .look import Looking, look
+from .survey import Manner, Survey, only_store, take_survey
 
 if TYPE_CHECKING:
     from icehouse.stores.base import Previews
@@ -45,22 +44,13 @@ class Blocked:
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveSurvey:
-    """What was found under the operator's choice: fresh, whole, and by whom it was seen.
+class ArchiveSurvey(Survey):
+    """A survey with what it means for archiving.
 
     `reasons` says why an object can't be archived, by ref, and `blocked` sums them up; `already` is what is archived
     or archival.  `candidates` are all others: looking up their copies costs about `lookup_calls` calls.
     """
 
-    store: str
-    marks: tuple[Mark, ...]
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    seen_at: Instant
-    identity: Identity
-    counts: Mapping[State, int]
-    sizes: Mapping[State, int]
     reasons: Mapping[Ref, tuple[Outcome, str]]
     blocked: tuple[Blocked, ...]
     already: tuple[Entry, ...]
@@ -101,36 +91,21 @@ class Preview:
     of: int
 
 
-def survey(
-    house: House,
-    marks: Sequence[Mark],
-    *,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    progress: Callable[[Looking], None] | None = None,
-    stop: Callable[[], bool] | None = None,
-) -> ArchiveSurvey:
+def survey(house: House, marks: Sequence[Mark], **how: Unpack[Manner]) -> ArchiveSurvey:
     """Look at everything chosen, now.  UsageError for nothing chosen, several stores, or one that does not archive."""
-    stores = {mark.target.store for mark in marks}
-    if not stores:
-        raise UsageError("nothing is chosen", hint="mark objects or folders, or name an address")
-    if len(stores) > 1:
-        raise UsageError(f"one archiving works on one store, these are in {', '.join(sorted(stores))}")
-    store = house.store(stores.pop())
+    store = only_store(house, marks, "one archiving works on one store")
     if not store.features.previews:
         raise UsageError(f"{store.name}: Icehouse does not archive on this kind of store")
     asking = cast("Previews", store)
-    identity, seen_at = store.identity(), store.now()
-    found = look(store, marks, include=include, exclude=exclude, pin=True, progress=progress, stop=stop)
-    entries = sorted(found, key=lambda entry: (entry.ref.container, entry.ref.key, entry.ref.version or ""))
-    containers = sorted({entry.ref.container for entry in entries})
+    seen = take_survey(store, marks, **how)
+    containers = sorted({entry.ref.container for entry in seen.entries})
     obstacles = {container: asking.obstacles(container) for container in containers}
-    held = held_now(house, [entry.ref for entry in entries])
+    held = held_now(house, [entry.ref for entry in seen.entries])
     tags = never_archive(house, store.name)
     reasons: dict[Ref, tuple[Outcome, str]] = {}
     already: list[Entry] = []
     candidates: list[Entry] = []
-    for entry in entries:
+    for entry in seen.entries:
         if entry.standing.state in (State.ARCHIVED, State.ARCHIVING):
             already.append(entry)
             continue
@@ -139,27 +114,15 @@ def survey(
             candidates.append(entry)
         else:
             reasons[entry.ref] = why
-    counts: Counter[State] = Counter()
-    sizes: Counter[State] = Counter()
-    for entry in entries:
-        counts[entry.standing.state] += 1
-        sizes[entry.standing.state] += entry.size
     return ArchiveSurvey(
-        store.name,
-        tuple(marks),
-        tuple(include),
-        tuple(exclude),
-        tuple(entries),
-        seen_at,
-        identity,
-        counts,
-        sizes,
-        reasons,
-        _blocked(entries, reasons),
-        tuple(already),
-        tuple(candidates),
-        {container: asking.sees_all(container) for container in {entry.ref.container for entry in candidates}},
-    )
+        seen.store, seen.marks, seen.include, seen.exclude, seen.entries, seen.seen_at, seen.identity,
+        seen.counts, seen.sizes, seen.cold,
+        reasons=reasons,
+        blocked=_blocked(seen.entries, reasons),
+        already=tuple(already),
+        candidates=tuple(candidates),
+        sees_all={container: asking.sees_all(container) for container in {entry.ref.container for entry in candidates}},
+    )  # fmt: skip
 
 
 def _why_not(

@@ -6,19 +6,19 @@ what they come to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Unpack
 
 from icehouse.core.archives import not_archivable
 from icehouse.core.checksums import ALGORITHMS, ChecksumWish
-from icehouse.core.clock import Instant
 from icehouse.core.delegating import lay_out
 from icehouse.core.entries import Entry
 from icehouse.core.errors import UsageError
 from icehouse.core.marks import Mark
 from icehouse.core.orders import OrderAct
 from icehouse.core.outcomes import Outcome
-from icehouse.core.plans import Act, Identity, Plan, Step, digest_of, header
+from icehouse.core.plans import Act, Plan, Step, digest_of, header
 from icehouse.core.restores import Way
 from icehouse.core.states import State
 
@@ -26,49 +26,20 @@ from . import orders
 from .approve import addresses
 from .approve import approve as approve
 from .house import House
-from .look import Looking, look
+from .survey import Manner, Survey, only_store, take_survey
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was found under the operator's choice: fresh, whole, by whom, at the store's time `seen_at`."""
-
-    store: str
-    marks: tuple[Mark, ...]
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    seen_at: Instant
-    identity: Identity
-
-
-def survey(
-    house: House,
-    marks: Sequence[Mark],
-    *,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    progress: Callable[[Looking], None] | None = None,
-    stop: Callable[[], bool] | None = None,
-) -> Found:
+def survey(house: House, marks: Sequence[Mark], **how: Unpack[Manner]) -> Survey:
     """Look at everything chosen, now.
 
     UsageError for nothing chosen, several stores or a bad glob, and where the store computes no checksums.
     """
-    names = {mark.target.store for mark in marks}
-    if not names:
-        raise UsageError("nothing is chosen", hint="mark objects or folders, or name an address")
-    if len(names) > 1:
-        raise UsageError(f"checksums are of one store at a time, these are in {', '.join(sorted(names))}")
-    store = house.store(names.pop())
+    store = only_store(house, marks, "checksums are of one store at a time")
     orders.require(house, store.name, OrderAct.CHECKSUM)
-    identity, seen_at = store.identity(), store.now()
-    entries = list(look(store, marks, include=include, exclude=exclude, pin=True, progress=progress, stop=stop))
-    entries.sort(key=lambda entry: (entry.ref.container, entry.ref.key, entry.ref.version or ""))
-    return Found(store.name, tuple(marks), tuple(include), tuple(exclude), tuple(entries), seen_at, identity)
+    return take_survey(store, marks, **how)
 
 
-def freeze(house: House, found: Found, algorithm: str) -> Plan:
+def freeze(house: House, found: Survey, algorithm: str) -> Plan:
     """The plan that has the checksum of everything found computed.  UsageError for an algorithm that there is not."""
     if algorithm not in ALGORITHMS:
         raise UsageError(f"{algorithm}: no such checksum", hint=f"there is {', '.join(ALGORITHMS)}")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from icehouse.core.archives import not_archivable
 from icehouse.core.clock import Instant
@@ -16,7 +15,7 @@ from icehouse.core.errors import UsageError
 from icehouse.core.marks import Mark
 from icehouse.core.orders import OrderAct
 from icehouse.core.outcomes import Outcome
-from icehouse.core.plans import Act, Cost, Identity, Plan, Step, digest_of, header
+from icehouse.core.plans import Act, Cost, Plan, Step, digest_of, header
 from icehouse.core.prices import PriceTable, sum_costs
 from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreRule, RestoreWish, Tier, Way, Window
@@ -26,7 +25,8 @@ from . import orders
 from .approve import addresses
 from .approve import approve as approve
 from .house import House
-from .look import Looking, look
+from .survey import Manner, only_store, take_survey
+from .survey import Survey as Survey
 
 if TYPE_CHECKING:
     from icehouse.stores.base import Previews
@@ -38,26 +38,6 @@ QUOTED = "the platform's own dry run"
 
 MOST_DAYS = 365
 """A restored copy is kept a year at most; more is a mistake in the number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What was found under the operator's choice: fresh, whole, and by whom it was seen.
-
-    `seen_at` is the store's time.  `counts` and `sizes` (bytes) are by state; `cold` by cold word, of what is
-    archived: (objects, bytes).
-    """
-
-    store: str
-    marks: tuple[Mark, ...]
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    seen_at: Instant
-    identity: Identity
-    counts: Mapping[State, int]
-    sizes: Mapping[State, int]
-    cold: Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,47 +59,18 @@ class TierOffer:
     orders: int = 0
 
 
-def survey(
-    house: House,
-    marks: Sequence[Mark],
-    *,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    progress: Callable[[Looking], None] | None = None,
-    stop: Callable[[], bool] | None = None,
-    has_days: bool = True,
-) -> Survey:
+def survey(house: House, marks: Sequence[Mark], *, has_days: bool = True, **how: Unpack[Manner]) -> Survey:
     """Look at everything chosen, now.  UsageError for nothing chosen, several stores or a bad glob.
 
     `has_days` False: no number of days will be given, so the first object that needs one ends the look.
     """
-    stores = {mark.target.store for mark in marks}
-    if not stores:
-        raise UsageError("nothing is chosen", hint="mark objects or folders, or name an address")
-    if len(stores) > 1:
-        raise UsageError(f"one restore works on one store, these are in {', '.join(sorted(stores))}")
-    store = house.store(stores.pop())
-    identity = store.identity()
-    seen_at = store.now()
-    rules = store.features.restore_rules
-    entries: list[Entry] = []
-    for entry in look(store, marks, include=include, exclude=exclude, pin=True, progress=progress, stop=stop):
-        if not has_days and _needs_days(entry, rules):
+    store = only_store(house, marks, "one restore works on one store")
+
+    def refuse(entry: Entry) -> None:
+        if _needs_days(entry, store.features.restore_rules):
             raise UsageError(_NO_DAYS, hint=_SAY_DAYS)
-        entries.append(entry)
-    entries.sort(key=lambda entry: (entry.ref.container, entry.ref.key, entry.ref.version or ""))
-    counts: Counter[State] = Counter()
-    sizes: Counter[State] = Counter()
-    cold: dict[str, tuple[int, int]] = {}
-    for entry in entries:
-        counts[entry.standing.state] += 1
-        sizes[entry.standing.state] += entry.size
-        if entry.standing.state is State.ARCHIVED:
-            objects, size = cold.get(entry.standing.cold_word, (0, 0))
-            cold[entry.standing.cold_word] = (objects + 1, size + entry.size)
-    return Survey(
-        store.name, tuple(marks), tuple(include), tuple(exclude), tuple(entries), seen_at, identity, counts, sizes, cold
-    )
+
+    return take_survey(store, marks, each=None if has_days else refuse, **how)
 
 
 def needs_days(house: House, found: Survey, *, speed_up: bool = False) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Entry
@@ -12,7 +13,8 @@ from icehouse.core.marks import Mark
 from icehouse.core.states import State
 
 from .house import House
-from .look import Looking, look
+from .look import look
+from .survey import Manner
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +33,11 @@ class StatusReport:
     seen_at: Instant
 
 
-def keys(
-    house: House,
-    marks: Sequence[Mark],
-    *,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    progress: Callable[[Looking], None] | None = None,
-    stop: Callable[[], bool] | None = None,
-) -> Iterator[Entry]:
+def keys(house: House, marks: Sequence[Mark], **how: Unpack[Manner]) -> Iterator[Entry]:
     """Every object under `marks` with its true standing.  Raises as the store does."""
     for name in sorted({mark.target.store for mark in marks}):
         chosen = [mark for mark in marks if mark.target.store == name]
-        yield from look(house.store(name), chosen, include=include, exclude=exclude, progress=progress, stop=stop)
+        yield from look(house.store(name), chosen, **how)
 
 
 def summed(entries: Iterator[Entry], seen_at: Instant, each: Callable[[Entry], None] | None = None) -> StatusReport:
@@ -69,13 +63,9 @@ def status(
     house: House,
     marks: Sequence[Mark],
     *,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    progress: Callable[[Looking], None] | None = None,
-    stop: Callable[[], bool] | None = None,
     each: Callable[[Entry], None] | None = None,
+    **how: Unpack[Manner],
 ) -> StatusReport:
     """Where everything under `marks` stands now."""
     seen_at = house.store(marks[0].target.store).now()
-    found = keys(house, marks, include=include, exclude=exclude, progress=progress, stop=stop)
-    return summed(found, seen_at, each)
+    return summed(keys(house, marks, **how), seen_at, each)
