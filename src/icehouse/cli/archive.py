@@ -16,12 +16,13 @@ from icehouse.present.archives import all_copies_words, waits
 from icehouse.present.restores import nothing_to_do
 from icehouse.present.sizes import count
 
-from .choice import chosen, exclude, from_file, include, json_lines, looking
-from .follow import again, ending, exit_code, follow, mind_stop
+from .choice import chosen, exclude, from_file, include, json_lines
+from .follow import ending, exit_code, follow, mind_stop
 from .foretold import Places, look_up_cost, preview_row, question, tell_plan, tell_preview
 from .names import names_of
-from .output import interactive, json_line, say, tell
+from .output import json_line, say, tell
 from .planned import tell_steps
+from .planning import approved, keys, require_any, require_consent, surveying, tell_begun, tell_failed, yes
 from .progress import ProgressLine
 from .rows import job_row, plan_row
 from .session import Interrupt, Session
@@ -59,9 +60,9 @@ class Manner:
     help="A quick answer from the copies of N objects; nothing can be archived by it.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would happen; archive nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes
 @click.option("--wait", is_flag=True, help="Follow the job until everything is cold, or is told why not.")
-@click.option("--keys", is_flag=True, help="Also list what the plan does with every object.")
+@keys
 @json_lines
 @click.pass_obj
 def command(
@@ -103,8 +104,7 @@ def command(
         if nothing := nothing_to_do(plan):
             tell(nothing)
             return 0
-        if not click.confirm(question(plan), default=False, err=True):
-            raise click.Abort
+        click.confirm(question(plan), default=False, err=True, abort=True)
     return _carry_out(session, plan, manner)
 
 
@@ -112,25 +112,15 @@ def _check(manner: Manner) -> None:
     """Refuse before anything is asked of the store."""
     if manner.sample is not None and (manner.yes or manner.wait or manner.keys):
         raise UsageError("--sample is a quick answer, by which nothing is planned", hint="leave it out to archive")
-    if not (manner.dry_run or manner.sample is not None or manner.yes or interactive()):
-        raise UsageError("nobody is there to be asked", hint="say --yes to go on, or --dry-run to see the plan")
+    require_consent(given=manner.yes or manner.dry_run or manner.sample is not None)
 
 
 def _survey(session: Session, marks: list[Mark], include: tuple[str, ...], exclude: tuple[str, ...]) -> ArchiveSurvey:
     from icehouse.services import archive
 
-    line = ProgressLine()
-    with Interrupt().listening() as stop:
-        try:
-            found = archive.survey(
-                session.house, marks, include=include, exclude=exclude,
-                progress=lambda so_far: line.show(looking(so_far)), stop=stop,
-            )  # fmt: skip
-        finally:
-            line.clear()
-    if not found.entries:
-        where = ", ".join(str(mark) for mark in marks[:3])
-        raise UsageError(f"{where}: {'no object matches' if include or exclude else 'there is no object'}")
+    with surveying(include, exclude) as how:
+        found = archive.survey(session.house, marks, **how)
+    require_any(found)
     return found
 
 
@@ -195,8 +185,7 @@ def _carry_out(session: Session, plan: Plan, manner: Manner) -> int:
     from icehouse.services import jobs
     from icehouse.services.approve import approve
 
-    how = "command line, --yes" if manner.yes else "command line, confirmed at a terminal"
-    job = jobs.job(session.house, approve(session.house, plan, how=how))
+    job = jobs.job(session.house, approve(session.house, plan, how=approved(yes=manner.yes)))
     waiting = waits(plan.not_before, plan.frozen_at)
     if not manner.wait or waiting:
         if manner.as_json:
@@ -204,8 +193,7 @@ def _carry_out(session: Session, plan: Plan, manner: Manner) -> int:
         elif waiting:
             say(f"job {job.id[:8]}{waiting}; then icehouse run-due, or opening the console, carries it out")
         else:
-            what = "waits" if session.house.stopped() else "is under way"
-            say(f"job {job.id[:8]} {what}; it goes on when this session ends. To follow it: {again(job)}")
+            tell_begun(session, job)
         mind_stop(session)
         return 0
     tell(f"job {job.id[:8]} is under way; ctrl-C leaves it to the worker")
@@ -226,6 +214,5 @@ def told(session: Session, done: Job, plan: Plan, *, as_json: bool) -> int:
     for (outcome, why), n in reasons.most_common():
         if why:
             say(f"  {count(n)} {outcome}: {why}")
-    if exit_code(done):
-        say(f"what failed: icehouse job {done.id[:8]} --failed; once more: icehouse retry {done.id[:8]}")
+    tell_failed(done)
     return exit_code(done)

@@ -16,14 +16,14 @@ from icehouse.present.orders import checksum_line, way_line
 from icehouse.present.restores import price_line
 from icehouse.present.sizes import count, money, plural, size
 
-from .choice import chosen, exclude, from_file, include, json_lines, looking, max_cost
-from .follow import again, ending, exit_code, follow, mind_stop
+from .choice import chosen, exclude, from_file, include, json_lines, max_cost
+from .follow import ending, exit_code, follow, mind_stop
 from .names import names_of, some
-from .output import interactive, json_line, say, tell
+from .output import json_line, say, tell
 from .planned import refuse_above, tell_steps
-from .progress import ProgressLine
+from .planning import approved, keys, require_any, require_consent, surveying, tell_begun, tell_failed, yes
 from .rows import checksum_row, job_row, plan_row
-from .session import Interrupt, Session
+from .session import Session
 
 if TYPE_CHECKING:
     from icehouse.core.marks import Mark
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 @from_file
 @max_cost
 @click.option("--dry-run", is_flag=True, help="Show the plan with its cost; compute nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes
 @click.option("--wait", is_flag=True, help="Follow the job to its end, and list what was told.")
-@click.option("--keys", is_flag=True, help="Also list what the plan does with every object.")
+@keys
 @json_lines
 @click.pass_obj
 def command(
@@ -64,8 +64,7 @@ def command(
     S3 Batch Operations reads the bytes where they lie and tells what they come to; icehouse job lists it. What is told
     is kept: a checksum that is not what it was for the same version and ETag is a conflict, and exit code 1.
     """
-    if not dry_run and not yes and not interactive():
-        raise UsageError("nobody is there to be asked", hint="say --yes to go on, or --dry-run to see the plan")
+    require_consent(given=yes or dry_run)
     marks = chosen(session, addresses, from_file, verb="checksum")
     plan = _plan(session, marks, include, exclude, algorithm.upper())
     if keys:
@@ -78,8 +77,7 @@ def command(
         raise UsageError("there is nothing that a checksum could be computed of")
     if not yes:
         amount = f"{plural(len(plan.sending), 'object')}, {size(plan.totals()['bytes_to_request'])}"
-        if not click.confirm(f"Compute {amount}, for {money(plan.cost.total)}?", default=False, err=True):
-            raise click.Abort
+        click.confirm(f"Compute {amount}, for {money(plan.cost.total)}?", default=False, err=True, abort=True)
     return _carry_out(session, plan, yes=yes, wait=wait, max_cost=max_cost, as_json=as_json)
 
 
@@ -88,18 +86,9 @@ def _plan(
 ) -> Plan:
     from icehouse.services import checksum
 
-    line = ProgressLine()
-    with Interrupt().listening() as stop:
-        try:
-            found = checksum.survey(
-                session.house, marks, include=include, exclude=exclude,
-                progress=lambda so_far: line.show(looking(so_far)), stop=stop,
-            )  # fmt: skip
-        finally:
-            line.clear()
-    if not found.entries:
-        where = ", ".join(str(mark) for mark in marks[:3])
-        raise UsageError(f"{where}: {'no object matches' if include or exclude else 'there is no object'}")
+    with surveying(include, exclude) as how:
+        found = checksum.survey(session.house, marks, **how)
+    require_any(found)
     return checksum.freeze(session.house, found, algorithm)
 
 
@@ -117,15 +106,13 @@ def _tell(session: Session, plan: Plan) -> None:
 def _carry_out(session: Session, plan: Plan, *, yes: bool, wait: bool, max_cost: float | None, as_json: bool) -> int:
     from icehouse.services import checksum, jobs
 
-    how = "command line, --yes" if yes else "command line, confirmed at a terminal"
-    job_id = checksum.approve(session.house, plan, how=how, max_cost=max_cost)
+    job_id = checksum.approve(session.house, plan, how=approved(yes=yes), max_cost=max_cost)
     if not wait:
         job = jobs.job(session.house, job_id)
         if as_json:
             json_line(job_row(job, jobs.orders(session.house, job_id)))
         else:
-            what = "waits" if session.house.stopped() else "is under way"
-            say(f"job {job_id[:8]} {what}; it goes on when this session ends. To follow it: {again(job)}")
+            tell_begun(session, job)
         mind_stop(session)
         return 0
     tell(f"job {job_id[:8]} is under way; ctrl-C leaves it to the worker")
@@ -138,6 +125,5 @@ def _carry_out(session: Session, plan: Plan, *, yes: bool, wait: bool, max_cost:
         say(ending(done))
         if done.note:
             say(done.note)
-        if exit_code(done):
-            say(f"what failed: icehouse job {done.id[:8]} --failed; once more: icehouse retry {done.id[:8]}")
+        tell_failed(done)
     return exit_code(done)

@@ -13,14 +13,14 @@ from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Plan
 from icehouse.core.restores import RestoreWish, Tier, Way
 
-from .choice import chosen, exclude, from_file, include, json_lines, looking, max_cost
-from .follow import again, ending, exit_code, follow, mind_stop
+from .choice import chosen, exclude, from_file, include, json_lines, max_cost
+from .follow import ending, exit_code, follow, mind_stop
 from .names import names_of
-from .output import interactive, json_line, say, tell
+from .output import json_line, say, tell
 from .planned import question, refuse_above, tell_plan, tell_steps
-from .progress import ProgressLine
+from .planning import approved, keys, require_any, require_consent, surveying, tell_begun, tell_failed, yes
 from .rows import cost_row, job_row, offer_row, plan_row
-from .session import Interrupt, Session
+from .session import Session
 
 if TYPE_CHECKING:
     from icehouse.core.marks import Mark
@@ -60,9 +60,9 @@ class Wish:
 )  # fmt: skip
 @max_cost
 @click.option("--dry-run", is_flag=True, help="Show the plan with its cost and time; request nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes
 @click.option("--wait", is_flag=True, help="Follow the job until everything is readable.")
-@click.option("--keys", is_flag=True, help="Also list what the plan does with every object.")
+@keys
 @json_lines
 @click.pass_obj
 def command(
@@ -103,8 +103,7 @@ def command(
         if not _anything(plan):
             say("nothing to request")
             return 0
-        if not click.confirm(question(plan), default=False, err=True):
-            raise click.Abort
+        click.confirm(question(plan), default=False, err=True, abort=True)
     return _carry_out(session, plan, wish)
 
 
@@ -114,8 +113,7 @@ def _check(wish: Wish) -> None:
         return
     if wish.yes and wish.tier is Tier.EXPEDITED and wish.max_cost is None:
         raise UsageError("an expedited restore with --yes needs a bound", hint="say --max-cost DOLLARS")
-    if not wish.yes and not interactive():
-        raise UsageError("nobody is there to be asked", hint="say --yes to go on, or --dry-run to see the plan")
+    require_consent(given=wish.yes)
 
 
 def _refuse_days(session: Session, marks: list[Mark], wish: Wish) -> None:
@@ -131,18 +129,9 @@ def _survey(
 ) -> Survey:
     from icehouse.services import restore
 
-    line = ProgressLine()
-    with Interrupt().listening() as stop:
-        try:
-            found = restore.survey(
-                session.house, marks, include=include, exclude=exclude,
-                progress=lambda so_far: line.show(looking(so_far)), stop=stop, has_days=wish.days is not None,
-            )  # fmt: skip
-        finally:
-            line.clear()
-    if not found.entries:
-        where = ", ".join(str(mark) for mark in marks[:3])
-        raise UsageError(f"{where}: {'no object matches' if include or exclude else 'there is no object'}")
+    with surveying(include, exclude) as how:
+        found = restore.survey(session.house, marks, has_days=wish.days is not None, **how)
+    require_any(found)
     return found
 
 
@@ -185,15 +174,13 @@ def _show(session: Session, found: Survey, plan: Plan, wish: Wish) -> None:
 def _carry_out(session: Session, plan: Plan, wish: Wish) -> int:
     from icehouse.services import jobs, restore
 
-    how = "command line, --yes" if wish.yes else "command line, confirmed at a terminal"
-    job_id = restore.approve(session.house, plan, how=how, max_cost=wish.max_cost)
+    job_id = restore.approve(session.house, plan, how=approved(yes=wish.yes), max_cost=wish.max_cost)
     job = jobs.job(session.house, job_id)
     if not wish.wait:
         if wish.as_json:
             json_line({**job_row(job), "digest": plan.digest, "cost": cost_row(plan.cost)})
         else:
-            what = "waits" if session.house.stopped() else "is under way"
-            say(f"job {job_id[:8]} {what}; it goes on when this session ends. To follow it: {again(job)}")
+            tell_begun(session, job)
         mind_stop(session)
         return 0
     tell(f"job {job_id[:8]} is under way; ctrl-C leaves it to the worker")
@@ -202,6 +189,5 @@ def _carry_out(session: Session, plan: Plan, wish: Wish) -> int:
         json_line({**job_row(done), "digest": plan.digest, "cost": cost_row(plan.cost)})
     else:
         say(ending(done))
-        if exit_code(done):
-            say(f"what failed: icehouse job {done.id[:8]} --failed; once more: icehouse retry {done.id[:8]}")
+        tell_failed(done)
     return exit_code(done)
