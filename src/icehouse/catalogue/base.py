@@ -35,7 +35,20 @@ class CatalogueError(IcehouseError):
 
 
 class CatalogueDamaged(CatalogueError):
-    """A catalogue file is damaged or of another version; it is set aside and a scan makes a new one."""
+    """A catalogue file is damaged or of an older version; it is set aside and a scan makes a new one."""
+
+
+class CatalogueNewer(CatalogueError):
+    """A catalogue file was written by a newer Icehouse, which can go on using it: it stays where and as it is."""
+
+
+def refuse_newer(path: Path, version: int, known: int) -> None:
+    """CatalogueNewer where a file's version is higher than the highest that is `known` here."""
+    if version > known:
+        raise CatalogueNewer(
+            f"catalogue written by a newer Icehouse (version {version}, this one knows {known}): {path}",
+            hint="update Icehouse, or move that file away and scan again; nothing was changed",
+        )
 
 
 def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:

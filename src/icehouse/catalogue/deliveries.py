@@ -1,6 +1,7 @@
 """The deliveries that were found last, in one small file over all sources.  Nothing in it is precious.
 
-A damaged file, or one of another version, is set aside: its sources then count as never scanned.
+A damaged file, or one of an older version, is set aside: its sources then count as never scanned.  One that a newer
+Icehouse wrote is left as it is, and nothing can be told.
 """
 
 # ruff: noqa: S608  (columns are this module's own; values are bound)
@@ -16,7 +17,7 @@ from pathlib import Path
 from icehouse.core.deliveries import Delivery
 from icehouse.core.refs import FolderRef, Ref
 
-from .base import CatalogueDamaged, connect, param, plainly, transaction
+from .base import CatalogueDamaged, connect, param, plainly, refuse_newer, transaction
 from .delivery_rows import (
     INSERT_OBJECT,
     OBJECT_COLUMNS,
@@ -240,9 +241,9 @@ class DeliveryIndex:
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         connection = connect(self.path, create=True)
         try:
-            if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+            if self._version_of(connection) != _VERSION:
                 with transaction(connection):
-                    if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                    if self._version_of(connection) != _VERSION:
                         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                             raise CatalogueDamaged(f"{self.path}: not of this version")
                         for statement in _TABLES:
@@ -252,6 +253,12 @@ class DeliveryIndex:
             connection.close()
             raise
         return connection
+
+    def _version_of(self, connection: sqlite3.Connection) -> int:
+        """The file's version.  CatalogueNewer where a newer Icehouse wrote it."""
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        refuse_newer(self.path, version, _VERSION)
+        return version
 
     def _set_aside(self) -> None:
         with plainly(self.path):

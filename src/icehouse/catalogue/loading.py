@@ -20,7 +20,7 @@ from .base import connect, plainly, to_micros
 from .files import Files
 from .finishing import index_up
 from .foldertree import FolderTree, ObjectRow
-from .renew import renew_by
+from .renew import refuse_newer_files, renew_by
 from .runs import Listed, Runs
 from .schema import changing, create
 from .standings import Standings
@@ -38,7 +38,11 @@ class Loader:
     """
 
     def __init__(self, files: Files, prefix: str, taken: Instant) -> None:
-        """Begin in an empty workshop; `taken` is the moment of the inventory, by the store's clock."""
+        """Begin in an empty workshop; `taken` is the moment of the inventory, by the store's clock.
+
+        CatalogueNewer where a newer Icehouse wrote what is there.
+        """
+        refuse_newer_files(files)
         self.files = files
         self.prefix = prefix
         self.taken = taken

@@ -52,7 +52,8 @@ class Reader:
     def open(cls, files: Files) -> Reader | None:
         """A reader of what is visible now, or None where nothing was scanned.
 
-        A file that is damaged or of another version is set aside, and counts as nothing scanned.
+        A file that is damaged or of an older version is set aside, and counts as nothing scanned.  CatalogueNewer of
+        one that a newer Icehouse wrote.
         """
         for _ in range(_ATTEMPTS):
             path = files.visible()

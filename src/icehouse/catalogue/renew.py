@@ -6,7 +6,7 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Set
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from icehouse.core.clock import Clock, Instant
@@ -40,8 +40,10 @@ def begin(
     A first scan is visible as it grows; a rescan stays hidden until it is complete.  Damaged files are set aside, and
     those that don't tell objects apart as this store does (`by_id`: by the store's id).  `tells` names what the
     walk tells of each object (`about.About`).
-    Refused where a scan of something else is unfinished and `fresh` does not say to throw it away.
+    Refused where a scan of something else is unfinished and `fresh` does not say to throw it away; CatalogueNewer
+    where a newer Icehouse wrote what is there, also with `fresh`.
     """
+    refuse_newer_files(files)
     shutil.rmtree(files.workshop, ignore_errors=True)  # what a crash left
     found = _unfinished(files, by_id)
     if found is not None:
@@ -62,6 +64,14 @@ def begin(
     with plainly(path):
         scan = add_scan(connection, prefix, clock.now(), by_store)
     return ScanWriter(path, connection, scan, clock)
+
+
+def refuse_newer_files(files: Files) -> None:
+    """CatalogueNewer where a newer Icehouse wrote what would be gone on with, replaced or thrown away."""
+    for path in (files.coming(), files.visible()):
+        if path is not None:
+            with suppress(CatalogueDamaged, FileNotFoundError):
+                open_checked(path).close()
 
 
 def compare(files: Files, writer: ScanWriter) -> Comparing | None:

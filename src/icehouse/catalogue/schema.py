@@ -16,7 +16,7 @@ from typing import Literal
 from icehouse.core.states import State
 
 from .about import spelt
-from .base import CatalogueDamaged, connect, plainly, transaction
+from .base import CatalogueDamaged, connect, plainly, refuse_newer, transaction
 from .changes.tables import TABLES as CHANGES
 from .files import Files
 from .ranks import TABLE as ANCHORS
@@ -24,7 +24,7 @@ from .trigrams import TABLES as TRIGRAMS
 
 APPLICATION = 0x1CE40CA7 & 0x7FFFFFFF
 BY_NAME, BY_ID = 7, 8
-"""A file's version, which says by what its objects are told apart."""
+"""A file's version, which says by what its objects are told apart; those of a newer Icehouse are higher."""
 
 ROOT = 1
 STATES = tuple(State)
@@ -130,7 +130,7 @@ def open_checked(path: Path, *, thorough: bool = False) -> sqlite3.Connection:
     """A connection to a file that is a whole catalogue of this version.
 
     `thorough` reads all of it (``quick_check``), which a scan does before it goes on in a file.  CatalogueDamaged
-    otherwise; FileNotFoundError where it is gone.
+    otherwise; CatalogueNewer where a newer Icehouse wrote it; FileNotFoundError where it is gone.
     """
     if not path.exists():
         raise FileNotFoundError(path)
@@ -138,6 +138,8 @@ def open_checked(path: Path, *, thorough: bool = False) -> sqlite3.Connection:
         connection = connect(path)
         try:
             told = [connection.execute(f"PRAGMA {word}").fetchone()[0] for word in ("application_id", "user_version")]
+            if told[0] == APPLICATION:
+                refuse_newer(path, told[1], max(_TABLES))
             if told[0] != APPLICATION or told[1] not in _TABLES:
                 raise CatalogueDamaged(f"catalogue {path}: not of this version", hint="scan again to make a new one")
             connection.execute(

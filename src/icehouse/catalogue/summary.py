@@ -13,7 +13,17 @@ from pathlib import Path
 from icehouse.core.clock import Instant
 from icehouse.core.rows import Coverage, Rollup
 
-from .base import CatalogueDamaged, at_micros, connect, from_micros, param, plainly, to_micros, transaction
+from .base import (
+    CatalogueDamaged,
+    at_micros,
+    connect,
+    from_micros,
+    param,
+    plainly,
+    refuse_newer,
+    to_micros,
+    transaction,
+)
 from .reader import Reader
 from .schema import STATES
 from .tally import ROLLUP_COLUMNS, rollup
@@ -237,7 +247,9 @@ class Summary:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = connect(self.path, create=True)
         try:
-            if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            refuse_newer(self.path, version, _VERSION)
+            if version != _VERSION:
                 if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     raise CatalogueDamaged(f"catalogue {self.path}: not of this version")
                 for statement in _TABLES:
