@@ -26,7 +26,7 @@ class Cell:
     """A cell's text, already safe.  `ours` tells that every character is Icehouse's own and may be put in ASCII.
 
     `span` is over how many columns it reaches; `align` overrides its column's; `tail` keeps the end where it is cut,
-    `keep` that many cells at its beginning all the same.
+    `keep` that many cells at its beginning all the same.  `short` is said where the text does not fit.
     """
 
     text: str
@@ -36,6 +36,7 @@ class Cell:
     align: Literal["left", "right"] | None = None
     tail: bool = False
     keep: int = 0
+    short: str = ""
 
 
 Cells = Sequence[Cell]

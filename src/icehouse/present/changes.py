@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from icehouse.core.changes import Aspect, Change, ChangeKind, Comparison
+from icehouse.core.changes import KINDS, Aspect, Change, ChangeKind, ChangeSum, Comparison
 from icehouse.core.clock import Instant
 from icehouse.core.text import safe
 
@@ -17,8 +17,8 @@ from .times import day, moment, stamp
 CHANGE = (
     Column("sign", "", 1),
     Column("change", "change", 11),
+    Column("what", "before → after", 31),
     Column("name", "where it lies", 0, least=24),
-    Column("what", "before → after", 29),
 )
 
 _SIGNS: Mapping[ChangeKind, tuple[str, str, Tone]] = {
@@ -103,13 +103,30 @@ def caveats(comparison: Comparison) -> list[str]:
 def heading_cells(
     comparison: Comparison, sums: Mapping[ChangeKind, int], now: Instant, *, filtered: bool = False
 ) -> Cells:
-    """The line above the changes of one comparison."""
+    """The line above the changes of one comparison; where it is too long, the signs below it stand for the words."""
     what = "inventory" if comparison.inventory else "scan"
-    told = sums_line(sums, filtered=filtered)
+    told, signs = sums_line(sums, filtered=filtered), _signs_line(sums)
     if not comparison.kept:
-        told += " (sums alone are kept)"
-    line = f"{what} {comparison.number} · {moment(comparison.at, now)} · {told}"
-    return (Cell(line, Tone.STRONG, span=len(CHANGE)),)
+        told, signs = f"{told} (sums alone are kept)", f"{signs} (sums alone)"
+    when = f"{what} {comparison.number} · {moment(comparison.at, now)}"
+    return (Cell(f"{when} · {told}", Tone.STRONG, span=len(CHANGE), short=f"{when}  {signs}"),)
+
+
+def _signs_line(sums: Mapping[ChangeKind, int]) -> str:
+    """The sums as short as can be, in the order of the rows: ``-9 ~4 ○240 +241``."""
+    return " ".join(f"{_SIGNS[kind][0]}{count(sums[kind])}" for kind in KINDS if sums.get(kind))
+
+
+def heading_details(comparison: Comparison, sums: Mapping[ChangeKind, int], now: Instant) -> list[tuple[str, Cell]]:
+    """All that is known about one comparison, its sums below the folder in words."""
+    rows = [("compared", Cell(scan_words(comparison, now)))]
+    for kind in KINDS:
+        if objects := sums.get(kind):
+            sign, _, toned = _SIGNS[kind]
+            whole = comparison.sums.get(kind, ChangeSum())
+            told = f" · {size(whole.bytes)}" if whole.objects == objects else ""
+            rows.append((WORDS[kind], Cell(f"{sign} {plural(objects, 'object')}{told}", toned)))
+    return [*rows, *(("", Cell(each, Tone.FAINT)) for each in caveats(comparison))]
 
 
 def change_cells(change: Change, now: Instant, *, below: str = "", ascii: bool = False) -> Cells:
@@ -118,8 +135,8 @@ def change_cells(change: Change, now: Instant, *, below: str = "", ascii: bool =
     return (
         Cell(plain if ascii else sign, toned),
         Cell(WORDS[change.kind]),
-        Cell(safe(change.ref.key[len(below) :]), ours=False, tail=True),
         _what(change, now, ascii=ascii),
+        Cell(safe(change.ref.key[len(below) :]), ours=False, tail=True),
     )
 
 
@@ -166,10 +183,11 @@ def _aspect(label: str, aspect: Aspect, change: Change, now: Instant) -> list[tu
 
 def standing_line(headings: int, known: int, kind: ChangeKind | None) -> str:
     """How much there is to see, and of what kind."""
-    only = f"only {WORDS[kind]}: o goes on · " if kind else ""
     if not known:
         return NEVER_COMPARED
-    return f"{only}{plural(headings, 'scan')} with changes here, of {count(known)} compared"
+    if kind is not None:
+        return f"only {WORDS[kind]} · o: the next kind · esc: all"
+    return f"{plural(headings, 'scan')} with changes here, of {count(known)} compared"
 
 
 def _what(change: Change, now: Instant, *, ascii: bool = False) -> Cell:
@@ -179,7 +197,7 @@ def _what(change: Change, now: Instant, *, ascii: bool = False) -> Cell:
     if before is None or after is None:
         there = before or after
         assert there is not None
-        told = f"{size(there.size)} {_state(there, now, ascii=ascii)}"
+        told = f"{_flush(there.size)} {_state(there, now, ascii=ascii)}"
         if change.kind is ChangeKind.MISSING:
             told = f"{told} {arrow} ?"
         return Cell(told, Tone.PLAIN if after else Tone.FAINT)
@@ -193,10 +211,15 @@ def _what(change: Change, now: Instant, *, ascii: bool = False) -> Cell:
     if change.kind is not ChangeKind.CHANGED:
         return Cell(told, tone(after.standing.state))
     if before.size != after.size:
-        return Cell(f"{size(before.size)} {arrow} {size(after.size)}")
+        return Cell(f"{_flush(before.size)} {arrow} {size(after.size)}")
     if before.etag != after.etag:
-        return Cell(f"{size(after.size)}, other content")
+        return Cell(f"{_flush(after.size)}, other content")
     return Cell(f"dated {day(before.modified, now)} {arrow} {day(after.modified, now)}")
+
+
+def _flush(n: int) -> str:
+    """Bytes so that their units stand below each other."""
+    return f"{size(n):>8}"
 
 
 def _state(aspect: Aspect, now: Instant, *, ascii: bool) -> str:

@@ -18,7 +18,9 @@ from icehouse.present.changes import (
     change_line,
     comparison_sums,
     heading_cells,
+    heading_details,
     scan_words,
+    standing_line,
     sums_line,
 )
 
@@ -50,13 +52,44 @@ def change(kind: ChangeKind, before: Aspect | None, after: Aspect | None) -> Cha
     ],
 )
 def test_a_change_says_what_it_was_and_what_it_is(given: Change, what: str):
-    assert change_cells(given, NOW)[3].text == what
+    assert change_cells(given, NOW)[2].text.strip() == what
     assert what in change_line(given, NOW)
     assert WORDS[given.kind] in change_line(given, NOW)
 
 
 def test_a_path_is_told_from_the_folder_on_that_the_list_is_of():
-    assert change_cells(change(ChangeKind.NEW, None, WAS), NOW, below="a/")[2].text == "b.tiff"
+    assert change_cells(change(ChangeKind.NEW, None, WAS), NOW, below="a/")[3].text == "b.tiff"
+
+
+def test_sizes_stand_flush_so_that_their_units_are_below_each_other():
+    sizes = (1, 1024, 212 * 1024**3, 1023 * 1024)
+    told = [
+        change_cells(change(ChangeKind.GONE, replace(WAS, size=n), None), NOW)[2].text.partition(" ●")[0] for n in sizes
+    ]
+    assert told == ["     1 B", " 1.0 KiB", " 212 GiB", "1023 KiB"]
+
+
+def test_where_a_headings_words_do_not_fit_signs_stand_for_them_in_the_order_of_the_rows():
+    sums = {ChangeKind.NEW: 1200, ChangeKind.GONE: 3, ChangeKind.COLD: 240}
+    (heading,) = heading_cells(Comparison(7, "", NOW, NOW), sums, NOW)
+    assert heading.text == "scan 7 · 21 Nov 15:30 · +1,200 new · 3 gone · 240 went cold"
+    assert heading.short == "scan 7 · 21 Nov 15:30  -3 ○240 +1,200"
+
+
+def test_the_details_of_a_heading_tell_its_sums_in_words_and_bytes_where_they_are_known():
+    found = Comparison(7, "", NOW, NOW, whole=False, sums={ChangeKind.GONE: ChangeSum(3, 2048)})
+    told = heading_details(found, {ChangeKind.GONE: 3, ChangeKind.NEW: 1}, NOW)
+    assert [(label, cell.text) for label, cell in told[1:3]] == [
+        ("gone", "- 3 objects · 2.0 KiB"),
+        ("new", "+ 1 object"),
+    ]
+    assert told[-1][1].text == caveats(found)[0]
+
+
+def test_one_kind_alone_says_how_to_go_on_and_back_in_few_words():
+    assert standing_line(1, 4, ChangeKind.GONE) == "only gone · o: the next kind · esc: all"
+    assert max(len(standing_line(1, 4, kind)) for kind in ChangeKind) <= 60
+    assert standing_line(1, 4, None) == "1 scan with changes here, of 4 compared"
 
 
 def test_details_tell_both_sides_and_what_is_not_known():

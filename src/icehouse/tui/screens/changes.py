@@ -112,9 +112,8 @@ class Changes(Room):
             headings = self._found.headings if self._found else []
             of = next((each.comparison for each in headings if each.comparison.number == row.comparison), None)
             return words.change_details(row, of, now)
-        comparison = cast("Heading", row).comparison
-        told = [("compared", Cell(words.scan_words(comparison, now)))]
-        return [*told, *(("", Cell(each, Tone.FAINT)) for each in words.caveats(comparison))]
+        heading = cast("Heading", row)
+        return words.heading_details(heading.comparison, heading.sums, now)
 
     def _now(self) -> Instant:
         return self.console.house.clock.now()

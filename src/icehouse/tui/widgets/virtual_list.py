@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from icehouse.core.errors import IcehouseError
-from icehouse.present.cells import Cell, Column, Tone, cut, fitted, head
+from icehouse.present.cells import Cell, Column, Tone, cut, fitted, head, wide
 from icehouse.tui.sources import NO_ROWS, Line, Source
 
 from .details import folded
@@ -266,9 +266,10 @@ class VirtualList(Painted, can_focus=True):
             covered = index + cell.span - 1
             room = sum(joined) + len(joined) - 1
             align = cell.align or self.columns[index].align
-            text = padded(
-                cut(spoken(cell, self.ascii), room, tail=cell.tail, keep=cell.keep, ellipsis=ellipsis), room, align
-            )
+            said = spoken(cell, self.ascii)
+            if cell.short and wide(said) > room:
+                said = spoken(Cell(cell.short, ours=cell.ours), self.ascii)
+            text = padded(cut(said, room, tail=cell.tail, keep=cell.keep, ellipsis=ellipsis), room, align)
             parts.append(Cell((" " if n else "") + text, cell.tone, ours=False))
         base: Style | None = CURSOR if here and (self.has_focus or not self._soft) else None
         return strip_of(parts, width, ascii=self.ascii, base=base)
