@@ -27,6 +27,7 @@ from icehouse.stores.changing import NotTaken
 from icehouse.stores.registry import open_store
 from icehouse.stores.s3.store import S3Store
 from icehouse.stores.wrap.throttle import ThrottledRestores
+from tests.conformance.frozen import frozen, log_in, opened
 from tests.standin import StandIn, describe
 
 TOP = FolderRef("lab", "small", "")
@@ -34,34 +35,22 @@ TOP = FolderRef("lab", "small", "")
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[StandIn]:
-    with StandIn("small", "hostile") as process:
-        process.freeze()
+    with frozen("small", "hostile") as process:
         yield process
-        for store in _OPEN.values():
-            store.close()
-        _OPEN.clear()
 
 
 @pytest.fixture
 def sim(running: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     """The stand-in with a frozen clock, no faults and nothing denied."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", running.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", running.secret_key)
+    log_in(running, monkeypatch)
     yield running
     running.clear_faults()
     running.bucket("small", deny=[], requester_pays=False)
 
 
-_OPEN: dict[object, S3Store] = {}
-
-
 def open_lab(sim: StandIn, **options: object) -> S3Store:
-    """The store under test, one for each login and set of options; it repeats reads without a pause."""
-    which = (sim.endpoint, os.environ["AWS_ACCESS_KEY_ID"], *options.items())
-    if which not in _OPEN:
-        whole = {"endpoint_url": sim.endpoint, "parallel": 4, **options}
-        _OPEN[which] = S3Store("lab", whole, pause=lambda _: None)
-    return _OPEN[which]
+    """The store under test, one for each login and set of options."""
+    return opened(sim, os.environ["AWS_ACCESS_KEY_ID"], *options.items(), **{"parallel": 4, **options})
 
 
 def cold(sim: StandIn, name: str, word: str = "GLACIER") -> Ref:

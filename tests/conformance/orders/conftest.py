@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from icehouse.core.orders import OrderState
+from tests.conformance.frozen import frozen, log_in
 from tests.conformance.orders.ordering import (
-    OPEN,
     open_lab,
     plain,
     put,
@@ -24,20 +24,15 @@ from tests.standin import StandIn
 @pytest.fixture(scope="session")
 def running() -> Iterator[StandIn]:
     """It holds ten thousand and one cold objects, and a bucket for lists and reports."""
-    with StandIn("small", "bulk:10001:GLACIER") as process:
-        process.freeze()
+    with frozen("small", "bulk:10001:GLACIER") as process:
         plain(process).create_bucket(Bucket="ops")
         yield process
-        for store in OPEN.values():
-            store.close()
-        OPEN.clear()
 
 
 @pytest.fixture
 def sim(running: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     """The stand-in with a frozen clock, no faults, nothing denied, and switches as they begin."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", running.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", running.secret_key)
+    log_in(running, monkeypatch)
     yield running
     running.clear_faults()
     running.bucket("ops", deny=[])

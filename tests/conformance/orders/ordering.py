@@ -16,22 +16,18 @@ from icehouse.core.refs import Ref
 from icehouse.core.restores import Tier
 from icehouse.stores.changing import NotTaken
 from icehouse.stores.s3.store import S3Store
+from tests.conformance.frozen import opened
 from tests.standin import StandIn
 
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/batch"
 BATCH = {"role": ROLE, "manifests": "ops/lists/", "reports": "ops/reports/", "account": ACCOUNT}
 LARGE = b"ice" * 50_000
-OPEN: dict[object, S3Store] = {}
 
 
 def open_lab(sim: StandIn, who: str = "owner", **batch: object) -> S3Store:
-    """The store under test, one for each login and batch table; it repeats reads without a pause."""
-    which = (who, *batch.items())
-    if which not in OPEN:
-        options = {"endpoint_url": sim.endpoint, "region": "us-east-1", "batch": {**BATCH, **batch}}
-        OPEN[which] = S3Store("lab", options, pause=lambda _: None)
-    return OPEN[which]
+    """The store under test, one for each login and batch table."""
+    return opened(sim, who, *batch.items(), region="us-east-1", batch={**BATCH, **batch})
 
 
 @lru_cache(maxsize=2)
