@@ -9,6 +9,7 @@ from icehouse.catalogue.changes.comparing import Absent, Comparing
 from icehouse.catalogue.writer import ScanWriter
 from icehouse.core.entries import Entry, WalkPage
 from icehouse.core.errors import Denied, LoginExpired, NotFound, StoreError, Throttled, Unavailable
+from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.states import State
 from icehouse.stores.base import Store
 
@@ -41,8 +42,9 @@ def ask_absent(
     """Describe up to `most` of the objects that are not listed any more, and have the answers on record.
 
     What is there after all goes into the rescan.  What the store refuses to tell stays open, and so does all that
-    lies behind a batch of which everything was refused.  It ends early, to be gone on with, where `stop` says so, the
-    login has expired, or nothing of a batch was answered.
+    lies behind a batch of which everything was refused, or nothing was answered by a store that answers otherwise: an
+    object that it can't look at is to keep no rescan from being seen.  It ends early, to be gone on with, where `stop`
+    says so, the login has expired, or the store answers nothing at all.
     """
     done, of = 0, min(most, comparing.absent)
     for batch in comparing.questions(limit=BATCH, most=most):
@@ -57,7 +59,7 @@ def ask_absent(
         if ended.error:
             return ended
         done += len(batch)
-        if asked.denied == len(batch):
+        if asked.denied == len(batch) or asked.unanswered == len(batch):
             break
     return Ended()
 
@@ -72,6 +74,7 @@ class _Batch:
         self.unsure: list[tuple[Absent, str]] = []
         self.there: list[tuple[Absent, Entry]] = []
         self.denied = 0
+        self.unanswered = 0
 
     def ask(self, store: Store, stop: Callable[[], bool] | None) -> Ended:
         """Ask, and sort the answers."""
@@ -94,7 +97,24 @@ class _Batch:
                 self.unsure.append((each, str(described.error)))
             if stop is not None and stop():
                 return Ended(STOPPED)
-        if len(unanswered) == len(self._questions):
-            return Ended(str(unanswered[-1][1]), unanswered[-1][1])
+        self.unanswered = len(unanswered)
+        if self.unanswered == len(self._questions):
+            each, error = unanswered[-1]
+            cause = _silent(store, each.ref, error)
+            if cause is not None:
+                return Ended(str(cause), cause)
         self.unsure += [(each, str(error)) for each, error in unanswered]
         return Ended()
+
+
+def _silent(store: Store, ref: Ref, error: StoreError) -> StoreError | None:
+    """Why it is of no use to go on, where nothing of a batch was answered: `error` unless a listing is answered."""
+    try:
+        store.list(FolderRef(ref.store, ref.container, ""), limit=1)
+    except (Throttled, Unavailable):
+        return error
+    except LoginExpired as expired:
+        return expired
+    except StoreError:
+        return None
+    return None

@@ -49,7 +49,8 @@ def entries_of(keys: Iterable[str]) -> list[Entry]:
 class MemoryStore:
     """Walks its entries in key order; `fail_after` pages it raises, or it ends without a word.
 
-    Only a describe knows the `truth` by key, and the entries in `extra`: versions that are not the current ones.
+    While it is `down` it lists no level.  Only a describe knows the `truth` by key, and the entries in `extra`:
+    versions that are not the current ones.
     """
 
     def __init__(self, entries: Iterable[Entry] = (), *, page: int = 3) -> None:
@@ -59,6 +60,7 @@ class MemoryStore:
         self.features = Features("memory", "bucket", needs_describe=frozenset({IT}))
         self.fail_after: int | None = None
         self.failure: StoreError | None = None
+        self.down: StoreError | None = None
         self.truth: dict[str, Standing | StoreError] = {}
         self.extra: dict[Ref, Entry] = {}
         self.walks: list[str | None] = []
@@ -78,6 +80,8 @@ class MemoryStore:
         yield ContainerEntry(self.name, "c", BEGIN)
 
     def list(self, folder: FolderRef, following: str | None = None, *, limit: int = 1000) -> Page:
+        if self.down is not None:
+            raise self.down
         start = int(following or 0)
         below = [each for each in self.entries if folder.holds(each.ref)]
         own = [each for each in below if "/" not in each.ref.key[len(folder.prefix) :]]

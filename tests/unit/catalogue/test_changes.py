@@ -23,7 +23,7 @@ from icehouse.catalogue.schema import create
 from icehouse.core.changes import Change, ChangeKind, Comparison
 from icehouse.core.clock import Instant
 from icehouse.core.entries import Described, Entry
-from icehouse.core.errors import Denied, LoginExpired, NotFound, Unavailable
+from icehouse.core.errors import Denied, LoginExpired, NotFound, Throttled, Unavailable
 from icehouse.core.refs import Address, FolderRef, Ref
 from icehouse.core.states import UNKNOWN, State
 from icehouse.services import browse
@@ -333,12 +333,13 @@ def test_a_scan_that_ends_while_it_asks_tells_nothing_and_goes_on_asking(tmp_pat
     store.entries = before[:2]
     if trouble is not None:
         store.truth = {each.ref.key: trouble for each in before}
+        store.down = Throttled("slow down") if isinstance(trouble, Unavailable) else None
     report = scan(house, WHOLE, stop=None if trouble else lambda: len(store.described) == 2)
     assert (report.complete, report.changes) == (False, None)
     assert report.error == (STOPPED if trouble is None else str(trouble))
     assert compared(house) == []
     assert objects_in(catalogue(house)) == objects_of(before)
-    store.truth = {}
+    store.truth, store.down = {}, None
     walks, asked = len(store.walks), len(store.described)
     assert scan(house, WHOLE).complete
     assert len(store.walks) == walks, "the walk was through"
