@@ -27,6 +27,9 @@ NEEDED = {
 }
 """Each kind of row, and the fields without which it can't be."""
 
+DEEPEST = 49
+"""So many elements may be in each other, the root among them; more is odd."""
+
 MOST_BYTES = 2**63 - 1
 _LONGEST_NUMBER = 19
 

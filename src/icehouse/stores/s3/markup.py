@@ -9,12 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.parsers import expat
 
-from .fields import LEAVES, NEEDED, RESTORE, RESTORE_LEAVES, BrokenPageError, Columns, Restore, Telling, moment
+from .fields import (
+    DEEPEST,
+    LEAVES,
+    NEEDED,
+    RESTORE,
+    RESTORE_LEAVES,
+    BrokenPageError,
+    Columns,
+    Restore,
+    Telling,
+    moment,
+)
 from .fields import number as parse_number
 from .fields import truth as parse_truth
 
 _NAMESPACES = ("", "http://s3.amazonaws.com/doc/2006-03-01/")
-_DEEPEST = 50
 _HEAD = frozenset(
     {
         "Prefix",
@@ -46,24 +56,24 @@ class Head:
 
 
 class _Node:
-    """An element: its name without the namespace, its text and the elements in it."""
+    """An element: its name without the namespace, its text in pieces and the elements in it."""
 
-    __slots__ = ("children", "foreign", "name", "text")
+    __slots__ = ("children", "foreign", "name", "pieces")
 
     def __init__(self, name: str, *, foreign: bool) -> None:
         """`foreign` True: of another namespace, or with attributes."""
         self.name = name
         self.foreign = foreign
-        self.text = ""
+        self.pieces: list[str] = []
         self.children: list[_Node] = []
 
 
-def parse(body: bytes, root: str, kinds: tuple[str, ...], *, emptied: bool = False) -> tuple[Head, Columns]:
+def parse(body: bytes, root: str, kinds: tuple[str, ...], *, emptied: int | None = None) -> tuple[Head, Columns]:
     """The page in `body`, whose root must be `root` and whose rows are of `kinds`.  BrokenPageError.
 
-    `emptied` True: there must be exactly one row, an empty one of the first kind, and the columns stay empty.
+    `emptied`: there must be exactly one row, which begins at this byte and is left out, so that the columns stay empty.
     """
-    top = _tree(body)
+    top, there = _tree(body, emptied)
     if top.name != root or top.foreign:
         raise BrokenPageError(f"a page of another kind: {top.name[:80]}")
     head: dict[str, str] = {}
@@ -79,8 +89,8 @@ def parse(body: bytes, root: str, kinds: tuple[str, ...], *, emptied: bool = Fal
                 raise BrokenPageError(f"{node.name} twice")
             head[node.name] = _text(node)
     columns = Columns()
-    if emptied:
-        if len(rows) != 1 or rows[0].name != kinds[0] or rows[0].children or rows[0].text:
+    if emptied is not None:
+        if rows != [there]:
             raise BrokenPageError("rows in an odd place")
     else:
         for row in rows:
@@ -99,25 +109,30 @@ def parse(body: bytes, root: str, kinds: tuple[str, ...], *, emptied: bool = Fal
     ), columns
 
 
-def _tree(body: bytes) -> _Node:
+def _tree(body: bytes, place: int | None) -> tuple[_Node, _Node | None]:
+    """The root, and the element that begins at the byte `place`."""
     parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.buffer_text = True
     outside = _Node("", foreign=False)
     stack = [outside]
+    there: _Node | None = None
 
     def start(name: str, attributes: list[str]) -> None:
+        nonlocal there
+        if len(stack) > DEEPEST:
+            raise BrokenPageError("elements too deep in each other")
         namespace, _, local = name.rpartition(" ")
         node = _Node(local, foreign=bool(attributes) or namespace not in _NAMESPACES)
         stack[-1].children.append(node)
         stack.append(node)
-        if len(stack) > _DEEPEST:
-            raise BrokenPageError("elements too deep in each other")
+        if place is not None and parser.CurrentByteIndex == place:
+            there = node
 
     def end(_name: str) -> None:
         stack.pop()
 
     def text(piece: str) -> None:
-        stack[-1].text += piece
+        stack[-1].pieces.append(piece)  # to lengthen one text by each would cost the square of their number
 
     def doctype(*_: object) -> None:
         raise BrokenPageError("a document type, which no listing has")
@@ -131,7 +146,7 @@ def _tree(body: bytes) -> _Node:
         parser.Parse(body, True)
     except (expat.ExpatError, ValueError) as error:
         raise BrokenPageError(f"not well-formed: {error}") from None
-    return outside.children[0]
+    return outside.children[0], there
 
 
 def _own(node: _Node) -> _Node:
@@ -142,8 +157,8 @@ def _own(node: _Node) -> _Node:
 
 def _children(node: _Node) -> list[_Node]:
     """The elements in `node`, which holds no text of its own."""
-    if node.text.strip(_SPACE):
-        raise BrokenPageError(f"text where none belongs: {node.text.strip()[:80]}")
+    if node.pieces and (text := "".join(node.pieces).strip(_SPACE)):
+        raise BrokenPageError(f"text where none belongs: {text[:80]}")
     return node.children
 
 
@@ -151,7 +166,7 @@ def _text(node: _Node) -> str:
     """The text of `node`, which holds no elements."""
     if _own(node).children:
         raise BrokenPageError(f"elements where none belong: {node.children[0].name[:80]}")
-    return node.text
+    return "".join(node.pieces)
 
 
 def _folder(node: _Node) -> str:

@@ -106,7 +106,8 @@ def _quickly(body: bytes, root: str, kinds: tuple[str, ...]) -> tuple[Head, Colu
     """The page the quick way, None where anything is unusual.
 
     The rows are taken out and one empty row is left in their place.  The XML parser reads what remains: where it sees
-    that very row as one below the root, the block was nothing but rows of this page.
+    that very row, by the byte at which it begins, as the only one below the root, all rows of this page were in the
+    block, and nothing but rows.
     """
     from .rows import read_block
 
@@ -116,7 +117,7 @@ def _quickly(body: bytes, root: str, kinds: tuple[str, ...]) -> tuple[Head, Colu
     start, end = block
     try:
         rows = read_block(body[start:end], kinds)
-        head, left = parse(b"%b<%b/>%b" % (body[:start], kinds[0].encode(), body[end:]), root, kinds, emptied=True)
+        head, left = parse(b"%b<%b/>%b" % (body[:start], kinds[0].encode(), body[end:]), root, kinds, emptied=start)
     except (UnusualError, BrokenPageError, ValueError):
         return None  # the other way says what is wrong, if anything is
     return (head, rows) if not left.keys else None

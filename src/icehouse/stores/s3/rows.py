@@ -8,6 +8,7 @@ unusual: then no row is taken, and the XML parser judges the page.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from threading import Lock
 from typing import TypeVar
 
@@ -190,15 +191,15 @@ class _Block:
             return [block[begin:end].decode() for begin, end in pairs]
         return [text[begin:end] for begin, end in pairs]
 
-    def _row_of(self, tags: Places) -> list[int]:
-        return (np.searchsorted(self._rows, tags, side="right") - 1).tolist()  # type: ignore[no-any-return]
+    def _row_of(self, tags: Places) -> Places:
+        return np.searchsorted(self._rows, tags, side="right") - 1
 
     def _in_rows(self, code: int, texts: list[_T], lacking: _T) -> list[_T]:
         """What is told of some rows, in the order of all."""
         if len(texts) == len(self._rows):
             return texts
         found = [lacking] * len(self._rows)
-        for at, text in zip(self._row_of(self._of(code)[2]), texts, strict=True):
+        for at, text in zip(self._row_of(self._of(code)[2]).tolist(), texts, strict=True):
             found[at] = text
         return found
 
@@ -252,7 +253,7 @@ class _Block:
         if ((ends - begins) != len(_MOMENT)).any():
             return [_moment(text) for text in self._cut(begins, ends)]
         words = np.stack([self._words[begins], self._words[begins + 8], self._words[begins + 16]], axis=1)
-        letters = np.ascontiguousarray(words.view(np.uint8).reshape(-1, len(_MOMENT)).T)
+        letters = np.ascontiguousarray(words.astype("<u8", copy=False).view(np.uint8).reshape(-1, len(_MOMENT)).T)
         if (letters[_BETWEEN] != _MOMENT[_BETWEEN, None]).any():
             raise UnusualError
         digits = letters[_DIGITS] - np.uint8(ord("0"))
@@ -273,32 +274,30 @@ class _Block:
 
     def _tell(self, columns: Columns) -> None:
         """What each row says of where its bytes stand: the few different ones, and which of them."""
-        classes, of_class = self._different_in_rows(CLASS)
-        ongoing, of_ongoing = self._different_in_rows(ONGOING)
-        until, of_until = self._different_in_rows(UNTIL)
+        classes, of_class = self._different_in_rows(CLASS, str)
+        ongoing, of_ongoing = self._different_in_rows(ONGOING, _truth)
+        until, of_until = self._different_in_rows(UNTIL, _moment)
         together = (of_class * len(ongoing) + of_ongoing) * len(until) + of_until
-        values, which = np.unique(together, return_inverse=True)
+        together[self._deleted] = len(classes) * len(ongoing) * len(until) - 1  # none of the three
+        values, first, which = np.unique(together, return_index=True, return_inverse=True)
         known = columns.tellings
-        numbers = []
-        for value in values.tolist():
-            rest, ends = divmod(value, len(until))
+        numbers = np.zeros(len(values), np.int64)
+        for at in np.argsort(first).tolist():  # in the order of the rows
+            rest, end = divmod(int(values[at]), len(until))
             kind, yet = divmod(rest, len(ongoing))
-            telling = Telling(classes[kind], _restore(ongoing[yet], until[ends]))
-            numbers.append(known.setdefault(telling, len(known)))
-        told = np.array(numbers)[which]
-        if self._deleted.any():
-            told[self._deleted] = known.setdefault(Telling(None), len(known))
-        columns.told = told.tolist()
+            under_way = ongoing[yet]
+            restore = None if under_way is None else Restore(under_way, until[end])
+            numbers[at] = known.setdefault(Telling(classes[kind], restore), len(known))
+        columns.told = numbers[which].tolist()
 
-    def _different_in_rows(self, code: int) -> tuple[list[str | None], Places]:
-        """The different texts of a field, the last one None for rows that lack it, and which of them each row has."""
+    def _different_in_rows(self, code: int, read: Callable[[str], _T]) -> tuple[list[_T | None], Places]:
+        """What the different texts of a field say, last None for rows that lack it, and which of them each row has."""
         texts, which = self._different(code)
+        of_all = which.astype(np.int64)
         if len(which) < len(self._rows):
-            tags = np.flatnonzero(self._codes == code)
-            of_all = np.full(len(self._rows), len(texts))
-            of_all[np.searchsorted(self._rows, tags, side="right") - 1] = which
-            which = of_all
-        return [*texts, None], which
+            of_all = np.full(len(self._rows), len(texts), np.int64)
+            of_all[self._row_of(np.flatnonzero(self._codes == code))] = which
+        return [*map(read, texts), None], of_all
 
     def _different(self, code: int) -> tuple[list[str], Places]:
         """The different texts of a field of which few differ, and which of them each one is."""
@@ -320,10 +319,6 @@ class _Block:
         if any((column != column[first][which]).any() for column in columns) or any("&" in text for text in texts):
             raise UnusualError
         return texts, which
-
-
-def _restore(ongoing: str | None, until: str | None) -> Restore | None:
-    return None if ongoing is None else Restore(_truth(ongoing), None if until is None else _moment(until))
 
 
 def _truth(text: str) -> bool:

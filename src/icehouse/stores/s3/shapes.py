@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .fields import LEAVES, NEEDED, RESTORE, RESTORE_LEAVES, UnusualError
+from .fields import DEEPEST, LEAVES, NEEDED, RESTORE, RESTORE_LEAVES, UnusualError
 
 Words = NDArray[np.uint64]
 Places = NDArray[np.int64]
@@ -110,6 +110,8 @@ class _Reader:
     def _begun(self, name: str, *, leaf: bool) -> int:
         """What the text behind the beginning of an element is.  A restore is told once, each field once."""
         self._open.append(name)
+        if len(self._open) >= DEEPEST:  # as the root is not among them
+            raise UnusualError
         path = tuple(self._open[1:])
         if path == (RESTORE,):
             if leaf or self._tells_restore:
