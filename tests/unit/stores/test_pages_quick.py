@@ -153,6 +153,19 @@ def test_a_text_in_many_pieces_takes_no_more_time_than_it_is_long() -> None:
     assert time.process_time() - before < 3
 
 
+def test_shapes_are_forgotten_but_for_those_of_the_page() -> None:
+    """Which way a page goes is not for the pages before it to say."""
+    rows = [
+        ROW.replace("<Size>", f"<{letter}{number}>x</{letter}{number}><Size>")
+        for letter in "abc"
+        for number in range(30)
+    ]
+    for begin in (0, 30, 20, 15, 60):
+        assert quick(page("".join([ROW, *rows[begin : begin + 60], ROW]))) is not None
+    assert quick(page("".join(rows))) is None
+    assert quick(page(ROW)) is not None
+
+
 def test_several_threads_read_alike_while_shapes_are_forgotten() -> None:
     def read(thread: int) -> int:
         chance = random.Random(thread)

@@ -149,11 +149,16 @@ class _Block:
         values, places, which = np.unique(sums, return_index=True, return_inverse=True)
         told = values.tolist()
         shapes = _shapes.get(kinds) or Shapes(kinds)
-        new = [(value, row) for value, row in zip(told, places.tolist(), strict=True) if value not in shapes.numbers]
+        rows = dict(zip(told, places.tolist(), strict=True))
+        new = {value: row for value, row in rows.items() if value not in shapes.numbers}
+        if not shapes.has_room(len(new)):
+            shapes, new = Shapes(kinds), rows  # all are forgotten but those of this page
         if new:
             begins = self._tags[self._rows]
             ends = np.append(begins[1:], len(self._block))
-            shapes = shapes.learned({value: self._block[begins[row] : ends[row]].decode() for value, row in new})
+            shapes = shapes.learned(
+                {value: self._block[begins[row] : ends[row]].decode() for value, row in new.items()}
+            )
             _shapes[kinds] = shapes
         numbers = np.array([shapes.numbers.get(value, -1) for value in told], np.int64)[which]
         if numbers.min() < 0 or (shapes.counts[numbers] != counts).any():

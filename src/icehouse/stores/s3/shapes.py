@@ -150,12 +150,15 @@ class Shapes:
     lengths: Places = field(default_factory=lambda: np.zeros(0, np.int64))
     codes: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
 
+    def has_room(self, more: int) -> bool:
+        """Whether so many more can be remembered."""
+        return len(self.known) + more <= _MOST
+
     def learned(self, rows: Mapping[int, str]) -> Shapes:
         """With the shapes of `rows` besides, each by what its tags come to.  UnusualError."""
-        if len(rows) > _MOST:
+        if not self.has_room(len(rows)):
             raise UnusualError
-        keep = len(self.known) + len(rows) <= _MOST
-        numbers, known = (dict(self.numbers), list(self.known)) if keep else ({}, [])
+        numbers, known = dict(self.numbers), list(self.known)
         for value, row in rows.items():
             numbers[value] = len(known)
             known.append(understood(row, self.kinds))
