@@ -21,9 +21,11 @@ CHECKSUM = "checksum"
 """The verb of jobs that have checksums computed."""
 
 
-def way(orders: int) -> str:
-    """Who sends a plan's requests: ``direct``, or ``S3 Batch Operations: 2 jobs``."""
-    return f"{ENGINE}: {plural(orders, 'job')}" if orders else "direct"
+def way(orders: int, fee: float = 0.0) -> str:
+    """Who sends a plan's requests: ``direct``, or ``S3 Batch Operations: 2 jobs, $0.60 of the total``."""
+    if not orders:
+        return "direct"
+    return f"{ENGINE}: {plural(orders, 'job')}" + (f", {money(fee)} of the total" if fee else "")
 
 
 def way_choice(orders: int) -> str:
@@ -39,8 +41,7 @@ def orders_in(plan: Plan) -> int:
 
 def way_line(plan: Plan) -> str:
     """The way of a plan with what it costs: ``S3 Batch Operations: 2 jobs, $0.60 of the total``."""
-    orders = orders_in(plan)
-    return way(orders) + (f", {money(plan.cost.orders)} of the total" if orders and plan.cost.orders else "")
+    return way(orders_in(plan), plan.cost.orders)
 
 
 def order_word(order: JobOrder) -> str:

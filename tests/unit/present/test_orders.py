@@ -24,6 +24,8 @@ def test_the_way_names_the_engine_and_its_jobs() -> None:
     assert way(0) == "direct"
     assert way(1) == "S3 Batch Operations: 1 job"
     assert way(2) == "S3 Batch Operations: 2 jobs"
+    assert way(2, 0.6) == "S3 Batch Operations: 2 jobs, $0.60 of the total"
+    assert way(0, 0.6) == "direct"
 
 
 def test_an_order_is_told_by_the_stores_own_words_and_counts() -> None:

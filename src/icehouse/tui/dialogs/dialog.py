@@ -168,7 +168,20 @@ class Paragraph(Painted):
 
 
 class Field(Input):
-    """An input whose enter acts at once: keys typed ahead must not land in a field that was just left."""
+    """An input whose enter acts at once: keys typed ahead must not land in a field that was just left.
+
+    One for a number takes digits alone: other letters are keys of the dialog, which names them beside it.
+    """
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether the key is to be written into the field."""
+        return super().check_consume_key(key, character) and (self.type != "integer" or str(character).isdecimal())
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.is_printable and not self.check_consume_key(event.key, event.character):
+            event.stop().prevent_default()
+            if meant := self.screen.active_bindings.get(event.key):
+                await self.app.run_action(meant.binding.action, meant.node)
 
     async def action_submit(self) -> None:
         """Hand over to the dialog."""

@@ -232,7 +232,8 @@ class RestoreDialog(ChosenDialog):
         self.query_one("#left-out", Words).put(out, Tone.DANGER if worry else Tone.PLAIN)
         if seen.hands:
             other = "" if self._tier is Tier.EXPEDITED or not offer.requests else way_choice(offer.orders)
-            self.query_one("#way", Words).put(f"by        {way(offer.orders)}{other}")
+            fee = offer.cost.orders if offer.cost is not None else 0.0
+            self.query_one("#way", Words).put(f"by        {way(offer.orders, fee)}{other}")
         self._show_plan(PRICED if seen.quoted else f"prices {self._house.config.prices.label}")
         via = self._via if self._tier is not Tier.EXPEDITED else None
         twin = words.twin_words(self.addresses, self._tier, days, *self.globs, faster=self._faster, via=via)
