@@ -14,6 +14,7 @@ import pytest
 from icehouse.stores.s3 import markup, pages
 from icehouse.stores.s3 import rows as quickly
 from icehouse.stores.s3.fields import BrokenPageError, Columns, Telling
+from icehouse.stores.s3.pages import read_objects
 
 OBJECTS = ("ListBucketResult", ("Contents",))
 VERSIONS = ("ListVersionsResult", ("Version", "DeleteMarker"))
@@ -151,6 +152,13 @@ def test_a_text_in_many_pieces_takes_no_more_time_than_it_is_long() -> None:
     before = time.process_time()
     assert markup.parse(body, *OBJECTS)[1].keys == ["a"]
     assert time.process_time() - before < 3
+
+
+def test_more_elements_than_memory_is_for_are_refused_before_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(pages, "parse")
+    for element in ("<a/>", "<a></a>"):
+        with pytest.raises(BrokenPageError, match="more elements"):
+            read_objects(page(f"<Of>{element * 2_000_000}</Of>{ROW}"))
 
 
 def test_shapes_are_forgotten_but_for_those_of_the_page() -> None:

@@ -26,6 +26,9 @@ _BETWEEN = b"\xff"
 _LARGE, _SEVERAL = 32 << 10, 8
 """After so many pages of so many bytes the quick way is worth its loading."""
 
+_MOST_TAGS = 2_000_000
+"""A hundred times what a page has; each costs either way far more than its characters."""
+
 _large = count()
 """Counts the large pages of this process."""
 
@@ -70,6 +73,8 @@ def read_versions(body: bytes) -> Listing:
 
 
 def _read(body: bytes, root: str, kinds: tuple[str, ...]) -> Listing:
+    if len(body) > 3 * _MOST_TAGS and body.count(b"<") > _MOST_TAGS:
+        raise BrokenPageError("more elements than any page has")
     quick = _quickly(body, root, kinds) if len(body) >= _LARGE and next(_large) >= _SEVERAL else None
     head, rows = quick or parse(body, root, kinds)
     encoded = head.encoding == "url"
