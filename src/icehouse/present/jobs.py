@@ -13,7 +13,7 @@ from icehouse.core.text import safe
 
 from .browse import TOLD
 from .cells import Cell, Cells, Column, Tone
-from .orders import CHECKSUM, order_details
+from .orders import CHECKSUM, done_in_orders, handed_over, order_details, stage_line
 from .sizes import bar, count, percent, plural, rate, short_count, size
 from .states import failures, job_glyph, job_word, outcome_glyph, outcome_word, outcomes_line
 from .times import clock_time, day, duration, since, soon, stamp, when
@@ -138,11 +138,22 @@ def job_name(job: Job, names: Mapping[tuple[str, str], str] = NO_NAMES) -> str:
     return f"{safe(job.verb)} {job_title(job, names)}"
 
 
-def job_cells(job: Job, now: Instant, *, ascii: bool = False, names: Mapping[tuple[str, str], str] = NO_NAMES) -> Cells:
-    """One job of the jobs list; `now` is the store's time."""
+def job_cells(
+    job: Job,
+    now: Instant,
+    *,
+    ascii: bool = False,
+    names: Mapping[tuple[str, str], str] = NO_NAMES,
+    orders: Sequence[JobOrder] = (),
+) -> Cells:
+    """One job of the jobs list, by its `orders` while the store carries them out; `now` is the store's time."""
     done, of = done_of(job)
     bad = failures(job) > 0
     over = not job.state.open
+    said = short_outcome(job, now)
+    if job.state in (JobState.RUNNING, JobState.WATCHING) and handed_over(orders):
+        done, of = min(job.progress.sent + done_in_orders(orders), job.progress.to_send), job.progress.to_send
+        said = said if bad else stage_line(orders)
     sign = Cell(job_glyph(job, ascii), Tone.DANGER if bad else Tone.FAINT if over else Tone.WAY)
     return (
         sign,
@@ -157,7 +168,7 @@ def job_cells(job: Job, now: Instant, *, ascii: bool = False, names: Mapping[tup
         Cell("" if over and done == of else _six(of)),
         Cell(rate(job.rate) if job.state is JobState.RUNNING else ""),
         Cell(left(job, now)),
-        Cell(short_outcome(job, now), Tone.DANGER if bad or job.state is JobState.PARKED else Tone.PLAIN),
+        Cell(said, Tone.DANGER if bad or job.state is JobState.PARKED else Tone.PLAIN),
     )
 
 
@@ -218,6 +229,8 @@ def job_details(
     progress = job.progress
     if job.verb == DELIVER:
         return _delivery_details(job, names)
+    in_orders = handed_over(orders)
+    handed = f" · {count(in_orders)} in a batch" if in_orders else ""
     lines = [
         ("job", Cell(f"{job.id}  {job_word(job.state)}")),
         ("", Cell(job_name(job, names), ours=False)),
@@ -226,7 +239,7 @@ def job_details(
         ("plan", Cell(job.plan[:12])),
         ("asked", Cell(stamp(job.created))),
         ("objects", Cell(f"{count(progress.steps)}, {size(progress.bytes_total)}")),
-        ("requests", Cell(f"{count(progress.sent)} of {count(progress.to_send)} sent")),
+        ("requests", Cell(f"{count(progress.sent)} of {count(progress.to_send)} sent{handed}")),
         (ready_word(job), Cell(f"{count(progress.ready)}, {size(progress.bytes_ready)}")),
         ("outcomes", Cell(outcomes_line(progress.outcomes) or "none yet")),
         *order_details(orders, now),
@@ -239,7 +252,8 @@ def job_details(
         lines.append(("falls cold", Cell(f"{when(job.falls_cold, now)} UTC", Tone.WAY)))
     if job.retry_of:
         lines.append(("retry of", Cell(job.retry_of)))
-    if job.note:
+    repeats = in_orders and job.state is not JobState.PARKED and job.note.startswith("order ")
+    if job.note and not repeats:
         lines.append(("note", Cell(safe(job.note), Tone.DANGER if job.state is JobState.PARKED else Tone.PLAIN, False)))
     return lines
 

@@ -78,6 +78,24 @@ def order_line(order: JobOrder) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def handed_over(orders: Sequence[JobOrder]) -> int:
+    """How many objects are in orders that are not closed yet."""
+    return sum(order.steps for order in orders if order.stage.open)
+
+
+def done_in_orders(orders: Sequence[JobOrder]) -> int:
+    """How many of those the store has come to an end with, as it says."""
+    return sum((order.succeeded or 0) + (order.failed or 0) for order in orders if order.stage.open)
+
+
+def stage_line(orders: Sequence[JobOrder]) -> str:
+    """How far the first order is that is not closed yet: ``batch: Active``; "" where there is none."""
+    first = next((order for order in orders if order.stage.open), None)
+    if first is None:
+        return ""
+    return f"batch: {order_word(first) if first.id else 'handing over'}"
+
+
 def order_details(orders: Sequence[JobOrder], now: Instant) -> list[tuple[str, Cell]]:
     """The orders of a job among its details; `now` is the store's time."""
     lines: list[tuple[str, Cell]] = []
@@ -88,7 +106,7 @@ def order_details(orders: Sequence[JobOrder], now: Instant) -> list[tuple[str, C
         if order.id:
             lines.append(("its job", Cell(safe(order.id), ours=False)))
         if order.stage.open and order.asked_at is not None:
-            lines.append(("asked after", Cell(f"{when(order.asked_at, now)} UTC", Tone.FAINT)))
+            lines.append(("as of", Cell(f"{when(order.asked_at, now)} UTC", Tone.FAINT)))
         if why := order_why(order):
             lines.append(("", Cell(why, Tone.DANGER if bad else Tone.PLAIN, ours=False)))
     return lines

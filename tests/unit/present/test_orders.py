@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from icehouse.core.checksums import Checksum
-from icehouse.core.jobs import JobOrder, OrderStage
+from icehouse.core.jobs import Job, JobOrder, JobState, OrderStage, Progress
 from icehouse.core.orders import OrderAct, OrderState
 from icehouse.core.refs import Ref
 from icehouse.present.cells import Tone
+from icehouse.present.jobs import job_cells, job_details
 from icehouse.present.orders import checksum_line, order_counts, order_details, order_line, order_word, way
 
 NOW = datetime(2026, 11, 21, 4, 15, tzinfo=UTC)
@@ -43,6 +44,39 @@ def test_what_a_report_left_out_is_said_and_stands_out() -> None:
     assert "looked at" not in order_line(replace(closed, act=OrderAct.CHECKSUM))
     assert {cell.tone for name, cell in order_details([closed], NOW) if name == "batch 1"} == {Tone.DANGER}
     assert order_word(replace(PLANNED, stage=OrderStage.CLOSED, words="cancelled")) == "cancelled"
+
+
+JOB = Job(
+    "a" * 12,
+    "a" * 12,
+    "restore",
+    "s",
+    "s:c/",
+    JobState.WATCHING,
+    NOW,
+    NOW,
+    Progress(100_020, 100_000),
+    "order 1: Active",
+)
+
+
+def test_a_job_that_the_store_carries_out_shows_how_far_the_store_is() -> None:
+    cells = [cell.text for cell in job_cells(JOB, NOW, orders=[TAKEN])]
+    assert (cells[2], cells[3], cells[-1]) == ("512", "100k", "batch: Active")
+    handing = replace(PLANNED, stage=OrderStage.HANDING)
+    assert job_cells(JOB, NOW, orders=[handing])[-1].text == "batch: handing over"
+    told = {name: cell.text for name, cell in job_details(JOB, NOW, orders=[TAKEN])}
+    assert told["requests"] == "0 of 100,000 sent · 100,000 in a batch"
+    assert "note" not in told, "it says what the order says"
+    assert "note" in dict(job_details(replace(JOB, state=JobState.PARKED), NOW, orders=[TAKEN]))
+
+
+def test_a_job_shows_its_own_outcome_when_its_orders_are_closed_or_something_failed() -> None:
+    closed = replace(TAKEN, stage=OrderStage.CLOSED)
+    assert job_cells(JOB, NOW, orders=[closed])[-1].text == "0 ready"
+    assert "in a batch" not in dict(job_details(JOB, NOW, orders=[closed]))["requests"].text
+    failed = replace(JOB, progress=Progress(9, 9, outcomes={"error": 2}))
+    assert job_cells(failed, NOW, orders=[TAKEN])[-1].text == "2 errors"
 
 
 def test_hostile_words_of_a_store_are_safe() -> None:

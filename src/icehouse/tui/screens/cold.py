@@ -112,7 +112,8 @@ class Cold(Room):
         """All about the restore, or the bucket."""
         found = self._job()
         if found is not None:
-            return job_details(*found, names=self.console.known.names)
+            orders = self.console.news.orders.get(found[0].id, ())
+            return job_details(*found, names=self.console.known.names, orders=orders)
         row = self.list.current.row if self.list.current else None
         if isinstance(row, words.Place | words.Stays):
             now, manner = self.console.house.clock.now(), self.console.known.manner(row.row.store)

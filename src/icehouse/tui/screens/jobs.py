@@ -129,8 +129,8 @@ class Jobs(Room):
 
     def _cells(self, row: object) -> Cells:
         if isinstance(row, Job):
-            names = self.console.known.names
-            return words.job_cells(row, self._time(row), ascii=self.console.ascii_only, names=names)
+            names, orders = self.console.known.names, self.console.news.orders.get(row.id, ())
+            return words.job_cells(row, self._time(row), ascii=self.console.ascii_only, names=names, orders=orders)
         return words.scan_cells(row, ascii=self.console.ascii_only) if isinstance(row, ScanStanding) else ()
 
     def _read_items(self, *, again: bool = False) -> None:
