@@ -8,16 +8,13 @@ Icehouse wrote is left as it is, and nothing can be told.
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from typing import ClassVar
 
 from icehouse.core.deliveries import Delivery
 from icehouse.core.refs import FolderRef, Ref
 
-from .base import CatalogueDamaged, connect, param, plainly, refuse_newer, transaction
+from .base import CatalogueDamaged, param, transaction
 from .delivery_rows import (
     INSERT_OBJECT,
     OBJECT_COLUMNS,
@@ -33,10 +30,10 @@ from .delivery_rows import (
     sources_in,
 )
 from .delivery_text import delivery_text
+from .disposable import Disposable
 
 __all__ = ["DeliveryIndex", "DeliveryObject", "ObjectsOf", "SourceNote"]
 
-_VERSION = 2
 _TABLES = (
     # whole: whether it was ever read to its end; read: host's time of the last such reading, by_store: the store's
     """CREATE TABLE sources (
@@ -66,16 +63,16 @@ _CHANGED = "UPDATE about SET revision = revision + 1"
 _BELOW = "WHERE store = ? AND container = CAST(? AS TEXT) AND key >= CAST(? AS TEXT) AND key < CAST(? AS TEXT)"
 
 
-class DeliveryIndex:
-    """``deliveries.sqlite``: opened for one act at a time, readers never wait for a writer."""
+class DeliveryIndex(Disposable):
+    """``deliveries.sqlite``: the sources, their deliveries with what lies in them, and what documents said."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    VERSION: ClassVar[int] = 2
+    TABLES: ClassVar[Sequence[str]] = _TABLES
 
     def sources(self) -> dict[str, SourceNote]:
         """What is known of each source, by its label."""
         try:
-            with self._open() as connection:
+            with self._reading() as connection:
                 return {} if connection is None else sources_in(connection)
         except CatalogueDamaged:
             return {}
@@ -83,7 +80,7 @@ class DeliveryIndex:
     def all(self) -> tuple[dict[str, SourceNote], list[Delivery]]:
         """The sources and every delivery, in the order of their folders, as of one moment."""
         try:
-            with self._open() as connection:
+            with self._reading() as connection:
                 if connection is None:
                     return {}, []
                 with transaction(connection, "DEFERRED"):
@@ -94,7 +91,7 @@ class DeliveryIndex:
     def counts(self) -> dict[str, int]:
         """How many deliveries each source has, by its label."""
         try:
-            with self._open() as connection:
+            with self._reading() as connection:
                 if connection is None:
                     return {}
                 return dict(connection.execute("SELECT source, count(*) FROM deliveries GROUP BY source").fetchall())
@@ -103,7 +100,7 @@ class DeliveryIndex:
 
     def objects(self, delivery: str) -> Iterator[DeliveryObject]:
         """The objects of one delivery, in key order; none where there is no such delivery."""
-        with self._open() as connection:
+        with self._reading() as connection:
             if connection is None:
                 return
             rows = connection.execute(
@@ -117,7 +114,7 @@ class DeliveryIndex:
     def with_ids(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
         """In which deliveries lie the objects of these stores and ids, where an id is an object's whole identity."""
         found: dict[tuple[str, str], set[str]] = {}
-        with self._open() as connection:
+        with self._reading() as connection:
             for store, version in ids if connection is not None else ():
                 assert connection is not None
                 rows = connection.execute(
@@ -133,8 +130,7 @@ class DeliveryIndex:
 
         With each delivery comes a stamp; `objects` is asked only where that is another one than before.
         """
-        with self._open(write=True) as connection, transaction(_there(connection)):
-            connection = _there(connection)
+        with self._writing() as connection, transaction(connection):
             rows = connection.execute("SELECT id, number, stamp FROM deliveries WHERE source = ?", (note.label,))
             known: dict[str, tuple[int, str]] = {row[0]: (row[1], row[2]) for row in rows}
             connection.execute(_CHANGED)
@@ -158,18 +154,17 @@ class DeliveryIndex:
 
     def note(self, note: SourceNote) -> None:
         """Tell how a reading ended that leaves the deliveries as they were."""
-        with self._open(write=True) as connection:
-            put_note(_there(connection), note)
+        with self._writing() as connection:
+            put_note(connection, note)
 
     def keep_sources(self, labels: Iterable[str]) -> None:
         """Forget all sources but these."""
         kept = set(labels)
-        with self._open() as connection:
+        with self._reading() as connection:
             gone = [] if connection is None else [label for label in sources_in(connection) if label not in kept]
         if not gone:
             return
-        with self._open(write=True) as connection, transaction(_there(connection)):
-            connection = _there(connection)
+        with self._writing() as connection, transaction(connection):
             connection.execute(_CHANGED)
             for label in gone:
                 for (number,) in connection.execute(
@@ -180,7 +175,7 @@ class DeliveryIndex:
 
     def documents(self, folder: FolderRef) -> dict[Ref, tuple[str, str]]:
         """What manifests and notes below a folder said, each with the mark that it had then."""
-        with self._open() as connection:
+        with self._reading() as connection:
             if connection is None:
                 return {}
             rows = connection.execute(f"SELECT key, version, mark, told FROM documents {_BELOW}", _below(folder))
@@ -192,88 +187,16 @@ class DeliveryIndex:
             (ref.store, param(ref.container), param(ref.key), param(ref.version or ""), param(mark), told)
             for ref, (mark, told) in said.items()
         ]
-        with self._open(write=True) as connection, transaction(_there(connection)):
-            _there(connection).execute(f"DELETE FROM documents {_BELOW}", _below(folder))
-            _there(connection).executemany(
+        with self._writing() as connection, transaction(connection):
+            connection.execute(f"DELETE FROM documents {_BELOW}", _below(folder))
+            connection.executemany(
                 "INSERT OR REPLACE INTO documents VALUES "
                 "(?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?)",
                 rows,
             )
-
-    def version(self) -> tuple[int, int]:
-        """A cheap mark that changes when somebody writes."""
-        stamps = []
-        for path in (self.path, self.path.with_name(self.path.name + "-wal")):
-            try:
-                told = os.stat(path)
-                stamps.append(told.st_mtime_ns if told.st_size else 0)
-            except FileNotFoundError:
-                stamps.append(0)
-        return stamps[0], stamps[1]
-
-    @contextmanager
-    def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection | None]:
-        """A connection for one act; None where there is no file, or a damaged one, and nothing is to be written."""
-        if not write and not self.path.exists():
-            yield None
-            return
-        try:
-            with plainly(self.path):
-                connection = self._connected()
-        except CatalogueDamaged:
-            self._set_aside()
-            if not write:
-                yield None
-                return
-            with plainly(self.path):
-                connection = self._connected()
-        try:
-            with plainly(self.path):
-                yield connection
-        except CatalogueDamaged:
-            self._set_aside()
-            raise
-        finally:
-            connection.close()
-
-    def _connected(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        connection = connect(self.path, create=True)
-        try:
-            if self._version_of(connection) != _VERSION:
-                with transaction(connection):
-                    if self._version_of(connection) != _VERSION:
-                        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                            raise CatalogueDamaged(f"{self.path}: not of this version")
-                        for statement in _TABLES:
-                            connection.execute(statement)
-                        connection.execute(f"PRAGMA user_version = {_VERSION}")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _version_of(self, connection: sqlite3.Connection) -> int:
-        """The file's version.  CatalogueNewer where a newer Icehouse wrote it."""
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        refuse_newer(self.path, version, _VERSION)
-        return version
-
-    def _set_aside(self) -> None:
-        with plainly(self.path):
-            for suffix in ("-wal", "-shm"):
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-            if self.path.exists():
-                os.replace(self.path, self.path.with_suffix(".damaged"))
 
 
 def _below(folder: FolderRef) -> tuple[object, ...]:
     """The values for `_BELOW`: everything from the prefix on, up to what would come behind its last slash."""
     until: object = param(folder.prefix[:-1] + "0") if folder.prefix else b"\xff\xff"
     return folder.store, param(folder.container), param(folder.prefix), until
-
-
-def _there(connection: sqlite3.Connection | None) -> sqlite3.Connection:
-    assert connection is not None
-    return connection

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 # ruff: noqa: S608  (columns are this module's own; values are bound)
-import os
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from icehouse.core.clock import Instant
 from icehouse.core.rows import Coverage, Rollup
 
-from .base import (
-    CatalogueDamaged,
-    at_micros,
-    connect,
-    from_micros,
-    param,
-    plainly,
-    refuse_newer,
-    to_micros,
-    transaction,
-)
+from .base import at_micros, from_micros, param, to_micros, transaction
+from .disposable import Disposable
 from .reader import Reader
 from .schema import STATES
 from .tally import ROLLUP_COLUMNS, rollup
 
-_VERSION = 2
 _SUMS = ROLLUP_COLUMNS.split(", ")
 _TABLES = (
     f"""CREATE TABLE IF NOT EXISTS containers (
@@ -81,15 +69,19 @@ class ScanNote:
     inventory: Instant | None = None
 
 
-class Summary:
+class Summary(Disposable):
     """``summary.sqlite``.  Nothing in it is precious: a damaged one is set aside, and scans fill a new one."""
 
+    VERSION: ClassVar[int] = 2
+    TABLES: ClassVar[Sequence[str]] = _TABLES
+    ADDED: ClassVar[Sequence[str]] = (_TITLES,)
+
     def __init__(self, directory: Path) -> None:
-        self.path = directory / "summary.sqlite"
+        super().__init__(directory / "summary.sqlite")
 
     def containers(self, store: str | None = None) -> list[ContainerSum]:
         """The containers that were scanned, of one store or of all, by store and name."""
-        with self._open() as connection:
+        with self._reading() as connection:
             if connection is None:
                 return []
             rows = connection.execute(
@@ -114,7 +106,7 @@ class Summary:
 
     def scans(self) -> list[ScanNote]:
         """The last scan of each container, the newest first."""
-        with self._open() as connection:
+        with self._reading() as connection:
             if connection is None:
                 return []
             rows = connection.execute(
@@ -142,19 +134,9 @@ class Summary:
             for row in rows
         ]
 
-    def version(self) -> tuple[int, int]:
-        """A cheap mark that changes when somebody writes: sizes and times of the file and its journal."""
-        stamps = []
-        for path in (self.path, self.path.with_name(self.path.name + "-wal")):
-            try:
-                stamps.append(os.stat(path).st_mtime_ns)
-            except FileNotFoundError:
-                stamps.append(0)
-        return stamps[0], stamps[1]
-
     def titles(self, store: str) -> dict[str, str]:
         """What people call the containers of a store, as it told last."""
-        with self._open() as connection:
+        with self._reading() as connection:
             if connection is None:
                 return {}
             return dict(connection.execute("SELECT container, title FROM titles WHERE store = ?", (store,)).fetchall())
@@ -165,17 +147,12 @@ class Summary:
         news = [(store, param(name), param(title)) for name, title in titles.items() if known.get(name, "") != title]
         if not news:
             return
-        with self._open(write=True) as connection:
-            assert connection is not None
-            with transaction(connection):
-                connection.executemany(
-                    "INSERT OR REPLACE INTO titles VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT))", news
-                )
+        with self._writing() as connection, transaction(connection):
+            connection.executemany("INSERT OR REPLACE INTO titles VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT))", news)
 
     def note_scan(self, note: ScanNote) -> None:
         """Write down how far a scan has come."""
-        with self._open(write=True) as connection:
-            assert connection is not None
+        with self._writing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO scans VALUES "
                 "(?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?)",
@@ -201,8 +178,7 @@ class Summary:
         whole, coverage = reader.rollup(""), reader.coverage("")
         sums = [whole.objects, whole.bytes, to_micros(whole.newest) or 0]
         sums += [whole.counts.get(state, 0) for state in STATES] + [whole.sizes.get(state, 0) for state in STATES]
-        with self._open(write=True) as connection:
-            assert connection is not None
+        with self._writing() as connection:
             marks = ", ".join("?" * len(sums))
             connection.execute(
                 f"INSERT OR REPLACE INTO containers (store, container, complete, started, scanned, by_store, error, "
@@ -220,50 +196,3 @@ class Summary:
                     *sums,
                 ),
             )
-
-    @contextmanager
-    def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection | None]:
-        """A connection for one act; None where there is no file and nothing is to be written."""
-        if not write and not self.path.exists():
-            yield None
-            return
-        try:
-            with plainly(self.path):
-                connection = self._connected()
-        except CatalogueDamaged:
-            self._set_aside()
-            with plainly(self.path):
-                connection = self._connected()
-        try:
-            with plainly(self.path):
-                yield connection
-        except CatalogueDamaged:
-            self._set_aside()
-            raise
-        finally:
-            connection.close()
-
-    def _connected(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        connection = connect(self.path, create=True)
-        try:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            refuse_newer(self.path, version, _VERSION)
-            if version != _VERSION:
-                if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                    raise CatalogueDamaged(f"catalogue {self.path}: not of this version")
-                for statement in _TABLES:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
-            connection.execute(_TITLES)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _set_aside(self) -> None:
-        with plainly(self.path):
-            for suffix in ("-wal", "-shm"):
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-            if self.path.exists():
-                os.replace(self.path, self.path.with_suffix(".damaged"))
