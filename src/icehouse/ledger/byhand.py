@@ -5,7 +5,6 @@ Such a file is plain `sqlite3`, not the ledger: it is no history, and marks are 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from icehouse.core.errors import LedgerError
+
+from .files import make_private
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -29,8 +30,7 @@ class HandFile:
         """Open or make the file (0600); LedgerError where it can't be used."""
         self.path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            make_private(path)
             self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
             self._db.execute(self.SCHEMA)
         except (OSError, sqlite3.Error) as error:

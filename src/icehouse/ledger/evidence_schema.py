@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from icehouse.core.errors import LedgerError
+
+from .files import make_private
 
 VERSION: Final = 2
 _APPLICATION: Final = 0x69636576
@@ -67,8 +68,7 @@ def opened(path: Path) -> sqlite3.Connection:
     In autocommit, with a rollback journal: what was kept stays, whatever happens to the machine.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        make_private(path)
     except OSError as error:
         raise LedgerError(
             f"{path}: the evidence can't be opened: {error.strerror}", hint="choose another place with --state"

@@ -6,7 +6,6 @@ in groups, so durability is bought per group; readers wait at most for one commi
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
 import threading
@@ -20,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc
 from icehouse.core.errors import LedgerError
 
 from . import tables
+from .files import make_private
 from .migrate import bring_up
 
 _BUSY_SECONDS = 30
@@ -37,8 +37,7 @@ class Ledger:
         self._version_lock = threading.Lock()
         self._version_connection: sqlite3.Connection | None = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            make_private(path)
         except OSError as error:
             raise LedgerError(
                 f"{path}: the ledger can't be opened: {error.strerror}", hint="choose another place with --state"
