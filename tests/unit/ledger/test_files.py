@@ -24,7 +24,17 @@ try:
 except sqlite3.OperationalError as error:
     print(error)
 """
-OPENERS: dict[str, Callable[[Path], object]] = {"evidence": opened, "marks": MarkFile, "ticks": TickFile, "ledger": Ledger}
+OPENERS: dict[str, Callable[[Path], object]] = {
+    "evidence": opened,
+    "marks": MarkFile,
+    "ticks": TickFile,
+    "ledger": Ledger,
+}
+    "evidence": opened,
+    "marks": MarkFile,
+    "ticks": TickFile,
+    "ledger": Ledger,
+}
 
 
 @pytest.mark.parametrize("kind", OPENERS)
