@@ -30,11 +30,6 @@ OPENERS: dict[str, Callable[[Path], object]] = {
     "ticks": TickFile,
     "ledger": Ledger,
 }
-    "evidence": opened,
-    "marks": MarkFile,
-    "ticks": TickFile,
-    "ledger": Ledger,
-}
 
 
 @pytest.mark.parametrize("kind", OPENERS)
