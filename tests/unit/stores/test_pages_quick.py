@@ -147,6 +147,12 @@ def test_arithmetic_on_hostile_numbers_neither_warns_nor_fails() -> None:
             quick(page(ROW * 2 + ROW.replace("2026-11-21T08:13:17.000Z", moment)))
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_instant_that_no_clock_shows_is_refused(moment: str) -> None:
+    with pytest.raises(BrokenPageError, match="not a time"):
+        read_objects(page(ROW.replace("2026-11-21T08:13:17.000Z", moment)))
+
+
 def test_a_text_in_many_pieces_takes_no_more_time_than_it_is_long() -> None:
     body = page("<b/>".join(["<Of>", *["x" * 1000] * 16_000, "</Of>"]) + ROW)
     before = time.process_time()

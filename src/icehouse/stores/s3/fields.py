@@ -165,8 +165,8 @@ def moment(text: str) -> int:
         else:
             told = parse_http_date(text) if _HTTP.fullmatch(text) else None
         if told is not None:
-            return (told - _EPOCH) // _ONE
-    except ValueError:
+            return (told.astimezone(UTC) - _EPOCH) // _ONE
+    except (ValueError, OverflowError):  # before the first year or after the last, by its offset
         pass
     raise BrokenPageError(f"not a time: {text[:80]}")
 
