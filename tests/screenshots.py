@@ -5,17 +5,11 @@ Usage: python -m tests.screenshots [FOLDER]   (default: screenshots/)
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import re
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-
-from textual.pilot import Pilot
 
 import icehouse.tui  # noqa: F401
 from icehouse.cli.demo_deliveries import demo_deliveries
@@ -24,14 +18,13 @@ from icehouse.present.scopes import Ruled, Undecided
 from icehouse.services.house import open_house
 from icehouse.tui.app import Console
 from icehouse.tui.screens.deliveries import Deliveries
+from tests.screenshots_changes import prepare_changes, tour_of_changes
+from tests.screenshots_session import NARROW, WIDE, Session, draw, text_of
 from tests.tui.dx import DxPlace, dx_place
 from tests.tui.house import Place, place
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "lab-s3:imaging-platform/projects/2021_04_CPJUMP1/"
-SECONDS = 90.0
-
-NARROW, WIDE = (80, 24), (120, 40)
 
 
 def prepare(here: Place) -> None:
@@ -55,52 +48,6 @@ def prepare(here: Place) -> None:
 
 DENIED_FOLDER = "archives/2021_04_B04/"
 DENIED = f"projects/2021_04_CPJUMP1/{DENIED_FOLDER}"
-
-
-def text_of(app: Console) -> str:
-    """What is on screen, as text."""
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-
-
-class Session:
-    """A console being driven, and the folder its pictures go to."""
-
-    def __init__(self, app: Console, pilot: Pilot[int], folder: Path, suffix: str) -> None:
-        self.app, self.pilot, self.folder, self.suffix = app, pilot, folder, suffix
-
-    async def until(self, words: str | Callable[[], bool]) -> None:
-        """Wait until `words` are on screen (or a condition holds); AssertionError at the end of all patience."""
-        end = time.monotonic() + SECONDS
-        while not (words() if callable(words) else words in text_of(self.app)):
-            if time.monotonic() > end:
-                raise AssertionError(f"{words!r} never showed:\n{text_of(self.app)}")
-            await self.pilot.pause(0.05)
-
-    async def press(self, *keys: str) -> None:
-        """Press keys one after the other."""
-        for key in keys:
-            await self.pilot.press(key)
-            await self.pilot.pause()
-
-    async def stand_on(self, name: str) -> None:
-        """Move the cursor to the row that begins with `name`."""
-        await self.press("g")
-        rows = self.app.room.list
-        for position in range(rows.source.count):
-            row = rows.source.rows(position, 1)[0].row
-            if str(getattr(row, "name", "")).startswith(name):
-                rows.go(position)
-                await self.pilot.pause()
-                return
-        raise AssertionError(f"no row {name!r}:\n{text_of(self.app)}")
-
-    async def shot(self, name: str) -> None:
-        """Save a picture."""
-        await self.pilot.pause(0.1)
-        svg = self.app.export_screenshot(title="icehouse")
-        svg = re.sub(r"@font-face\s*{[^}]*}", "", svg)  # a picture asks no server for a font
-        svg = re.sub(r"\n\s*\n+", "\n", svg)
-        (self.folder / f"{name}{self.suffix}.svg").write_text(svg)
 
 
 async def tour(here: Place, folder: Path, size: tuple[int, int]) -> None:
@@ -430,13 +377,6 @@ async def tour_of_deliveries(here: DxPlace, folder: Path, size: tuple[int, int])
     house.close()
 
 
-def draw(here: Place, tours: Callable[[tuple[int, int]], Coroutine[object, object, None]]) -> None:
-    """Take both sizes of a tour at this place."""
-    os.environ.update(here.environment())
-    for size in (NARROW, WIDE):
-        asyncio.run(tours(size))
-
-
 def main() -> int:
     """Draw all of them."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "screenshots"
@@ -459,6 +399,9 @@ def main() -> int:
     ):
         prepare_deliveries(handed)
         draw(handed, lambda size: tour_of_deliveries(handed, folder, size))
+    with tempfile.TemporaryDirectory(prefix="icehouse-shots-") as scratch, place(Path(scratch), "imaging") as here:
+        prepare_changes(here)
+        draw(here, lambda size: tour_of_changes(here, folder, size))
     for path in sorted(folder.glob("*.svg")):
         print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
     return 0

@@ -12,7 +12,7 @@ from icehouse.services.house import open_house
 from icehouse.tui.app import Console
 from icehouse.tui.dialogs import archive
 from icehouse.tui.dialogs.dialog import Choice
-from tests.screenshots import Session, text_of
+from tests.screenshots_session import Session, text_of
 from tests.tui.dx import dx_place
 
 
