@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import sqlite3
@@ -60,7 +61,7 @@ def begin(
             )
         files.remove(path)
     path = files.fresh(hidden=files.visible() is not None)
-    connection = create(files, path, by_id=by_id, tells=tells)
+    connection = _made(files, path, by_id, tells)
     with plainly(path):
         scan = add_scan(connection, prefix, clock.now(), by_store)
     return ScanWriter(path, connection, scan, clock)
@@ -72,6 +73,18 @@ def refuse_newer_files(files: Files) -> None:
         if path is not None:
             with suppress(CatalogueDamaged, FileNotFoundError):
                 open_checked(path).close()
+
+
+def _made(files: Files, path: Path, by_id: bool, tells: Set[str]) -> sqlite3.Connection:
+    """A new catalogue at `path`, made elsewhere: a reader that met one half made would set it aside as damaged."""
+    half = files.workshop / path.name
+    with plainly(half):
+        files.workshop.mkdir(parents=True, exist_ok=True, mode=0o700)
+    create(files, half, by_id=by_id, tells=tells).close()
+    with plainly(path):
+        os.replace(half, path)
+        shutil.rmtree(files.workshop, ignore_errors=True)
+        return connect(path)
 
 
 def compare(files: Files, writer: ScanWriter) -> Comparing | None:
