@@ -2,7 +2,7 @@
 
 Usage: python -m tests.bench.tui [--keys 1000000] [--shape flat|tree] [--scope]
 
-From a key to the paint of the row it leads to: first at rest, then while a scan of the same bucket runs beside it.
+From a key to the paint of the row it leads to: first at rest, then while scans of the same bucket run beside it.
 `--scope` has a scope of 40 rules judge all of it as well.
 """
 
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +32,9 @@ KEYS = ["j", "k", "\x1b[6~", "j", "\x1b[5~", "\x04", "\x15", "G", "g"]
 """Each leads to another row than the one before, round after round from the first row."""
 
 ROUNDS = 12
+ENOUGH = 250
+"""Keys to press while scans run, one scan after the other: of fewer the slowest twentieth is chance."""
+
 BAR = 50
 """Milliseconds from a key to its paint, for 95 of a hundred keys."""
 
@@ -114,32 +118,62 @@ def _stands(term: Timed, folder: str) -> bool:
     return f" › {folder}" in term.display()[0]
 
 
-def measure(term: Timed, what: str, going: Callable[[], bool] = lambda: True) -> bool:
-    """Key-to-paint times and bytes of every key, for as long as it is `going`; whether the bar was kept."""
-    times: list[float] = []
-    sizes: dict[str, list[int]] = {}
-    term.send("jg")
-    term.quiet(0.3)
-    for _ in range(ROUNDS):
-        for key in KEYS:
-            if not going():
-                break
-            before = term.sent
-            times.append(term.painted(key) * 1000)
-            time.sleep(0.12)  # as a person would; what arrives by then belongs to the key
-            sizes.setdefault(key, []).append(term.sent - before)
-    if not times:
-        print(f"{what}: it was over before the first key")
-        return True
-    times.sort()
-    p95 = times[int(len(times) * 0.95)]
-    print(
-        f"{what}: {len(times)} keys, to paint median {statistics.median(times):.0f} ms, p95 {p95:.0f} ms (bar {BAR}), "
-        f"longest {times[-1]:.0f} ms"
-    )
-    told = (("j", "move"), ("\x1b[6~", "page"), ("G", "end"))
-    print(f"  bytes: {', '.join(f'{name} {statistics.median(sizes[key]):.0f}' for key, name in told if key in sizes)}")
-    return p95 <= BAR
+@dataclass
+class Keys:
+    """Keys pressed so far: milliseconds to each paint, and bytes by key."""
+
+    times: list[float] = field(default_factory=list)
+    sizes: dict[str, list[int]] = field(default_factory=dict)
+
+    def press(self, term: Timed, going: Callable[[], bool] = lambda: True) -> None:
+        """Round after round, for as long as it is `going`."""
+        term.send("jg")
+        term.quiet(0.3)
+        for _ in range(ROUNDS):
+            for key in KEYS:
+                if not going():
+                    return
+                before = term.sent
+                self.times.append(term.painted(key) * 1000)
+                time.sleep(0.12)  # as a person would; what arrives by then belongs to the key
+                self.sizes.setdefault(key, []).append(term.sent - before)
+
+    def kept(self, what: str) -> bool:
+        """Tell of them; whether the bar was kept."""
+        times = sorted(self.times)
+        p95 = times[int(len(times) * 0.95)]
+        print(
+            f"{what}: {len(times)} keys, to paint median {statistics.median(times):.0f} ms, p95 {p95:.0f} ms "
+            f"(bar {BAR}), longest {times[-1]:.0f} ms"
+        )
+        told = (("j", "move"), ("\x1b[6~", "page"), ("G", "end"))
+        sizes = [f"{name} {statistics.median(self.sizes[key]):.0f}" for key, name in told if key in self.sizes]
+        print(f"  bytes: {', '.join(sizes)}", flush=True)
+        return p95 <= BAR
+
+
+def measure(term: Timed, what: str) -> bool:
+    """Key-to-paint times and bytes of every key; whether the bar was kept."""
+    keys = Keys()
+    keys.press(term)
+    return keys.kept(what)
+
+
+def measure_during_scans(term: Timed, env: Mapping[str, str]) -> bool:
+    """The same while the bucket is scanned again and again."""
+    keys, scans = Keys(), list[str]()
+    while len(keys.times) < ENOUGH:
+        with scanning(env) as scan:
+            began, before = time.perf_counter(), len(keys.times)
+            keys.press(term, lambda scan=scan: scan.poll() is None)  # type: ignore[misc]
+            code = scan.wait()
+            scans.append(f"{time.perf_counter() - began:.1f} s (exit code {code})")
+        if len(keys.times) == before:
+            print("a scan was over before the first key")
+            break
+    kept = keys.kept("during scans")
+    print(f"  those scans: {', '.join(scans)}", flush=True)
+    return kept
 
 
 def weight(term: Timed) -> str:
@@ -178,11 +212,7 @@ def main() -> int:
         print(f"scanned: first rows {rows * 1000:.0f} ms")
         deeper(term, wish.shape)
         kept &= measure(term, "at rest")
-        with scanning(env) as scan:
-            began = time.perf_counter()
-            kept &= measure(term, "during a scan", lambda: scan.poll() is None)
-            code = scan.wait()
-            print(f"  that scan: {time.perf_counter() - began:.1f} s, exit code {code}", flush=True)
+        kept &= measure_during_scans(term, env)
         began = time.perf_counter()
         term.send("s")
         term.wait_for("size↓", 60)
