@@ -40,7 +40,7 @@ def from_seconds(seconds: int) -> Instant:
 
 def to_text(instant: Instant) -> str:
     """An instant as the ledger keeps it: ISO 8601 in UTC with microseconds, so that text order is time order."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{instant.astimezone(UTC).isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 def from_text(text: str) -> Instant:

@@ -93,3 +93,6 @@ def test_instants_survive_the_ledger_in_order() -> None:
     later = datetime(2026, 11, 21, 4, 15, 0, 1, tzinfo=UTC)
     assert from_text(to_text(NOW)) == NOW
     assert to_text(NOW) < to_text(later)
+    first = datetime(1, 10, 2, tzinfo=UTC)
+    assert from_text(to_text(first)) == first
+    assert to_text(first) < to_text(NOW)
