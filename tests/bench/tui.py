@@ -184,8 +184,9 @@ def weight(term: Timed) -> str:
 
 
 def scanning(env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """A scan of the bucket as a process of its own."""
-    return subprocess.Popen([*_ICEHOUSE, "scan", "lab-s3:bench/", "--quiet"], env=dict(env), stdout=subprocess.DEVNULL)
+    """A scan of the bucket as the console starts one: a process with a session of its own."""
+    command = [*_ICEHOUSE, "scan", "lab-s3:bench/", "--quiet"]
+    return subprocess.Popen(command, env=dict(env), stdout=subprocess.DEVNULL, start_new_session=True)
 
 
 def main() -> int:

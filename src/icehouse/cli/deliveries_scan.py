@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from icehouse.core.errors import IcehouseError, Refused, UsageError
+from icehouse.giving_way import give_way
 from icehouse.present.sizes import count, plural
 
 from .choice import json_lines
@@ -39,6 +40,7 @@ def command(session: Session, sources: tuple[str, ...], mail: bool, quiet: bool,
 
     if mail:
         require_mail(session.house)
+    give_way()
     line = ProgressLine(quiet=quiet)
 
     def progress(so_far: DeliveriesProgress) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +11,7 @@ from icehouse.core.changes import ChangeKind
 from icehouse.core.errors import UsageError
 from icehouse.core.refs import Address, FolderRef
 from icehouse.core.states import State
+from icehouse.giving_way import give_way
 from icehouse.present.changes import caveats, comparison_sums, sums_line
 from icehouse.present.sizes import count, money, plural, rate, size
 from icehouse.present.states import glyph, word
@@ -118,13 +117,9 @@ def command(
     return code or _lineage_ending(report)
 
 
-_GIVES_WAY = 10
-
-
 def _settle_in() -> None:
     """A scan gives way to the console beside it, and makes objects by the million of which none form rings."""
-    with suppress(OSError):
-        os.nice(_GIVES_WAY)
+    give_way()
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
 

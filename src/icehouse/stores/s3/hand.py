@@ -19,6 +19,7 @@ import msgspec
 
 from icehouse.core.errors import IcehouseError
 from icehouse.core.refs import FolderRef, folder_address
+from icehouse.giving_way import give_way
 
 from . import listing
 from .client import Client
@@ -30,6 +31,7 @@ from .paging import ask_here
 
 def main() -> None:
     """Answer what comes by the standard input, until it is closed."""
+    give_way(0)  # no more than its parent did, but for a session of its own
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the parent's to answer
     out = os.dup(sys.stdout.fileno())
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
