@@ -15,11 +15,9 @@ import icehouse.tui  # noqa: F401
 from icehouse.cli.demo_deliveries import demo_deliveries
 from icehouse.cli.demo_scope import PROJECTS, write_demo_scope
 from icehouse.present.scopes import Ruled, Undecided
-from icehouse.services.house import open_house
-from icehouse.tui.app import Console
 from icehouse.tui.screens.deliveries import Deliveries
 from tests.screenshots_changes import prepare_changes, tour_of_changes
-from tests.screenshots_session import NARROW, WIDE, Session, draw, text_of
+from tests.screenshots_session import NARROW, WIDE, draw, opened, text_of
 from tests.tui.dx import DxPlace, dx_place
 from tests.tui.house import Place, place
 
@@ -52,11 +50,8 @@ DENIED = f"projects/2021_04_CPJUMP1/{DENIED_FOLDER}"
 
 async def tour(here: Place, folder: Path, size: tuple[int, int]) -> None:
     """Every screen once, in one size."""
-    house = open_house(str(here.config), str(here.state))
-    app = Console(house, ascii=False)
-    suffix = "" if size == NARROW else f"-{size[0]}x{size[1]}"
-    async with app.run_test(size=size) as pilot:
-        session = Session(app, pilot, folder, suffix)
+    async with opened(here, folder, size) as session:
+        app = session.app
         await session.until("imaging-platform")
         await session.shot("stores")
         await session.stand_on("imaging-platform")
@@ -79,10 +74,7 @@ async def tour(here: Place, folder: Path, size: tuple[int, int]) -> None:
         await session.until("hits ·")
         await session.shot("search")
         await session.press("q")
-        await session.press("w")
-        await session.until("Switch to write")
-        await session.press("tab", "enter")
-        await session.until("WRITE")
+        await session.to_write()
         await session.press("escape", "escape", "r")
         await session.until("needs days")
         await session.press("7")
@@ -143,7 +135,6 @@ async def tour(here: Place, folder: Path, size: tuple[int, int]) -> None:
         await session.shot("commands")
         await session.press("escape", "u")
         await session.until("nothing marked")
-    house.close()
 
 
 def prepare_both(here: DxPlace) -> None:
@@ -162,10 +153,8 @@ def prepare_both(here: DxPlace) -> None:
 
 async def tour_of_both(here: DxPlace, folder: Path, size: tuple[int, int]) -> None:
     """What DNAnexus adds, in one size: projects, states, the archive dialog, its restore, Cold over both stores."""
-    house = open_house(str(here.config), str(here.state))
-    app = Console(house, ascii=False)
-    async with app.run_test(size=size) as pilot:
-        session = Session(app, pilot, folder, "" if size == NARROW else f"-{size[0]}x{size[1]}")
+    async with opened(here, folder, size) as session:
+        app = session.app
         await session.until("dnanexus")
         await session.until("lab-s3")
         await session.stand_on("dx")
@@ -174,10 +163,7 @@ async def tour_of_both(here: DxPlace, folder: Path, size: tuple[int, int]) -> No
         await session.until(lambda: "listing" not in text_of(app))
         await session.stand_on(here.dx.project("runs-2025"))
         await session.shot("projects")
-        await session.press("w")
-        await session.until("Switch to write")
-        await session.press("tab", "enter")
-        await session.until("WRITE")
+        await session.to_write()
         await session.press("a")
         await session.until("a sample: ")
         await session.shot("archive-sample")
@@ -214,7 +200,6 @@ async def tour_of_both(here: DxPlace, folder: Path, size: tuple[int, int]) -> No
         await session.until("objects archival")
         await session.until("◐ lab-s3")
         await session.shot("cold-two-stores")
-    house.close()
 
 
 def prepare_scope(here: DxPlace) -> None:
@@ -228,10 +213,8 @@ def prepare_scope(here: DxPlace) -> None:
 
 async def tour_of_scope(here: DxPlace, folder: Path, size: tuple[int, int]) -> None:
     """The backup scope, in one size: rules, a draft, the tree, why, a comparison, and verdicts in Browse."""
-    house = open_house(str(here.config), str(here.state))
-    app = Console(house, ascii=False)
-    async with app.run_test(size=size) as pilot:
-        session = Session(app, pilot, folder, "" if size == NARROW else f"-{size[0]}x{size[1]}")
+    async with opened(here, folder, size) as session:
+        app = session.app
         await session.until("· 2 shows")
         await session.press("2")
         await session.until("? 3")
@@ -308,7 +291,6 @@ async def tour_of_scope(here: DxPlace, folder: Path, size: tuple[int, int]) -> N
         await session.press(*"second")
         await session.shot("scope-new")
         await session.press("escape")
-    house.close()
 
 
 def prepare_deliveries(here: DxPlace) -> None:
@@ -329,13 +311,10 @@ OWNER = "111122223333"
 
 async def tour_of_deliveries(here: DxPlace, folder: Path, size: tuple[int, int]) -> None:
     """The checklist, in one size: all, only problems, evidence, objects, and everything on one of them."""
-    house = open_house(str(here.config), str(here.state))
-    app = Console(house, ascii=False, screen="deliveries")
-    async with app.run_test(size=size) as pilot:
-        session = Session(app, pilot, folder, "" if size == NARROW else f"-{size[0]}x{size[1]}")
+    async with opened(here, folder, size, "deliveries") as session:
         await session.until("expired of 120")
         await session.until("0 hidden")
-        room = app.room
+        room = session.app.room
         assert isinstance(room, Deliveries)
         await session.press(*"jjj")
         await session.shot("deliveries")
@@ -374,7 +353,6 @@ async def tour_of_deliveries(here: DxPlace, folder: Path, size: tuple[int, int])
         await session.until("Keys in Deliveries")
         await session.shot("deliveries-help")
         await session.press("q")
-    house.close()
 
 
 def main() -> int:

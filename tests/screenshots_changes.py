@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from icehouse.cli.demo_changes import let_happen
-from icehouse.services.house import open_house
-from icehouse.tui.app import Console
-from tests.screenshots_session import NARROW, WIDE, Session
+from tests.screenshots_session import NARROW, WIDE, opened
 from tests.tui.house import Place
 
 BATCH = """
@@ -33,10 +31,8 @@ def prepare_changes(here: Place) -> None:
 
 async def tour_of_changes(here: Place, folder: Path, size: tuple[int, int]) -> None:
     """What scans found other than before, and a restore that is handed over, in one size."""
-    house = open_house(str(here.config), str(here.state))
-    app = Console(house, ascii=False)
-    async with app.run_test(size=size) as pilot:
-        session = Session(app, pilot, folder, "" if size == NARROW else f"-{size[0]}x{size[1]}")
+    async with opened(here, folder, size) as session:
+        app = session.app
         await session.until("imaging-platform")
         await session.stand_on("imaging-platform")
         await session.press("c")
@@ -59,10 +55,7 @@ async def tour_of_changes(here: Place, folder: Path, size: tuple[int, int]) -> N
         await session.press("enter")
         await session.until(FOLDERS[size])
         await session.stand_on(FOLDERS[size])
-        await session.press("w")
-        await session.until("Switch to write")
-        await session.press("tab", "enter")
-        await session.until("WRITE")
+        await session.to_write()
         await session.press("r")
         await session.until("needs days")
         await session.press("7", "b")
@@ -78,4 +71,3 @@ async def tour_of_changes(here: Place, folder: Path, size: tuple[int, int]) -> N
             await session.press("i")
             await session.until("batch 1")
         await session.shot("jobs-batch")
-    house.close()

@@ -6,11 +6,13 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from textual.pilot import Pilot
 
+from icehouse.services.house import open_house
 from icehouse.tui.app import Console
 from tests.names import sitecustomize
 from tests.tui.house import Place
@@ -57,6 +59,13 @@ class Session:
                 return
         raise AssertionError(f"no row {name!r}:\n{text_of(self.app)}")
 
+    async def to_write(self) -> None:
+        """Switch to write mode, as an operator does: asked for, and said yes to."""
+        await self.press("w")
+        await self.until("Switch to write")
+        await self.press("tab", "enter")
+        await self.until("WRITE")
+
     async def shot(self, name: str) -> None:
         """Save a picture."""
         await self.pilot.pause(0.1)
@@ -64,6 +73,18 @@ class Session:
         svg = re.sub(r"@font-face\s*{[^}]*}", "", svg)  # a picture asks no server for a font
         svg = re.sub(r"\n\s*\n+", "\n", svg)
         (self.folder / f"{name}{self.suffix}.svg").write_text(svg)
+
+
+@asynccontextmanager
+async def opened(here: Place, folder: Path, size: tuple[int, int] = NARROW, screen: str = "") -> AsyncIterator[Session]:
+    """A console at this place in a terminal of `size`, at `screen` ("" for the usual); its pictures go to `folder`."""
+    house = open_house(str(here.config), str(here.state))
+    try:
+        app = Console(house, ascii=False, screen=screen)
+        async with app.run_test(size=size) as pilot:
+            yield Session(app, pilot, folder, "" if size == NARROW else f"-{size[0]}x{size[1]}")
+    finally:
+        house.close()
 
 
 def draw(here: Place, tours: Callable[[tuple[int, int]], Coroutine[object, object, None]]) -> None:

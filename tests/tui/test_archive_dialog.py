@@ -8,11 +8,9 @@ import pytest
 
 import icehouse.tui  # noqa: F401
 from icehouse.services import copies
-from icehouse.services.house import open_house
-from icehouse.tui.app import Console
 from icehouse.tui.dialogs import archive
 from icehouse.tui.dialogs.dialog import Choice
-from tests.screenshots_session import Session, text_of
+from tests.screenshots_session import opened, text_of
 from tests.tui.dx import dx_place
 
 
@@ -30,21 +28,15 @@ def play(here, act):
     """Stand on the project `small` in write mode, in a console of this process, and do `act` with it."""
 
     async def run() -> None:
-        house = open_house(str(here.config), str(here.state))
-        app = Console(house, ascii=False)
-        async with app.run_test(size=(80, 24)) as pilot:
-            session = Session(app, pilot, here.state, "")
+        async with opened(here, here.state) as session:
+            app = session.app
             await session.until("azure-small")
             await session.until(lambda: "listing" not in text_of(app))
             await session.stand_on(here.dx.project("small"))
-            await session.press("w")
-            await session.until("Switch to write")
-            await session.press("tab", "enter")
-            await session.until("WRITE")
+            await session.to_write()
             await session.press("a")
             await session.until("a sample: 3 of ")
             await act(session, app)
-        house.close()
 
     asyncio.run(run())
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.tui.house import place
 from tests.tui.test_console import open_bucket
-from tests.tui.test_verbs import job
+from tests.tui.test_verbs import job, to_write
 
 WITHIN = 3.0
 
@@ -67,11 +67,7 @@ def test_a_job_goes_on_without_the_console_and_a_new_one_shows_its_exact_progres
         term = here.console(preexec=ignore_hangup)
         try:
             open_bucket(term, "small")
-            term.send("w")
-            term.wait_for("Switch to write")
-            term.wait_focus("Cancel")
-            term.send("\t\r")
-            term.wait_for("WRITE")
+            to_write(term)
             term.send(" ")
             term.wait_for("1 mark ")
             term.send("r")

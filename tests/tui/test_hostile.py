@@ -24,6 +24,7 @@ from icehouse.tui.sources import Rows
 from icehouse.tui.widgets.virtual_list import VirtualList
 from tests.tui.house import place
 from tests.tui.terminal import Terminal
+from tests.tui.test_verbs import to_write
 
 OURS = re.compile(
     rb"\x1b\[[0-9;]*[Hm]"  # cursor and colours
@@ -76,11 +77,7 @@ def test_browsing_and_restoring_hostile_names_sends_no_byte_of_theirs(tmp_path):
         term.wait_for("complete")
         term.send("gG*")
         term.wait_for("1 mark ")
-        term.send("w")
-        term.wait_for("Switch to write")
-        term.wait_focus("Cancel")
-        term.send("\t\r")
-        term.wait_for("WRITE")
+        to_write(term)
         term.send("r")
         term.wait_for("already live")
         term.send("\x1b")
