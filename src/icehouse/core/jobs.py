@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -136,6 +137,28 @@ class JobOrder:
     taken_at: Instant | None = None
     asked_at: Instant | None = None
     ended_at: Instant | None = None
+
+
+def orders_note(orders: Sequence[JobOrder]) -> str:
+    """How far the orders are that are still open, as the one line of their job; "" where none is."""
+    parts = [_head(order) + _how_far(order) for order in orders if order.stage.open]
+    return "; ".join(parts[:3]) + (f"; and {len(parts) - 3} more" if len(parts) > 3 else "")
+
+
+def notes_orders(note: str, orders: Sequence[JobOrder]) -> bool:
+    """Whether a job's line is an `orders_note` of these orders, as they are or as they were when it was written."""
+    return note.startswith(tuple(_head(order) for order in orders))
+
+
+def _head(order: JobOrder) -> str:
+    return f"order {order.n}: "
+
+
+def _how_far(order: JobOrder) -> str:
+    told = order.stage not in (OrderStage.PLANNED, OrderStage.HANDING)
+    word = (told and order.word) or order.stage.value
+    done = (order.succeeded or 0) + (order.failed or 0)
+    return f"{word}, {done:,} of {order.steps:,}" if told and order.total is not None else f"{word}"
 
 
 @dataclass(frozen=True, slots=True)

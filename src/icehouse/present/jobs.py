@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from icehouse.core.clock import Instant
-from icehouse.core.jobs import Job, JobItem, JobOrder, JobState, Phase
+from icehouse.core.jobs import Job, JobItem, JobOrder, JobState, Phase, notes_orders
 from icehouse.core.outcomes import Outcome
 from icehouse.core.refs import ref_address
 from icehouse.core.rows import ScanStanding
@@ -252,8 +252,7 @@ def job_details(
         lines.append(("falls cold", Cell(f"{when(job.falls_cold, now)} UTC", Tone.WAY)))
     if job.retry_of:
         lines.append(("retry of", Cell(job.retry_of)))
-    repeats = in_orders and job.state is not JobState.PARKED and job.note.startswith("order ")
-    if job.note and not repeats:
+    if job.note and (job.state is JobState.PARKED or not notes_orders(job.note, orders)):
         lines.append(("note", Cell(safe(job.note), Tone.DANGER if job.state is JobState.PARKED else Tone.PLAIN, False)))
     return lines
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from icehouse.core.checksums import Checksum
-from icehouse.core.jobs import Job, JobOrder, JobState, OrderStage, Progress
+from icehouse.core.jobs import Job, JobOrder, JobState, OrderStage, Progress, orders_note
 from icehouse.core.orders import OrderAct, OrderState
 from icehouse.core.refs import Ref
 from icehouse.present.cells import Tone
@@ -68,6 +68,31 @@ def test_a_job_that_the_store_carries_out_shows_how_far_the_store_is() -> None:
     told = {name: cell.text for name, cell in job_details(JOB, NOW, orders=[TAKEN])}
     assert told["requests"] == "0 of 100,000 sent · 100,000 in a batch"
     assert "note" not in told, "it says what the order says"
+
+
+def test_a_job_keeps_every_note_that_says_more_than_its_orders_do() -> None:
+    def note(job: Job, *orders: JobOrder) -> str | None:
+        return {name: cell.text for name, cell in job_details(job, NOW, orders=orders)}.get("note")
+
+    second = replace(TAKEN, n=2, id="6a1d")
+    assert note(JOB, second) == JOB.note, "of an order that is not shown"
+    assert note(replace(JOB, note=orders_note([TAKEN, second])), TAKEN, second) is None
+    closed = replace(TAKEN, stage=OrderStage.CLOSED, word="Complete")
+    assert note(replace(JOB, note=orders_note([TAKEN])), closed) is None, "as the order was before"
+    waits = "order 1 of job aaaa has 3 of its 4 steps; nothing is handed over"
+    assert note(replace(JOB, note=waits), TAKEN) == waits
+    parked = replace(JOB, state=JobState.PARKED, note=orders_note([TAKEN]))
+    assert note(parked, TAKEN) == parked.note, "why it was parked is never left out"
+
+
+def test_the_note_on_orders_tells_how_far_the_first_three_open_ones_are() -> None:
+    closed, third = replace(TAKEN, stage=OrderStage.CLOSED), replace(PLANNED, n=3)
+    assert orders_note([closed]) == ""
+    assert orders_note([closed, replace(TAKEN, n=2), third]) == "order 2: Active, 512 of 100,000; order 3: planned"
+    many = [replace(PLANNED, n=n, stage=OrderStage.HANDING) for n in range(1, 6)]
+    assert orders_note(many).startswith("order 1: handing over; order 2: handing over; ")
+    assert orders_note(many).endswith("order 3: handing over; and 2 more")
+    assert orders_note([replace(TAKEN, total=None, word="")]) == "order 1: taken"
     assert "note" in dict(job_details(replace(JOB, state=JobState.PARKED), NOW, orders=[TAKEN]))
 
 

@@ -21,7 +21,7 @@ from datetime import timedelta
 from icehouse.core.checksums import Checksum
 from icehouse.core.clock import Instant
 from icehouse.core.errors import Conflict, Denied, Invalid, LedgerError, LoginExpired, NotFound, Refused, StoreError
-from icehouse.core.jobs import JobOrder, OrderStage
+from icehouse.core.jobs import JobOrder, OrderStage, orders_note
 from icehouse.core.orders import OrderAct, OrderResult, OrderTaken
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Plan
@@ -160,8 +160,7 @@ class Delegator:
 
     def words(self) -> str:
         """How far the orders are, in one line for the job."""
-        parts = [_words(order) for order in self.standing() if order.stage.open]
-        return "; ".join(parts[:3]) + (f"; and {len(parts) - 3} more" if len(parts) > 3 else "")
+        return orders_note(self.standing())
 
     # Asking
 
@@ -334,10 +333,3 @@ class Delegator:
 def _slices(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
     for start in range(0, len(tasks), _SETTLED_AT_A_TIME):
         yield tasks[start : start + _SETTLED_AT_A_TIME]
-
-
-def _words(order: JobOrder) -> str:
-    if order.stage in (OrderStage.PLANNED, OrderStage.HANDING):
-        return f"order {order.n}: {order.stage.value}"
-    done = f", {(order.succeeded or 0) + (order.failed or 0):,} of {order.steps:,}" if order.total is not None else ""
-    return f"order {order.n}: {order.word or order.stage.value}{done}"
