@@ -106,6 +106,17 @@ def test_throttling_halves_the_rate_and_nothing_is_made_up_for_until_it_has_grow
     assert most_in_a_second(slowed + later) <= MOST
 
 
+def test_few_a_second_are_fewer_still_where_the_store_throttles() -> None:
+    clock = HandClock()
+    pace = Pace(clock, "seed", 8)
+    for _ in range(3):
+        turns(pace, clock, 8)
+        pace.slow_down(None, 0, lambda: True)
+        assert pace.allowed <= 4
+    turns(pace, clock, 40)
+    assert pace.allowed == 8
+
+
 def test_a_wait_for_a_turn_ends_when_it_is_told_to() -> None:
     clock = HandClock()
     pace = Pace(clock, "seed", MOST)

@@ -12,7 +12,7 @@ from icehouse.core.clock import Clock
 from icehouse.core.errors import StoreError
 
 _FLOOR = 10.0
-"""Requests a second that are always allowed: a hundredth of what S3 takes for restores."""
+"""Requests a second that are always allowed: a hundredth of what S3 takes for restores, of less a tenth."""
 
 _CATCH_UP = 0.25
 """Seconds of requests that may be made up for after everybody was held up; never while the store slows us down."""
@@ -44,8 +44,40 @@ def nap(clock: Clock, seconds: float, ending: Ending) -> None:
         clock.sleep(min(_PIECE, left))
 
 
+class Meter:
+    """Counts what was accepted of late."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._recent: deque[tuple[float, int]] = deque()
+
+    def accepted(self, objects: int = 1) -> None:
+        """Count one call that was accepted for so many objects."""
+        with self._lock:
+            self._recent.append((self._clock.monotonic(), objects))
+
+    def rate(self) -> float:
+        """Objects accepted per second over the last five seconds, as screens show it."""
+        with self._lock:
+            seconds = self._seconds()
+            return sum(objects for _, objects in self._recent) / seconds
+
+    def calls(self) -> float:
+        """Calls accepted per second over the last five seconds."""
+        with self._lock:
+            seconds = self._seconds()
+            return len(self._recent) / seconds
+
+    def _seconds(self) -> float:
+        now = self._clock.monotonic()
+        while self._recent and self._recent[0][0] < now - _WINDOW:
+            self._recent.popleft()
+        return max(0.2, min(_WINDOW, now - self._recent[0][0])) if self._recent else _WINDOW
+
+
 class Pace:
-    """A shared limit in requests a second: halved when the store throttles, growing by half each second after.
+    """A limit in requests a second for all who share it: halved when the store throttles, by half more each second.
 
     No second, whenever it begins, sees more than `most` calls go, also where a delay is made up for, and where waiters
     wake up late: it is when they went that counts, not when they were to.
@@ -54,6 +86,7 @@ class Pace:
     def __init__(self, clock: Clock, seed: str, most: float = 1000.0) -> None:
         self._clock = clock
         self._most = most
+        self._floor = min(_FLOOR, most / 10)
         self._rate = most
         self._next: float | None = None
         self._gone: deque[float] = deque(maxlen=max(1, int(most)))
@@ -62,7 +95,7 @@ class Pace:
         self._lock = threading.Lock()
         self._leaving = threading.Lock()
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
-        self._recent: deque[tuple[float, int]] = deque()
+        self._meter = Meter(clock)
 
     def wait(self, ending: Ending) -> None:
         """Wait for this request's turn, or until `ending`."""
@@ -97,7 +130,7 @@ class Pace:
         with self._lock:
             now = self._clock.monotonic()
             if now - self._halved >= 1.0:
-                self._rate = max(_FLOOR, min(self._rate, self._measured(now) or self._most) / 2)
+                self._rate = max(self._floor, min(self._rate, self._meter.calls() or self._most) / 2)
                 self._halved = self._grown = now
             jitter = self._random.uniform(0.5, 1.0)
         own = min(_LONGEST_PAUSE, 0.2 * 2 ** min(tries, 10)) * jitter
@@ -108,27 +141,9 @@ class Pace:
         """Requests a second that may be sent now."""
         return self._rate
 
-    def accepted(self, objects: int = 1) -> None:
-        """Count one call that was accepted for so many objects."""
-        with self._lock:
-            self._recent.append((self._clock.monotonic(), objects))
-
-    def rate(self) -> float:
-        """Objects accepted per second over the last five seconds, as screens show it."""
-        with self._lock:
-            now = self._clock.monotonic()
-            seconds = self._seconds(now)
-            return sum(objects for _, objects in self._recent) / seconds
-
-    def _measured(self, now: float) -> float:
-        """Calls accepted per second over the last five seconds."""
-        seconds = self._seconds(now)
-        return len(self._recent) / seconds
-
-    def _seconds(self, now: float) -> float:
-        while self._recent and self._recent[0][0] < now - _WINDOW:
-            self._recent.popleft()
-        return max(0.2, min(_WINDOW, now - self._recent[0][0])) if self._recent else _WINDOW
+    def accepted(self) -> None:
+        """Count one call that was accepted, whoever made it."""
+        self._meter.accepted()
 
 
 class Width:

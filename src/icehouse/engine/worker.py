@@ -25,7 +25,7 @@ from icehouse.stores.base import Store
 from icehouse.stores.changing import Restores
 
 from .gate import CHECKS, GUARDS, Checks, Gate, Guards, Holds
-from .pace import MOST_AT_ONCE
+from .pace import MOST_AT_ONCE, Pace
 from .probing import Prober, probe
 from .recording import Beat, Note, Recorder, Turn
 from .steps.cancelling import called_off, finish_cancel
@@ -67,9 +67,9 @@ class OtherIdentity(Refused):
 class Options:
     """How a worker runs.
 
-    `until_idle`: end when no job is open; `once`: one pass, for timers; `parallel` requests at a time at first, see
-    `pace.Width`; `patience` in seconds with a store that can't be reached (None: as fits the store).  `never_archive`
-    are tags that forbid archiving; `held` replaces the ledger's holds, for tests.
+    `until_idle`: end when no job is open; `once`: one pass, for timers; `parallel` requests at a time at first (see
+    `pace.Width`), of all jobs `most_per_second`; `patience` in seconds with a store out of reach (None: as fits
+    the store).  `never_archive` are tags that forbid archiving; `held` replaces the ledger's holds, for tests.
     """
 
     until_idle: bool
@@ -185,6 +185,7 @@ class _Worker:
             gate=Gate(store, store, options.guards, options.checks),
             recorder=self.recorder,
             pool=self.pool,
+            pace=Pace(clock, name, options.most_per_second),
             parallel=options.parallel,
             prober=options.prober,
             stopped=stopped,
@@ -281,8 +282,7 @@ class _Worker:
         plan = self._proven(job)
         if plan.not_before is not None and self.hands.store.now() < plan.not_before:
             raise Refused(f"approved for no sooner than {plan.not_before:%Y-%m-%d %H:%M} UTC")
-        run = Run(self.hands, job.id, plan, self.options.most_per_second)
-        self.runs[job.id] = run
+        run = self.runs[job.id] = Run(self.hands, job.id, plan)
         return run
 
     def _proven(self, job: Job) -> Plan:

@@ -10,6 +10,7 @@ from icehouse.core.clock import Clock, Instant
 from icehouse.core.errors import StoreError
 from icehouse.core.plans import Identity
 from icehouse.engine.gate import Gate, Holds
+from icehouse.engine.pace import Pace
 from icehouse.engine.probing import Prober
 from icehouse.engine.recording import Recorder
 from icehouse.ledger.session import Ledger
@@ -22,8 +23,8 @@ _ASKED_EVERY = 0.2
 class Hands:
     """One worker's means, shared by all its jobs.
 
-    `ending` tells whether to stop at the next safe point; `patience` is how long, in seconds, a store that can't be
-    reached is waited for; `never_archive` and `held` as in `gate.Permit`.
+    `pace` is the limit that they keep together; `ending` tells whether to stop at the next safe point; `patience` is
+    how long, in seconds, a store that can't be reached is waited for; `never_archive` and `held` as in `gate.Permit`.
     """
 
     ledger: Ledger
@@ -32,6 +33,7 @@ class Hands:
     gate: Gate
     recorder: Recorder
     pool: ThreadPoolExecutor
+    pace: Pace
     parallel: int
     prober: Prober
     stopped: Callable[[], bool]

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 
 from icehouse.core.jobs import Job, JobState
 from icehouse.core.plans import Plan
-from icehouse.engine.pace import Breaker, Pace
+from icehouse.engine.pace import Breaker
 from icehouse.engine.recording import Note, Turn
 
 from .delegating import Delegator
@@ -22,9 +22,9 @@ class Run:
     accepted steps were looked at in this worker.
     """
 
-    def __init__(self, hands: Hands, job: str, plan: Plan, most_per_second: float) -> None:
+    def __init__(self, hands: Hands, job: str, plan: Plan) -> None:
         breaker = Breaker(hands.clock, hands.store.now, hands.patience)
-        self.sender = Sender(hands, job, plan, Pace(hands.clock, job, most_per_second), breaker)
+        self.sender = Sender(hands, job, plan, breaker)
         self.delegator = Delegator(hands, job, plan)
         self.watcher = Watcher(hands, job, plan)
         self.not_before = 0.0
@@ -77,7 +77,7 @@ class Run:
         if self._told is None or self._told.done():
             if self._told is not None:
                 self._told.result()
-            self._told = self._hands.recorder.note(Note(job.id, "", (("rate", self.sender.pace.rate()),)))
+            self._told = self._hands.recorder.note(Note(job.id, "", (("rate", self.sender.meter.rate()),)))
 
     def _follow(self, job: Job) -> bool:
         """Ask after the orders, if it is time to; True where that leaves steps to be sent directly."""

@@ -27,7 +27,7 @@ from icehouse.core.plans import Act, Plan
 from icehouse.core.refs import Ref
 from icehouse.core.restores import RestoreAccepted
 from icehouse.engine.gate import Answer, LeaseStale, Permit
-from icehouse.engine.pace import Breaker, Pace, Width
+from icehouse.engine.pace import Breaker, Meter, Width
 from icehouse.engine.probing import Finding, Found
 from icehouse.engine.recording import NOTED, Beat, Note, Probed, Taking
 from icehouse.ledger import jobs, steps
@@ -67,8 +67,9 @@ class _Cancelled(Refused):
 class Sender:
     """Sends one job's requests; may be asked again after any trouble, and then looks before it repeats."""
 
-    def __init__(self, hands: Hands, job: str, plan: Plan, pace: Pace, breaker: Breaker) -> None:
-        self.pace = pace
+    def __init__(self, hands: Hands, job: str, plan: Plan, breaker: Breaker) -> None:
+        self.meter = Meter(hands.clock)
+        self._pace = hands.pace
         self._hands = hands
         self._job = job
         self._plan = plan
@@ -130,7 +131,7 @@ class Sender:
         self._ahead = None
         tasks = taking.wait()
         if self._hands.store.features.max_batch == 1:
-            self._slice = max(_LEAST, min(SLICE, round(self.pace.rate() * _AHEAD)))
+            self._slice = max(_LEAST, min(SLICE, round(self.meter.rate() * _AHEAD)))
         if tasks:
             self._ahead = self._hands.recorder.taking(self._job, self._plan.store, self._slice)
         return tasks
@@ -146,7 +147,7 @@ class Sender:
             self._calls = 0, 0.0
         self._since = now
         if since < now and self._hands.store.features.max_batch == 1:
-            self._flow.parallel = self._width.after(calls, seconds, now - since, self.pace.allowed)
+            self._flow.parallel = self._width.after(calls, seconds, now - since, self._pace.allowed)
 
     def _feed(self, tasks: Sequence[Task]) -> None:
         self._owed += len(tasks)
@@ -218,7 +219,7 @@ class Sender:
         records: list[Future[None]] = []
         left, tries, throttled_since = list(batch), 0, 0.0
         while left and self._reachable():
-            self.pace.wait(self._must_stop)
+            self._pace.wait(self._must_stop)
             if self._must_stop():
                 break
             try:
@@ -256,7 +257,8 @@ class Sender:
                 self._breaker.succeeded()
             taken = sum(isinstance(answer, RestoreAccepted | ArchiveAccepted) for answer in answers)
             if taken:
-                self.pace.accepted(taken)
+                self._pace.accepted()
+                self.meter.accepted(taken)
             if self._trouble is not None:
                 break
             left, throttled_since = self._once_more(again, tries, throttled_since, records)
@@ -300,7 +302,7 @@ class Sender:
         throttled_since = (throttled_since or now) if throttled else 0.0
         if slowed:
             advice = max((error.retry_after for error in throttled if error.retry_after is not None), default=None)
-            self.pace.slow_down(advice, tries, self._must_stop)
+            self._pace.slow_down(advice, tries, self._must_stop)
         if lost:
             self._breaker.failed()
             for task, finding in self._look(lost):
@@ -331,7 +333,7 @@ class Sender:
             return False
         if isinstance(error, Unavailable):
             self._breaker.failed()
-        self.pace.slow_down(error.retry_after if isinstance(error, Throttled) else None, tries, self._must_stop)
+        self._pace.slow_down(error.retry_after if isinstance(error, Throttled) else None, tries, self._must_stop)
         return not self._must_stop()
 
     def _reachable(self) -> bool:
@@ -364,7 +366,7 @@ class Sender:
                 del left[task.seq]
             if failed:
                 self._breaker.failed()
-                self.pace.slow_down(None, tries, self._must_stop)
+                self._pace.slow_down(None, tries, self._must_stop)
                 tries += 1
             else:
                 self._breaker.succeeded()
