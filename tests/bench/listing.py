@@ -171,9 +171,9 @@ def main() -> int:
                         served.set(delay=delay / 1000)
                         before = measuring.load()
                         field = measured(served, keys, wish.rounds, only, left, scratch)
-                        print(f"\n{keys:,} keys, {shape}, {delay:.0f} ms a request ({before})\n")
+                        print(f"\n{keys:,} keys, {shape}, {delay:g} ms a request ({before})\n")
                         print(told(field, keys), flush=True)
-                        cases[f"{shape}, {delay:.0f} ms"] = field
+                        cases[f"{shape}, {delay:g} ms"] = field
             print(f"\n{summed_up(cases, keys)}", flush=True)
     return 0
 

@@ -5,6 +5,7 @@ Usage: python -m tests.bench.ours ENDPOINT PROCESSES
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from dataclasses import fields
@@ -24,6 +25,8 @@ def main() -> int:
         options["processes"] = processes
     store = open_store("bench", "s3", options)
     assert isinstance(store, Streams)
+    gc.freeze()  # as `icehouse scan` does
+    gc.set_threshold(200_000, 20, 20)
     states: Counter[State] = Counter()
     for page in store.stream(FolderRef("bench", "bench", "")):
         found = page.objects
