@@ -14,13 +14,13 @@ from icehouse.core.plans import Plan
 from icehouse.core.refs import FolderRef
 from icehouse.present.deliver import again, head_lines, left_out_line, life_lines, question
 
-from .choice import exclude, include, json_lines, looking
+from .choice import exclude, include, json_lines
 from .follow import exit_code, follow
 from .handing import Ways, by_mail, hand_over, links_to
-from .output import interactive, json_line, say, tell
-from .progress import ProgressLine
+from .output import json_line, say, tell
+from .planning import approved, require_consent, surveying, yes
 from .rows import instant, plan_row
-from .session import Interrupt, Session
+from .session import Session
 
 if TYPE_CHECKING:
     from icehouse.services.deliver import Handing
@@ -65,7 +65,7 @@ def _span(ctx: click.Context, param: click.Parameter, value: str) -> timedelta:
     "--unread-rules", "unread", is_flag=True, help="Go on where the store's rules on what falls cold can't be read."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be handed out; hand nothing out.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes
 @json_lines
 @click.pass_obj
 def command(
@@ -111,8 +111,7 @@ def _check(session: Session, manner: Manner) -> None:
     if manner.reissue and not manner.ways.by_mail:
         raise UsageError("--reissue mails new links, so it needs --mail")
     manner.ways.check(session)
-    if not (manner.dry_run or manner.yes or interactive()):
-        raise UsageError("nobody is there to be asked", hint="say --yes to go on, or --dry-run to see the plan")
+    require_consent(given=manner.dry_run or manner.yes)
 
 
 def _folder(session: Session, text: str) -> FolderRef:
@@ -129,15 +128,8 @@ def _survey(
 ) -> Handing:
     from icehouse.services import deliver
 
-    line = ProgressLine()
-    with Interrupt().listening() as stop:
-        try:
-            return deliver.survey(
-                session.house, folder, manner.lasting, include=include, exclude=exclude, unread=manner.unread,
-                progress=lambda so_far: line.show(looking(so_far)), stop=stop,
-            )  # fmt: skip
-        finally:
-            line.clear()
+    with surveying(include, exclude) as look:
+        return deliver.survey(session.house, folder, manner.lasting, unread=manner.unread, **look)
 
 
 def _plan(session: Session, found: Handing, manner: Manner) -> Plan:
@@ -174,9 +166,8 @@ def _carry_out(session: Session, found: Handing, plan: Plan, manner: Manner, beg
     """Approve, wait for the note, and only then make links; what was looked at long ago is looked at again."""
     from icehouse.services import deliver, deliver_links
 
-    how = "command line, --yes" if manner.yes else "command line, confirmed at a terminal"
     delivery = plan.delivering.delivery
-    job = deliver.approve(session.house, plan, found, how=how)
+    job = deliver.approve(session.house, plan, found, how=approved(yes=manner.yes))
     try:
         done = follow(session, job, quiet=manner.ways.as_json)
     except BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from .session import Interrupt, Session
 
 if TYPE_CHECKING:
     from icehouse.core.jobs import Job
+    from icehouse.services.look import Looking
     from icehouse.services.survey import Manner, Survey
 
 yes = click.option("--yes", is_flag=True, help="Do not ask.")
@@ -31,19 +32,21 @@ def require_consent(*, given: bool) -> None:
 
 
 @contextmanager
-def surveying(include: tuple[str, ...], exclude: tuple[str, ...]) -> Iterator[Manner]:
-    """How to look: at what fits the globs, with a progress line on stderr, until ctrl-C."""
+def watched() -> Iterator[tuple[Callable[[Looking], None], Callable[[], bool]]]:
+    """Progress and stop for a look: a line on stderr, and ctrl-C."""
     line = ProgressLine()
     with Interrupt().listening() as stop:
         try:
-            yield {
-                "include": include,
-                "exclude": exclude,
-                "progress": lambda so_far: line.show(looking(so_far)),
-                "stop": stop,
-            }
+            yield (lambda so_far: line.show(looking(so_far))), stop
         finally:
             line.clear()
+
+
+@contextmanager
+def surveying(include: tuple[str, ...], exclude: tuple[str, ...]) -> Iterator[Manner]:
+    """How to look: at what fits the globs, with a progress line on stderr, until ctrl-C."""
+    with watched() as (progress, stop):
+        yield {"include": include, "exclude": exclude, "progress": progress, "stop": stop}
 
 
 def require_any(found: Survey) -> None:

@@ -7,27 +7,26 @@ import click
 from icehouse.core.archives import ArchiveWish
 from icehouse.core.checksums import ChecksumWish
 from icehouse.core.errors import UsageError
-from icehouse.core.plans import Plan
 from icehouse.core.restores import RestoreWish, Tier
 from icehouse.present.orders import way_line
 from icehouse.present.restores import nothing_to_do, price_line
 from icehouse.present.sizes import money, plural
 
-from .choice import json_lines, looking, max_cost
+from .choice import json_lines, max_cost
 from .follow import ending, exit_code, follow
 from .foretold import question as archive_question
 from .foretold import tell_retry
 from .output import interactive, json_line, say, tell
 from .planned import question, refuse_above, tell_plan
-from .progress import ProgressLine
+from .planning import watched, yes
 from .rows import job_row, plan_row
-from .session import Interrupt, Session
+from .session import Session
 
 
 @click.command()
 @click.argument("job_id", metavar="ID")
 @max_cost
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes
 @click.option("--wait", is_flag=True, help="Follow the new job until it ends.")
 @json_lines
 @click.pass_obj
@@ -49,7 +48,8 @@ def command(session: Session, job_id: str, max_cost: float | None, yes: bool, wa
     asks = not yes and interactive()
     if not yes and not asks and max_cost is None:
         max_cost = before.cost.total
-    plan = _plan(session, old.id)
+    with watched() as (progress, stop):
+        plan = jobs.plan_retry(house, old.id, progress=progress, stop=stop)
     archiving = isinstance(plan.wish, ArchiveWish)
     if not as_json and isinstance(plan.wish, ChecksumWish):
         say(f"{plan.wish.algorithm} · {price_line(plan)} · by {way_line(plan)}")
@@ -76,14 +76,3 @@ def command(session: Session, job_id: str, max_cost: float | None, yes: bool, wa
     done = follow(session, job, quiet=False)
     json_line(job_row(done)) if as_json else say(ending(done))
     return exit_code(done)
-
-
-def _plan(session: Session, job_id: str) -> Plan:
-    from icehouse.services import jobs
-
-    line = ProgressLine()
-    with Interrupt().listening() as stop:
-        try:
-            return jobs.plan_retry(session.house, job_id, progress=lambda so_far: line.show(looking(so_far)), stop=stop)
-        finally:
-            line.clear()
