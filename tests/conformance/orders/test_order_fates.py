@@ -95,6 +95,23 @@ def test_versions_are_named_where_the_order_names_them(sim: StandIn, bucket: str
     assert states == {older: "restoring", newer: "archived"}
 
 
+@pytest.mark.parametrize("act", OrderAct)
+def test_what_a_delete_marker_covers_is_gone_as_a_direct_request_would_have_it(
+    sim: StandIn, bucket: str, act: OrderAct
+) -> None:
+    store = open_lab(sim)
+    refs = put(sim, bucket, "kept", "covered")
+    sim.bucket(bucket, versioning="Enabled")
+    plain(sim).delete_object(Bucket=bucket, Key="covered")
+    algorithm = "SHA256" if act is OrderAct.CHECKSUM else ""
+    wish = {} if algorithm else {"tier": Tier.STANDARD, "days": 3}
+    order = Order(f"covered-{act.value}", act, bucket, refs[::-1], algorithm=algorithm, **wish)  # type: ignore[arg-type]
+    assert told(done(sim, store, order)) == {"kept": "", "covered": "NotFound"}
+    (answer,) = store.restore([RestoreRequest(refs[1], Tier.STANDARD, 3)])
+    assert isinstance(answer, NotTaken)
+    assert isinstance(answer.error, NotFound)
+
+
 def test_checksums_of_cold_objects_come_back_and_nothing_is_restored(sim: StandIn, bucket: str) -> None:
     store = open_lab(sim)
     refs = put(sim, bucket, "a", "b c", word="DEEP_ARCHIVE", body=b"cold bytes")

@@ -118,6 +118,38 @@ def test_a_report_whose_bytes_were_changed_or_cut_is_not_relied_on(
         next(iter(open_lab(sim).order_results(id)))
 
 
+def test_a_report_that_fits_in_two_ways_is_not_relied_on(sim: StandIn, bucket: str) -> None:
+    """A key as it is may be another key URL-encoded, and a report of some objects may then be of either."""
+    store = open_lab(sim)
+    sim.switch(batch_report_keys="raw", batch_tasks_per_second=1.0)
+    literal, other = put(sim, bucket, "a%42", "aB")
+    id = taken(store, restore_of([literal, other], "two-ways"))
+    sim.step(61.5)
+    store.call_off(id)
+    sim.step(60)
+    assert [sim.state(bucket, ref.key)[0]["state"] for ref in (literal, other)] == ["restoring", "archived"]
+    with pytest.raises(Invalid, match="two ways"):
+        next(iter(store.order_results(id)))
+    whole = taken(store, restore_of([literal, other], "one-way"))
+    sim.step(600)
+    assert {result.ref for result in store.order_results(whole)} == {literal, other}
+    same = put(sim, bucket, "100%", "%", "a%zz")
+    neither = taken(store, restore_of(same, "same-both-ways"))
+    sim.step(600)
+    assert {result.ref for result in store.order_results(neither)} == set(same)
+
+
+def test_a_report_whose_manifest_was_archived_is_not_relied_on(
+    sim: StandIn, reported: Callable[[], tuple[str, bytes]]
+) -> None:
+    id, _ = reported()
+    key = f"reports/job-{id}/manifest.json"
+    manifest = plain(sim).get_object(Bucket="ops", Key=key)["Body"].read()
+    plain(sim).put_object(Bucket="ops", Key=key, Body=manifest, StorageClass="GLACIER")
+    with pytest.raises(Invalid, match="cold"):
+        next(iter(open_lab(sim).order_results(id)))
+
+
 def test_a_list_of_objects_that_was_changed_afterwards_spoils_the_report(sim: StandIn, bucket: str) -> None:
     store = open_lab(sim)
     id = taken(store, restore_of(put(sim, bucket, "a"), "changed-list"))

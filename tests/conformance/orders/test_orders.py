@@ -230,11 +230,15 @@ def test_places_that_are_not_there_are_told(sim: StandIn, bucket: str) -> None:
         ({"token": "no token"}, OrderAct.RESTORE),
         ({"token": "x" * 65}, OrderAct.RESTORE),
         ({"algorithm": "CRC16"}, OrderAct.CHECKSUM),
-        ({"refs": [Ref("lab", "b", "a"), Ref("lab", "c", "a")]}, OrderAct.RESTORE),
-        ({"refs": [Ref("lab", "b", "a"), Ref("lab", "b", "b", "v")]}, OrderAct.RESTORE),
-        ({"refs": [Ref("lab", "b", "a", "v\n")]}, OrderAct.RESTORE),
-        ({"refs": [Ref("lab", "b", "a"), Ref("lab", "b", "a")]}, OrderAct.RESTORE),
-        ({"refs": [Ref("lab", "b", "\ud800")]}, OrderAct.RESTORE),
+        ({"refs": [Ref("lab", "box", "a"), Ref("lab", "other", "a")]}, OrderAct.RESTORE),
+        ({"refs": [Ref("lab", "box", "a"), Ref("lab", "box", "b", "v")]}, OrderAct.RESTORE),
+        ({"refs": [Ref("lab", "box", "a", "v\n")]}, OrderAct.RESTORE),
+        ({"refs": [Ref("lab", "box", "a"), Ref("lab", "box", "a")]}, OrderAct.RESTORE),
+        ({"refs": [Ref("lab", "box", "a"), Ref("lab", "box", "b"), Ref("lab", "box", "a")]}, OrderAct.CHECKSUM),
+        ({"refs": [Ref("lab", "box", "a", "v"), Ref("lab", "box", "a", "v")]}, OrderAct.RESTORE),
+        ({"refs": [Ref("lab", "box", "\ud800")]}, OrderAct.RESTORE),
+        ({"refs": [Ref("lab", "box", "")]}, OrderAct.RESTORE),
+        ({"refs": [Ref("lab", "b", "a")], "container": "b"}, OrderAct.RESTORE),
     ],
 )
 def test_an_order_that_can_be_none_is_refused_before_anything_is_sent(
@@ -242,8 +246,9 @@ def test_an_order_that_can_be_none_is_refused_before_anything_is_sent(
 ) -> None:
     store = open_lab(sim)
     before = sim.last_seq()
-    wish: dict[str, Any] = {"token": "none", "refs": [Ref("lab", "b", "a")], "tier": Tier.BULK, "days": 3, **change}
-    assert isinstance(refused(store, Order(act=act, container="b", **wish)), Invalid)
+    usual = {"token": "none", "container": "box", "refs": [Ref("lab", "box", "a")], "tier": Tier.BULK, "days": 3}
+    wish: dict[str, Any] = {**usual, **({"algorithm": "SHA256"} if act is OrderAct.CHECKSUM else {}), **change}
+    assert isinstance(refused(store, Order(act=act, **wish)), Invalid)
     assert sim.log(since=before) == []
 
 

@@ -35,13 +35,17 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One object's line: `text` names it as a manifest does, `status` 0 where the line tells none."""
+    """One object's line: `text` names it as a manifest does, `status` 0 where the line tells none.
+
+    `alike`: its key is the same whether it is taken as it is or as URL-encoded.
+    """
 
     text: str
     succeeded: bool
     code: str
     status: int
     message: str
+    alike: bool = True
 
 
 def parse_line(cells: Sequence[str], bucket: str, *, pinned: bool, raw: bool) -> Line:
@@ -59,7 +63,8 @@ def parse_line(cells: Sequence[str], bucket: str, *, pinned: bool, raw: bool) ->
     code, status = _code_and_status(*rest)
     if outcome == "succeeded" and (code or (status and status // 100 != 2)):
         raise Broken(f"has a line that succeeded with an error: {status} {code}")
-    return Line(_text(key, version if pinned else "", raw=raw), outcome == "succeeded", code, status, message)
+    text = _text(key, version if pinned else "", raw=raw)
+    return Line(text, outcome == "succeeded", code, status, message, _alike(key))
 
 
 def _text(key: str, version: str, *, raw: bool) -> str:
@@ -69,6 +74,15 @@ def _text(key: str, version: str, *, raw: bool) -> str:
         except ValueError:
             raise Broken("has a line whose key is none") from None
     return key if version in ("", "null") else f"{key},{version}"
+
+
+def _alike(key: str) -> bool:
+    if "%" not in key and "+" not in key:
+        return True
+    try:
+        return decoded(key) == key
+    except ValueError:
+        return False
 
 
 def _code_and_status(one: str, other: str) -> tuple[str, int]:
@@ -85,9 +99,12 @@ def _code_and_status(one: str, other: str) -> tuple[str, int]:
 def result_of(line: Line, ref: Ref, algorithm: str) -> OrderResult:
     """What a line says of `ref`; `algorithm` as it was asked for, "" for a restore."""
     if not line.succeeded:
+        # The one 405 that an object has is a delete marker's; a direct answer says so in a header.
+        covered = line.status == 405 and line.code in ("", "MethodNotAllowed")
+        headers = {"x-amz-delete-marker": "true"} if covered else {}
         refusal = {
             "Error": {"Code": line.code, "Message": line.message},
-            "ResponseMetadata": {"HTTPStatusCode": line.status},
+            "ResponseMetadata": {"HTTPStatusCode": line.status, "HTTPHeaders": headers},
         }
         operation = "ComputeObjectChecksum" if algorithm else "RestoreObject"
         return OrderResult(ref, error=from_response(refusal, operation, ref_address(ref)))

@@ -64,6 +64,8 @@ def write_manifest(order: Order) -> Manifest:
 def _lines(order: Order, pinned: bool) -> Iterator[bytes]:
     if not _BUCKET.fullmatch(order.container):
         raise Invalid(f"{order.container}: no bucket can have that name")
+    if len(set(order.refs)) != len(order.refs):
+        raise Invalid(f"{order.container}: an order asks once for each of its objects")
     for start in range(0, len(order.refs), 1000):
         some = order.refs[start : start + 1000]
         yield "".join(_line(order, ref, pinned) for ref in some).encode("ascii")

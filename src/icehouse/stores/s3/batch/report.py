@@ -99,10 +99,13 @@ def _read_job(store: str, told: Mapping[str, Any], id: str) -> _Job:
 def _listed(client: Client, job: _Job) -> list[tuple[Ref, str, bool]]:
     """The files that the report consists of: where, with which MD5, and whether of what succeeded."""
     found = bytearray()
-    for chunk in _resumed(client, job.report):
-        found += chunk
-        if len(found) > _LARGEST:
-            raise Broken("has a manifest that is too large")
+    try:
+        for chunk in _resumed(client, job.report):
+            found += chunk
+            if len(found) > _LARGEST:
+                raise Broken("has a manifest that is too large")
+    except Cold:
+        raise Broken("has a manifest that is cold") from None
     try:
         told: Any = json.loads(found)
     except ValueError:
@@ -170,24 +173,29 @@ def _asked(client: Client, stack: ExitStack, job: _Job) -> tuple[str, set[str]]:
 def _fits(parts: list[_Part], bucket: str, asked: set[str], job: _Job) -> bool:
     """Check every line; whether keys in the report are as they are, not URL-encoded as in the manifest.
 
-    Which of both is in no page of AWS's.  Either all lines fit one way, or the report can't be relied on.
+    Which of both is in no page of AWS's.  Either all lines fit in one way alone, or the report can't be relied on.
     """
     first: Broken | None = None
+    fitting: list[bool] = []
     for raw in (False, True):
-        left = set(asked)
+        left, alike = set(asked), True
         try:
             for part in parts:
                 for line in _lines(part, bucket, job, raw=raw):
                     if line.text not in left:
                         raise Broken("tells of an object twice, or of one that was not ordered")
                     left.discard(line.text)
+                    alike = alike and line.alike
                     if line.succeeded and job.algorithm:
                         result_of(line, Ref("", "", ""), job.algorithm)
-            return raw
+            fitting.append(raw)
+            if alike:
+                break
         except Broken as broken:
             first = first or broken
-    assert first is not None
-    raise first
+    if len(fitting) == 1:
+        return fitting[0]
+    raise first or Broken("can be read in two ways")
 
 
 def _lines(part: _Part, bucket: str, job: _Job, *, raw: bool) -> Iterator[Line]:
