@@ -31,6 +31,7 @@ HOSTILE = "hostile"
 FEW = "a-few-objects"
 SECONDS = 60.0
 PLACE = Address("lab-s3", HOSTILE, "")
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +244,40 @@ def test_an_inventory_that_is_older_than_what_is_known_is_refused_until_it_is_wi
     with pytest.raises(Refused, match="known as of"):
         scan_inventory(house, manifest)
     assert scan_inventory(house, manifest, fresh=True).complete
+
+
+@pytest.mark.parametrize("whole_before", [True, False])
+def test_one_folder_that_is_known_newer_is_not_taken_back_by_an_inventory_of_everything(
+    house: House, s3: StandIn, whole_before: bool
+):
+    visible = files_of(house, FEW).visible()
+    if visible is not None:
+        files_of(house, FEW).remove(visible)
+    if whole_before:
+        scan(house, Address("lab-s3", FEW, ""), fresh=True)
+    s3.step(hours=1)
+    manifest = written(s3, FEW)
+    s3.step(hours=1)
+    scan(house, Address("lab-s3", FEW, "1/"), fresh=True)
+    before = fingerprint(house)
+    with pytest.raises(Refused, match=r"lab-s3:a-few-objects/1/ is known as of .*--fresh"):
+        scan_inventory(house, manifest)
+    assert fingerprint(house) == before
+    assert scan_inventory(house, manifest, Address("lab-s3", FEW, "2/")).complete, "what is not newer there"
+    assert scan_inventory(house, manifest, fresh=True).complete
+
+
+def test_what_holds_a_part_from_an_older_inventory_is_told_to_be_no_newer(house: House, s3: StandIn):
+    manifest = written(s3, FEW)
+    s3.step(hours=5)
+    scan(house, Address("lab-s3", FEW, ""), fresh=True)
+    report = scan_inventory(house, manifest, Address("lab-s3", FEW, "1/"), fresh=True)
+    whole = browse.coverage(house, FolderRef("lab-s3", FEW, ""))
+    beside = browse.coverage(house, FolderRef("lab-s3", FEW, "2/"))
+    assert whole is not None
+    assert beside is not None
+    assert (whole.from_inventory, whole.by_store) == (True, report.inventory)
+    assert (beside.from_inventory, (beside.by_store or BEGINNING) > (report.inventory or BEGINNING)) == (False, True)
 
 
 def test_a_plan_looks_afresh_and_never_rests_on_an_inventory(house: House, s3: StandIn):

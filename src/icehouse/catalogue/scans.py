@@ -43,6 +43,11 @@ class ScanRow:
     error: str
     inventory: bool = False
 
+    @property
+    def as_of(self) -> Instant:
+        """The moment that it tells of: its end, by the store's clock where that told."""
+        return self.store_finished or self.finished or self.started
+
     def covers(self, prefix: str) -> bool:
         """Whether everything under `prefix` was in this scan's range."""
         return prefix.startswith(self.prefix)
@@ -93,15 +98,16 @@ def coverage_of(scans: Iterable[ScanRow], prefix: str) -> Coverage:
     """How far the scans of a file can be trusted for everything under `prefix`.
 
     A finished scan that covers it, the narrowest, makes it complete.  A folder above what was scanned is known in
-    part only.  Where any of it is from an inventory, it is from one.
+    part only.  Where any of it is from an inventory, it is from one, and no newer than that.
     """
     scans = tuple(scans)
-    told = any(scan.inventory and scan.prefix.startswith(prefix) for scan in scans)
-    covering = [scan for scan in scans if scan.complete and scan.covers(prefix)]
-    if covering:
-        best = max(covering, key=lambda scan: len(scan.prefix))
+    parts = [scan for scan in scans if scan.inventory and scan.prefix.startswith(prefix)]
+    told = bool(parts)
+    best = _narrowest(scans, prefix)
+    if best is not None:
         told = told or best.inventory
-        return Coverage(True, best.started, best.finished, best.store_finished, from_inventory=told)
+        oldest = min(best, *parts, key=lambda scan: scan.as_of) if parts else best
+        return Coverage(True, oldest.started, oldest.finished, oldest.store_finished, from_inventory=told)
     touching = [scan for scan in scans if scan.covers(prefix) or scan.prefix.startswith(prefix)]
     if not touching:
         return Coverage(False)
@@ -110,3 +116,16 @@ def coverage_of(scans: Iterable[ScanRow], prefix: str) -> Coverage:
         return Coverage(False, unfinished.started, error=unfinished.error, from_inventory=told)
     oldest = min(touching, key=lambda scan: scan.started)
     return Coverage(False, oldest.started, oldest.finished, oldest.store_finished, from_inventory=told)
+
+
+def newest_of(scans: Iterable[ScanRow], prefix: str) -> ScanRow | None:
+    """The finished scan that tells the newest of anything under `prefix`, None where nothing is known of it."""
+    scans = tuple(scans)
+    best = _narrowest(scans, prefix)
+    telling = [scan for scan in scans if scan.complete and scan.prefix.startswith(prefix)]
+    return max(telling if best is None else [best, *telling], key=lambda scan: scan.as_of, default=None)
+
+
+def _narrowest(scans: Iterable[ScanRow], prefix: str) -> ScanRow | None:
+    covering = [scan for scan in scans if scan.complete and scan.covers(prefix)]
+    return max(covering, key=lambda scan: len(scan.prefix), default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from icehouse.catalogue.base import plainly
 from icehouse.catalogue.changes.reading import comparison_in
@@ -12,6 +12,7 @@ from icehouse.catalogue.files import Files
 from icehouse.catalogue.loading import Loader
 from icehouse.catalogue.reader import opened
 from icehouse.catalogue.renew import forget_unfinished, unfinished
+from icehouse.catalogue.scans import newest_of
 from icehouse.catalogue.summary import ScanNote, Summary
 from icehouse.catalogue.turns import take_turn
 from icehouse.core.clock import Instant
@@ -158,13 +159,11 @@ def _refuse_older(files: Files, folder: FolderRef, taken: Instant) -> None:
             hint="scan that again to finish it, or use --fresh to throw it away",
         )
     with opened(files) as reader:
-        known = None if reader is None else reader.coverage(folder.prefix)
-    if known is None or not known.complete:
-        return
-    moment = known.by_store or known.scanned
-    if moment is not None and moment > taken:
+        known = None if reader is None else newest_of(reader.scans, folder.prefix)
+    if known is not None and known.as_of > taken:
+        place = folder if folder.prefix.startswith(known.prefix) else replace(folder, prefix=known.prefix)
         raise Refused(
-            f"{folder_address(folder)} is known as of {moment:%Y-%m-%d %H:%M} UTC, the inventory is of "
+            f"{folder_address(place)} is known as of {known.as_of:%Y-%m-%d %H:%M} UTC, the inventory is of "
             f"{taken:%Y-%m-%d %H:%M}",
             hint="use --fresh to go back to it all the same",
         )
