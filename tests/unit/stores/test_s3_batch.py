@@ -134,8 +134,14 @@ def test_a_line_that_failed_is_the_error_of_a_direct_request() -> None:
         (("b", "k", "", "succeeded", "202", "", "m"), Line("k", True, "", 202, "m")),
         (("b", "k", "", "succeeded", "", "202", "m"), Line("k", True, "", 202, "m")),
         (("b", "k", "null", "failed", "null", "500", "m"), Line("k", False, "", 500, "m")),
-        (("b", "a%20b", "v", "failed", "403", "AccessDenied", ""), Line("a%20b,v", False, "AccessDenied", 403, "")),
-        (("b", "a+b", "v", "failed", "AccessDenied", "403", ""), Line("a%20b,v", False, "AccessDenied", 403, "")),
+        (
+            ("b", "a%20b", "v", "failed", "403", "AccessDenied", ""),
+            Line("a%20b,v", False, "AccessDenied", 403, "", False),
+        ),
+        (
+            ("b", "a+b", "v", "failed", "AccessDenied", "403", ""),
+            Line("a%20b,v", False, "AccessDenied", 403, "", False),
+        ),
         (("b", "k", "", "failed", "", "PermanentFailure", "m"), Line("k", False, "PermanentFailure", 0, "m")),
     ],
 )
