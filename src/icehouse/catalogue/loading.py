@@ -27,6 +27,9 @@ from .standings import Standings
 
 _OBJECTS = "INSERT INTO objects (folder, name, size, modified, etag, standing) VALUES (?, ?, ?, ?, ?, ?)"
 _BATCH = 50_000
+_MOST_BYTES = (1 << 63) - 1
+"""What a sum in the catalogue can hold."""
+
 _UNSEEN = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -32000")
 """Nobody sees this file before it is whole, and nothing of it stays if this ends: no journal is wanted."""
 
@@ -56,7 +59,7 @@ class Loader:
         self._standings: dict[Standing, int] = {}
 
     def add(self, page: ObjectColumns) -> None:
-        """Take some objects, in any order."""
+        """Take some objects, in any order.  Invalid where they are larger together than can be."""
         if not page.keys:
             return
         ours = [self._standings.setdefault(each, len(self._standings)) for each in page.kinds]
@@ -65,6 +68,8 @@ class Loader:
             self._runs.add(list(zip(page.keys, page.sizes, page.modified, page.etags, told, strict=True)))
         self.objects += len(page.keys)
         self.bytes += sum(page.sizes)
+        if self.bytes > _MOST_BYTES:
+            raise Invalid("the inventory's sizes add up to more than can be")
 
     def publish(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from icehouse.catalogue.loading import Loader
 from icehouse.core.changes import ChangeKind
 from icehouse.core.columns import ObjectColumns
 from icehouse.core.entries import Entry
+from icehouse.core.errors import Invalid
 from icehouse.core.refs import Address
 from icehouse.core.states import Standing, State
 from icehouse.present.changes import caveats, scan_words
@@ -111,3 +113,12 @@ def test_the_first_inventory_has_nothing_to_be_held_against(tmp_path: Path, brou
     assert kinds_told(house) == [(ChangeKind.NEW, "a/2")]
     load(house, [entry("a/1"), entry("a/2")])
     assert [each.objects for each in compared(house)] == [0, 1]
+
+
+def test_sizes_that_add_up_to_more_than_a_sum_holds_are_refused_and_nothing_is_seen(tmp_path: Path):
+    with scanned(tmp_path, [entry("a")]) as (house, _):
+        files = Files(house.paths.catalogue, "s", "c")
+        before = objects_in(files)
+        with pytest.raises(Invalid, match="add up to more"):
+            load(house, [replace(entry(f"k{i}"), size=1 << 62) for i in range(2)])
+        assert objects_in(files) == before

@@ -58,6 +58,9 @@ def test_rows_come_whole_however_the_bytes_are_cut_and_lines_may_end_as_on_windo
         ('"b","k","5","yesterday","STANDARD",""', "date"),
         ('"other","k","5","","STANDARD",""', "another bucket"),
         ('"b","%ff","5","","STANDARD",""', "UTF-8"),
+        ('"b","k","' + "9" * 25 + '","","STANDARD",""', "a size that can't be"),
+        ('"b","k","' + "9" * 5000 + '","","STANDARD",""', "a size that can't be"),
+        ('"b","k","5","9999-12-31T23:59:59.9999Z","STANDARD",""', "a date that can't be"),
         ('"b","' + "k" * (2 << 20), "too long|CSV"),
     ],
 )
@@ -128,6 +131,41 @@ def _columns(pa: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "words"),
+    [
+        ("size", [-3, 2, None], "a size that can't be"),
+        ("size", [1 << 62, 2, None], "a size that can't be"),
+        ("last_modified_date", [datetime(2026, 1, 1), None, None], ""),
+        ("last_modified_date", [1 << 62, None, None], "dates of the type int64"),
+        ("last_modified_date", ["2026-01-01", None, None], "dates of the type string"),
+    ],
+)
+def test_a_column_that_means_something_else_is_not_taken_for_what_it_is_called(
+    tmp_path: Path, column: str, values: list[Any], words: str
+):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pa.table({**_columns(pa), column: values}), tmp_path / "one")
+    if not words:
+        assert len(pages(read_arrow(tmp_path / "one", "Parquet"))) == 1
+        return
+    with pytest.raises(Broken, match=words):
+        pages(read_arrow(tmp_path / "one", "Parquet"))
+
+
+def test_a_moment_beyond_all_years_is_refused_where_it_is_read_and_not_where_it_is_shown(tmp_path: Path):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    for far in (1 << 62, -(1 << 62)):
+        dates = pa.array([far] * 3, pa.timestamp("us", "UTC"))
+        parquet.write_table(pa.table({**_columns(pa), "last_modified_date": dates}), tmp_path / "one")
+        with pytest.raises(Broken, match="a date that can't be"):
+            pages(read_arrow(tmp_path / "one", "Parquet"))
+
+
 def test_a_damaged_parquet_file_is_one_line(tmp_path: Path):
     pytest.importorskip("pyarrow")
     (tmp_path / "bad").write_bytes(b"PAR1 not at all")
@@ -143,12 +181,22 @@ def test_without_what_reads_parquet_the_line_says_what_to_install(monkeypatch: p
         require_arrow("ORC")
 
 
+def test_where_the_library_reads_no_orc_the_line_says_so(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("pyarrow")
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow.orc", None)
+    with pytest.raises(NotSupported, match="ORC can't be read here.*CSV or Parquet"):
+        require_arrow("ORC")
+    require_arrow("Parquet")
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
         (b"nothing", "not JSON"),
+        (b"[" * 200_000, "not JSON"),
         (b"[]", "not a manifest"),
         (b'{"fileFormat": "XLSX"}', "can't be read: XLSX"),
+        (b'{"fileFormat": "ORC", "files": [], "sourceBucket": "a/b"}', "can't have that name: a/b"),
         (b'{"fileFormat": "ORC", "files": [], "sourceBucket": "b"}', "when it was taken"),
         (b'{"fileFormat": "ORC", "creationTimestamp": "1", "sourceBucket": "b"}', "no files"),
         (b'{"fileFormat": "ORC", "creationTimestamp": "1", "sourceBucket": "b", "files": [{"key": "k"}]}', "size"),

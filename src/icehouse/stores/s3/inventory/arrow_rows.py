@@ -24,6 +24,15 @@ def require_arrow(format: str) -> None:
             f"an inventory in {format} can't be read here",
             hint="pip install 'icehouse[inventory]', or let S3 write it as CSV",
         ) from None
+    if format != "ORC":
+        return
+    try:
+        import pyarrow.orc  # noqa: F401
+    except ImportError:
+        raise NotSupported(
+            "an inventory in ORC can't be read here: this build of pyarrow has none of it",
+            hint="let S3 write it as CSV or Parquet",
+        ) from None
 
 
 def read_arrow(path: Path, format: str) -> Iterator[Columns]:
@@ -70,9 +79,16 @@ def _columns(batch: Any, at: dict[str, str]) -> Columns:
         if name not in at:
             return None
         column = batch.column(batch.schema.get_field_index(at[name]))
-        if kind == pa.int64() and pa.types.is_timestamp(column.type):
-            column = column.cast(pa.timestamp("us"))
         return column.cast(kind).to_pylist()
+
+    def moments(name: str) -> Any:
+        """Microseconds; a number without a unit may mean anything."""
+        if name not in at:
+            return None
+        column = batch.column(batch.schema.get_field_index(at[name]))
+        if not pa.types.is_timestamp(column.type) and not pa.types.is_null(column.type):
+            raise Broken(f"has dates of the type {safe(str(column.type))}")
+        return column.cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()
 
     return Columns(
         buckets=had("buckets", pa.string()),
@@ -80,7 +96,7 @@ def _columns(batch: Any, at: dict[str, str]) -> Columns:
         sizes=had("sizes", pa.int64()),
         latest=had("latest", pa.bool_()),
         markers=had("markers", pa.bool_()),
-        modified=had("modified", pa.int64()),
+        modified=moments("modified"),
         etags=had("etags", pa.string()),
         words=had("words", pa.string()),
         tiers=had("tiers", pa.string()),

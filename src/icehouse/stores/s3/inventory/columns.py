@@ -27,6 +27,12 @@ WANTED = {
 }
 """The columns that are read, spelt plainly; all others that there are now or will be are passed over."""
 
+LARGEST = 1 << 50
+"""Bytes of an object: S3 takes none that is a tenth as large."""
+
+_YEARS = range(-62_135_596_800_000_000, 253_402_300_800_000_000)
+"""Microseconds since 1970 of the years 1 to 9999."""
+
 _NEEDED = {"bucket": "Bucket", "key": "Key", "size": "Size"}
 
 
@@ -79,6 +85,8 @@ def page_of(columns: Columns, source: str, prefix: str, known: Standings) -> Obj
         columns = _only(columns, [str(key).startswith(prefix) for key in columns.keys])
     if None in columns.sizes:
         raise Broken("has an object without a size")
+    _refuse_outside(columns.sizes, range(LARGEST + 1), "a size")
+    _refuse_outside(columns.modified or (), _YEARS, "a date")
     number = len(columns.keys)
     nothing = (None,) * number
     words, tiers = columns.words or nothing, columns.tiers or nothing
@@ -90,6 +98,12 @@ def page_of(columns: Columns, source: str, prefix: str, known: Standings) -> Obj
         standings=[known[pair] for pair in zip(words, tiers, strict=True)],
         kinds=known.kinds,
     )
+
+
+def _refuse_outside(numbers: Sequence[int | None], bounds: range, what: str) -> None:
+    told = [each for each in numbers if each is not None]
+    if told and (min(told) not in bounds or max(told) not in bounds):
+        raise Broken(f"has {what} that can't be")
 
 
 def _current(columns: Columns) -> Columns:

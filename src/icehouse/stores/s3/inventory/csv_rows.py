@@ -18,6 +18,9 @@ _ROWS = 10_000
 _LONGEST = 1 << 20
 """Bytes of a line: a key of 1,024 bytes URL-encoded, and an access control list."""
 
+_DIGITS = 100
+"""Of a number: Python refuses to read one of thousands."""
+
 _BOOL = {"true": True, "false": False, "": None}
 
 
@@ -97,6 +100,8 @@ def _sizes(cells: Sequence[str]) -> list[int | None]:
     together = "".join(cells)
     if together and not (together.isascii() and together.isdigit()):
         raise Broken("has a size that is not a number")
+    if len(max(cells, key=len)) > _DIGITS:
+        raise Broken("has a size that can't be")
     return [int(cell) if cell else None for cell in cells]
 
 

@@ -20,6 +20,7 @@ FORMATS = {"csv": "CSV", "parquet": "Parquet", "orc": "ORC"}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _ARN = re.compile(r"arn:[a-z0-9-]+:s3:::(.+)")
 
 
@@ -43,7 +44,7 @@ def parse_manifest(body: bytes) -> Manifest:
     """The manifest in `body`.  Broken where it is none, or tells less than what can be checked."""
     try:
         told: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Broken("is not JSON") from None
     if not isinstance(told, dict):
         raise Broken("is not a manifest")
@@ -54,8 +55,11 @@ def parse_manifest(body: bytes) -> Manifest:
     if not isinstance(listed, list):
         raise Broken("names no files")
     schema = _text(told, "fileSchema") if format == "CSV" else ""
+    source = _text(told, "sourceBucket")
+    if not _BUCKET.fullmatch(source):
+        raise Broken(f"is of a bucket that can't have that name: {source}")
     return Manifest(
-        source=_text(told, "sourceBucket"),
+        source=source,
         holder=_bucket(str(told.get("destinationBucket") or "")),
         taken=_moment(told.get("creationTimestamp")),
         format=format,
