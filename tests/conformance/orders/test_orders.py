@@ -119,6 +119,23 @@ def test_a_job_that_was_cloned_from_ours_is_not_taken_for_it(sim: StandIn, bucke
     assert store.find_order("cloned") == id
 
 
+def test_why_a_job_waits_is_told_while_it_waits_alone(sim: StandIn, bucket: str) -> None:
+    store = open_lab(sim)
+    control = sim.boto3_client(service="s3control")
+    job = control.describe_job(AccountId=ACCOUNT, JobId=taken(store, restore_of(put(sim, bucket, "a"), "waits")))["Job"]
+    wish = {name: job[name] for name in ("Operation", "Report", "Manifest", "Priority", "RoleArn")}
+    id = control.create_job(AccountId=ACCOUNT, ConfirmationRequired=True, ClientRequestToken="clone-waits", **wish)[
+        "JobId"
+    ]
+    sim.step(600)
+    waits = store.order(id)
+    assert (waits.state, waits.word, waits.words) == (OrderState.WAITING, "Suspended", "AWAITING_CONFIRMATION")
+    control.update_job_status(AccountId=ACCOUNT, JobId=id, RequestedJobStatus="Ready")
+    sim.step(600)
+    ended = store.order(id)
+    assert (ended.state, ended.words) == (OrderState.DONE, "")
+
+
 def test_a_list_of_objects_is_never_put_over_anything(sim: StandIn, bucket: str) -> None:
     refs = put(sim, bucket, "a")
     plain(sim).put_object(Bucket="ops", Key="lists/theirs.csv", Body=b"theirs")

@@ -128,7 +128,7 @@ class Engine:
     """Carries orders out, when it is asked how they stand, by the requests of the store itself.
 
     `asked` so often before an order ends; `stops` after so many objects, as `ends`; `report` makes what is read of the
-    results; `refuses` is what `submit` is answered by before anything happens, `loses` whether its answer is lost;
+    results; `why` is what it says of an order's end; `refuses` is what `submit` is answered by before anything happens, `loses` whether its answer is lost;
     `forgets` all ids; `checksum` tells an object's value.  `submits` counts calls, `taken` orders by token.
     """
 
@@ -140,6 +140,7 @@ class Engine:
         self.asked = 1
         self.stops: int | None = None
         self.ends = OrderState.DONE
+        self.why = ""
         self.report: Results = whole
         self.refuses: list[StoreError] = []
         self.loses = False
@@ -190,7 +191,7 @@ class Engine:
         failed = sum(result.error is not None for result in taken.results)
         return OrderStanding(
             id, taken.state, taken.state.name.capitalize(), self.now,
-            len(taken.order.refs), len(taken.results) - failed, failed,
+            len(taken.order.refs), len(taken.results) - failed, failed, self.why if taken.state.ended else "",
         )  # fmt: skip
 
     def results(self, id: str) -> Iterator[OrderResult]:

@@ -49,6 +49,21 @@ def test_what_an_order_did_not_come_to_is_sent_directly(house: House, bulk: str,
     assert jobs.orders(house, job)[0].state is OrderState.FAILED
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_why_the_store_failed_an_order_is_kept_whatever_its_report_is_worth(
+    house: House, bulk: str, engine: Engine, lost: bool
+) -> None:
+    engine.stops, engine.ends, engine.why = 5, OrderState.FAILED, "JobFailureThresholdExceeded: more than 50%"
+    if lost:
+        engine.report = broken(NotFound("there is none"))
+    job = hand_over(house, f"lab-s3:{bulk}/")
+    work(house)
+    assert outcomes(house, job) == {"ok": COUNT}
+    (order,) = jobs.orders(house, job)
+    assert order.words.startswith(engine.why)
+    assert ("no report" in order.words) == lost
+
+
 @pytest.mark.parametrize("error", [Invalid("a line does not fit"), NotFound("there is none")])
 def test_of_a_report_that_is_lost_or_breaks_off_no_line_is_believed(
     house: House, bulk: str, s3: StandIn, engine: Engine, error: Invalid | NotFound

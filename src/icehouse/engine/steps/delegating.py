@@ -209,7 +209,7 @@ class Delegator:
         """Take up the report of an ended order, whole or not at all; True where steps are left to be sent."""
         waiting = orders.tasks(self._hands.ledger, order, self._plan.store)
         known = order.state is not None and order.state.ended
-        words = "" if known else order.words
+        words = ""
         results: dict[int, OrderResult] = {}
         try:
             if known:
@@ -225,7 +225,7 @@ class Delegator:
             if not self._cancelling:
                 raise
             words = f"its report can't be read: {error.line}"
-        return self._close(order, waiting, results, words)
+        return self._close(order, waiting, results, "; ".join(filter(None, (order.words, words))))
 
     def _report(self, order: JobOrder, waiting: Sequence[Task]) -> dict[int, OrderResult]:
         """What the report tells, by step; read to its end before any of it counts.

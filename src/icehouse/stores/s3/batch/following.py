@@ -115,4 +115,5 @@ def _count(progress: Mapping[str, Any], name: str) -> int | None:
 def _words(job: Mapping[str, Any]) -> str:
     """Why it failed, or why it waits for somebody."""
     told = [f"{each.get('FailureCode')}: {each.get('FailureReason')}" for each in job.get("FailureReasons") or ()]
-    return scrub("; ".join(told) or str(job.get("SuspendedCause") or ""))
+    waits = str(job.get("SuspendedCause") or "") if job.get("Status") == "Suspended" else ""
+    return scrub("; ".join(told) or waits)
