@@ -127,9 +127,10 @@ class Taken:
 class Engine:
     """Carries orders out, when it is asked how they stand, by the requests of the store itself.
 
-    `asked` so often before an order ends; `stops` after so many objects, as `ends`; `report` makes what is read of the
-    results; `why` is what it says of an order's end; `refuses` is what `submit` is answered by before anything happens, `loses` whether its answer is lost;
-    `forgets` all ids; `checksum` tells an object's value.  `submits` counts calls, `taken` orders by token.
+    `asked` so often before an order ends; `stops` after so many objects, as `ends`; `why` is what it says of the end;
+    `report` makes what is read of the results; `refuses` is what `submit` is answered by before anything happens,
+    `loses` whether its answer is lost; `forgets` all ids; `checksum` tells an object's value.  `submits` counts calls,
+    `taken` orders by token.
     """
 
     def __init__(self) -> None:
