@@ -136,7 +136,7 @@ def _columns(pa: Any) -> dict[str, Any]:
     [
         ("size", [-3, 2, None], "a size that can't be"),
         ("size", [1 << 62, 2, None], "a size that can't be"),
-        ("last_modified_date", [datetime(2026, 1, 1), None, None], ""),
+        ("last_modified_date", [datetime(2026, 1, 1, tzinfo=UTC), None, None], ""),
         ("last_modified_date", [1 << 62, None, None], "dates of the type int64"),
         ("last_modified_date", ["2026-01-01", None, None], "dates of the type string"),
     ],
@@ -184,7 +184,7 @@ def test_without_what_reads_parquet_the_line_says_what_to_install(monkeypatch: p
 def test_where_the_library_reads_no_orc_the_line_says_so(monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("pyarrow")
     monkeypatch.setitem(__import__("sys").modules, "pyarrow.orc", None)
-    with pytest.raises(NotSupported, match="ORC can't be read here.*CSV or Parquet"):
+    with pytest.raises(NotSupported, match=r"ORC can't be read here.*CSV or Parquet"):
         require_arrow("ORC")
     require_arrow("Parquet")
 

@@ -18,7 +18,7 @@ _ROWS = 10_000
 def require_arrow(format: str) -> None:
     """NotSupported where what reads `format` is not installed."""
     try:
-        import pyarrow  # noqa: F401
+        import pyarrow
     except ImportError:
         raise NotSupported(
             f"an inventory in {format} can't be read here",
