@@ -227,14 +227,26 @@ def test_an_inventory_with_a_filter_is_taken_for_what_it_covers_and_no_more(hous
     with pytest.raises(UsageError, match=r"begins with 1/; scan lab-s3:a-few-objects/1/"):
         scan_inventory(house, manifest, fresh=True)
     report = scan_inventory(house, manifest, Address("lab-s3", FEW, "1/"), fresh=True)
-    assert (report.complete, report.objects) == (True, 4)
+    assert (report.complete, report.objects, report.unbounded) == (True, 4, False)
     s3.bucket(FEW, deny=[{"actions": ["admin"], "prefix": ""}])
     try:
-        assert scan_inventory(house, manifest, fresh=True).complete, (
-            "what may not be asked for is no reason not to scan"
-        )
+        report = scan_inventory(house, manifest, fresh=True)
+        assert (report.complete, report.unbounded) == (True, True), "no reason not to scan, but to say so"
     finally:
         s3.bucket(FEW, deny=[])
+
+
+def test_an_inventory_that_was_moved_does_not_tell_its_limits_and_the_report_says_so(
+    environment: dict[str, str], s3: StandIn
+):
+    told = s3.inventory(FEW, TARGET, filter="1/", id="moved")
+    s3.boto3_client().copy_object(Bucket=TARGET, Key="manifest.json", CopySource=f"{TARGET}/{told['key']}")
+    for manifest, says in (("manifest.json", True), (told["key"], False)):
+        words = ("scan", f"lab-s3:{FEW}/1/", "--from-inventory", f"lab-s3:{TARGET}/{manifest}", "--fresh", "--quiet")
+        done = icehouse(environment, *words)
+        assert done.returncode == 0, done.stderr
+        assert ("limited to a prefix could not be asked" in done.stdout) is says
+        assert json.loads(icehouse(environment, *words, "--json").stdout)["limit_known"] is not says
 
 
 def test_an_inventory_that_is_older_than_what_is_known_is_refused_until_it_is_wished(house: House, s3: StandIn):

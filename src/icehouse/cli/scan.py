@@ -210,6 +210,7 @@ def _row(report: ScanReport) -> dict[str, object]:
         },
         "error": report.error or None,
         "inventory": instant(report.inventory),
+        "limit_known": None if report.inventory is None else not report.unbounded,
         "changes": _changes_row(report.changes) if report.changes else None,
     }
 
@@ -240,6 +241,8 @@ def _tell(report: ScanReport, swept: SweepReport | None) -> None:
     say(f"{more}{plural(report.objects, 'object')}, {size(report.bytes)} in {took}")
     if report.inventory is not None:
         say(f"as of {stamp(report.inventory)}, by an inventory: it knows of no restore, and no plan rests on it")
+        if report.unbounded:
+            say("Whether it was limited to a prefix could not be asked: what it leaves out may be there all the same.")
     table(
         ("state" if swept is None else "before" if report.inventory else "as listed", "objects", "size"),
         [

@@ -58,7 +58,7 @@ def scan_inventory(
     folder = FolderRef(ref.store, inventory.container, "") if address is None else folder_of(address)
     if folder.container != inventory.container:
         raise UsageError(f"{ref_address(ref)} is of the bucket {inventory.container}, not of {folder.container}")
-    _refuse_wider(house, inventory, folder)
+    unbounded = not _refuse_wider(house, inventory, folder)
     files = Files(house.paths.catalogue, folder.store, folder.container)
     turn = take_turn(lock_of(house, files), house.clock)
     if turn is None:
@@ -68,7 +68,8 @@ def scan_inventory(
             _refuse_older(files, folder, inventory.taken)
         loader = Loader(files, folder.prefix, inventory.taken)
         try:
-            return _load(house, inventory, folder, files, loader, fresh, progress, stop)
+            report = _load(house, inventory, folder, files, loader, fresh, progress, stop)
+            return replace(report, unbounded=unbounded)
         finally:
             loader.close()
     finally:
@@ -140,14 +141,15 @@ def _manifest(address: Address) -> Ref:
     return Ref(address.store, address.container, address.path)
 
 
-def _refuse_wider(house: House, inventory: Inventory, folder: FolderRef) -> None:
-    """An inventory that is limited to a prefix says nothing of what lies beside it."""
+def _refuse_wider(house: House, inventory: Inventory, folder: FolderRef) -> bool:
+    """An inventory that is limited to a prefix says nothing of what lies beside it; whether that could be asked."""
     store = house.store(folder.store)
     told = store.inventory_prefix(folder.container, inventory.name) if isinstance(store, Inventories) else None
     if told and not folder.prefix.startswith(told):
         known = folder_address(FolderRef(folder.store, folder.container, told[: told.rfind("/") + 1]))
         hint = f"scan {known}" if told.endswith("/") else f"name a folder below {known} that begins so"
         raise UsageError(f"the inventory {inventory.name} holds no more than what begins with {told}", hint=hint)
+    return told is not None
 
 
 def _refuse_older(files: Files, folder: FolderRef, taken: Instant) -> None:

@@ -63,7 +63,8 @@ class ScanReport:
     `requests` are pages asked for.  `complete` False: `error` says why it ended early ("stopped" where it was asked
     to), the numbers are at least what is there, and scanning again goes on from here.  `cause` is the store's error.
     `lineage` is what was read of jobs, None where nothing was to be; its failure leaves the scan complete.
-    `inventory` is the moment of the inventory that was read in place of a walk, None where it was walked.
+    `inventory` is the moment of the inventory that was read in place of a walk, None where it was walked; `unbounded`
+    that nobody could tell whether it was limited to a prefix.
     `changes` is what it found other than before, None where there was nothing to hold it against.
     """
 
@@ -78,6 +79,7 @@ class ScanReport:
     cause: StoreError | None = None
     lineage: LineageReport | None = None
     inventory: Instant | None = None
+    unbounded: bool = False
     changes: Comparison | None = None
 
 
