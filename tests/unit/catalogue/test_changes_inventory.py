@@ -22,7 +22,7 @@ from icehouse.core.states import Standing, State
 from icehouse.present.changes import caveats, scan_words
 from icehouse.services.house import House
 from icehouse.services.scan import scan
-from tests.unit.catalogue.fakes import BEGIN, STANDINGS, MemoryStore, QuickClock, entry, house_of
+from tests.unit.catalogue.fakes import BEGIN, IT, STANDINGS, MemoryStore, QuickClock, entry, house_of
 from tests.unit.catalogue.looking import folders_in, folders_of, objects_in
 from tests.unit.catalogue.test_changes import compared, told
 
@@ -95,6 +95,17 @@ def test_an_inventory_calls_nothing_gone_and_tells_of_no_restore(tmp_path: Path,
         scan(house, Address("s", "c", ""))
         assert kinds_told(house) == [(ChangeKind.GONE, "c/new"), (ChangeKind.BACK, "b/cold")]
         assert compared(house)[0].since_inventory
+
+
+def test_a_tier_that_an_inventory_tells_is_a_change_where_a_describe_told_another(tmp_path: Path, brought_in: bool):
+    live, asked, listed = (Standing(state, IT) for state in (State.LIVE, State.RESTORING, State.UNKNOWN))
+    deep = Standing(State.ARCHIVED, IT, f"{IT}/DEEP_ARCHIVE_ACCESS")
+    before = [entry("a/asked", 1, asked), entry("a/listed", 1, listed), entry("a/sank", 1, live)]
+    with scanned(tmp_path, before) as (house, _):
+        load(house, [entry(each.ref.key, 1, deep) for each in before])
+        assert kinds_told(house) == [(ChangeKind.COLD, "a/sank")]
+        load(house, [entry("a/asked", 1, deep), entry("a/listed", 1, deep), entry("a/sank", 1, live)])
+        assert kinds_told(house) == [(ChangeKind.BACK, "a/sank")]
 
 
 def test_an_inventory_of_a_folder_leaves_the_rest_as_it_was(tmp_path: Path, brought_in: bool):

@@ -32,8 +32,8 @@ _TABLES = (
     "CREATE TEMP TABLE places (new INTEGER PRIMARY KEY, old INTEGER, known INTEGER NOT NULL)",
     # the visible folders that the rescan is about
     "CREATE TEMP TABLE inside (old INTEGER PRIMARY KEY, new INTEGER)",
-    "CREATE TEMP TABLE ours (id INTEGER PRIMARY KEY, class INTEGER NOT NULL)",
-    "CREATE TEMP TABLE theirs (id INTEGER PRIMARY KEY, old INTEGER, class INTEGER NOT NULL)",
+    "CREATE TEMP TABLE ours (id INTEGER PRIMARY KEY, class INTEGER NOT NULL, tier TEXT NOT NULL)",
+    "CREATE TEMP TABLE theirs (id INTEGER PRIMARY KEY, old INTEGER, class INTEGER NOT NULL, tier TEXT NOT NULL)",
     "CREATE TEMP TABLE same_labels (new INTEGER PRIMARY KEY, old INTEGER)",
     "CREATE TEMP TABLE same_makers (new INTEGER PRIMARY KEY, old INTEGER)",
     # keep: the rescan can't tell the standing, a describe did, and the object is the same
@@ -66,8 +66,8 @@ class Sides:
     """What a comparison depends on.
 
     `by_id`: objects are told apart by the store's id.  `by_inventory`: one side is an inventory, whose word for a
-    storage class counts and whose silence about restores does not.  `known` are the prefixes of which everything was
-    known before.
+    storage class counts, and for a tier within it, and whose silence about restores does not.  `known` are the
+    prefixes of which everything was known before.
     """
 
     prefix: str
@@ -150,10 +150,13 @@ def _match_words(connection: sqlite3.Connection, sides: Sides) -> None:
     same = {}
     for row in connection.execute(f"SELECT {columns} FROM main.standings").fetchall():
         same[row[1:]] = row[0]
-        connection.execute("INSERT INTO temp.ours VALUES (?, ?)", (row[0], number(*row[1:4])))
+        values = (row[0], number(*row[1:4]), row[3].removeprefix(row[2]))
+        connection.execute("INSERT INTO temp.ours VALUES (?, ?, ?)", values)
     for row in connection.execute(f"SELECT {columns} FROM part.standings").fetchall():
-        values = (row[0], same.get(row[1:]), number(*row[1:4]))
-        connection.execute("INSERT INTO temp.theirs VALUES (?, ?, ?)", values)
+        connection.execute(
+            "INSERT INTO temp.theirs VALUES (?, ?, ?, ?)",
+            (row[0], same.get(row[1:]), number(*row[1:4]), row[3].removeprefix(row[2])),
+        )
     for table, column in (("labels", "mark"), ("makers", "job")):
         connection.execute(
             f"INSERT OR REPLACE INTO temp.same_{table} SELECT p.id, m.id FROM part.{table} p "
@@ -251,11 +254,12 @@ class _Difference:
     def _kind(self) -> str:
         """The number of the kind, of a row that is on both sides and differs."""
         number = NUMBER
-        apart = (
-            "(SELECT class FROM temp.ours u WHERE u.id = o.standing) <> "
-            "(SELECT class FROM temp.theirs t WHERE t.id = n.standing)"
+        apart, tiers_apart = (
+            f"(SELECT {column} FROM temp.ours u WHERE u.id = o.standing) <> "
+            f"(SELECT {column} FROM temp.theirs t WHERE t.id = n.standing)"
+            for column in ("class", "tier")
         )
-        word = f"AND {apart}" if self._by_inventory else ""
+        word = f"AND ({apart} OR {tiers_apart})" if self._by_inventory else ""
         lost = self._of("main", "missing")
         ours, theirs = partial(self._of, "main"), partial(self._of, "part")
         return (
