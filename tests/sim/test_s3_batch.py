@@ -251,6 +251,53 @@ def test_a_job_goes_on_where_it_was_when_the_stand_in_is_started_again(tmp_path:
         assert [(row[1], row[4]) for row in batch.rows(id)] == [("a", "202"), ("b", "202"), ("c", "202")]
 
 
+def test_a_job_keeps_its_tags_and_they_can_be_changed(batch: Batch) -> None:
+    def tags() -> list[tuple[str, str]]:
+        found = batch.control.get_job_tagging(AccountId=ACCOUNT, JobId=id)["Tags"]
+        return [(each["Key"], each["Value"]) for each in found]
+
+    wish = batch.wish(batch.manifest("a"), Tags=[{"Key": "lab", "Value": "ice <1>"}, {"Key": "who", "Value": ""}])
+    assert outcome(batch.control.create_job, **wish) == (400, "InvalidRequest")
+    wish["Tags"][0]["Value"] = "ice"
+    id = batch.control.create_job(**wish)["JobId"]
+    assert tags() == [("lab", "ice"), ("who", "")]
+    assert outcome(batch.control.create_job, **{**wish, "Tags": []}) == (400, "IdempotencyException")
+    batch.control.put_job_tagging(AccountId=ACCOUNT, JobId=id, Tags=[{"Key": "lab", "Value": "snow"}])
+    assert tags() == [("lab", "snow")]
+    assert batch.control.create_job(**wish)["JobId"] == id
+    batch.control.delete_job_tagging(AccountId=ACCOUNT, JobId=id)
+    assert tags() == []
+    many = [{"Key": f"tag-{number}", "Value": "x"} for number in range(51)]
+    put = batch.control.put_job_tagging
+    assert outcome(put, AccountId=ACCOUNT, JobId=id, Tags=many) == (400, "TooManyTagsException")
+    assert outcome(put, AccountId=ACCOUNT, JobId=id, Tags=many[:1] * 2) == (400, "InvalidRequest")
+    assert outcome(put, AccountId=ACCOUNT, JobId="no-such-job", Tags=many[:1]) == (404, "NoSuchJob")
+    assert outcome(batch.control.create_job, **{**batch.wish(batch.manifest("a")), "Tags": many})[0] == 400
+    reader = batch.s3.boto3_client("reader", service="s3control")
+    assert outcome(reader.put_job_tagging, AccountId=ACCOUNT, JobId=id, Tags=many[:1]) == (403, "AccessDenied")
+    assert reader.get_job_tagging(AccountId=ACCOUNT, JobId=id)["Tags"] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"Description": "x" * 257}, {"Description": ""}, {"Prefix": "p" * 513}, {"StatusUpdateReason": "y" * 257}],
+)
+def test_words_that_are_too_long_are_refused(batch: Batch, change: dict[str, str]) -> None:
+    """The SDK holds back what is too short alone, and may be told not to."""
+    control = batch.s3.boto3_client(service="s3control", parameter_validation=False)
+    wish = batch.wish(batch.manifest("a"))
+    if "StatusUpdateReason" in change:
+        id = batch.control.create_job(**wish)["JobId"]
+        asked = {"AccountId": ACCOUNT, "JobId": id, "RequestedJobStatus": "Cancelled", **change}
+        assert outcome(control.update_job_status, **asked) == (400, "InvalidRequest")
+        assert batch.job(id)["Status"] == "New"
+    elif "Prefix" in change:
+        report = {**batch.report(), **change}
+        assert outcome(control.create_job, **{**wish, "Report": report}) == (400, "InvalidRequest")
+    else:
+        assert outcome(control.create_job, **wish, **change) == (400, "InvalidRequest")
+
+
 def test_jobs_are_asked_for_at_the_host_of_their_account_alone(batch: Batch) -> None:
     other = batch.s3.boto3_client(service="s3control")
     other.meta.events.register("before-sign", _with_other_account)

@@ -22,17 +22,20 @@ from icehouse.sim.s3.control_xml import (
     document,
     listed,
     parse_create,
+    parse_tagging,
     refusal,
 )
 from icehouse.sim.s3.errors import S3Error, not_implemented
 from icehouse.sim.s3.exchange import Reply, xml_reply
+from icehouse.sim.s3.jobs_tags import told_tags
 from icehouse.sim.s3.wire import element
 from icehouse.sim.s3.world import World
 
 PREFIX: Final = "/v20180820/"
 _HOST: Final = re.compile(r"([0-9]{12})\.[^.]")
-_PATH: Final = re.compile(r"jobs(?:/([A-Za-z0-9_-]{5,36})(/status|/priority)?)?")
+_PATH: Final = re.compile(r"jobs(?:/([A-Za-z0-9_-]{5,36})(/status|/priority|/tagging)?)?")
 _MOST: Final = 2**31 - 1
+_LONGEST_REASON: Final = 256
 
 _OPERATIONS: Final = {
     ("POST", False, ""): "CreateJob",
@@ -40,8 +43,11 @@ _OPERATIONS: Final = {
     ("GET", True, ""): "DescribeJob",
     ("POST", True, "/status"): "UpdateJobStatus",
     ("POST", True, "/priority"): "UpdateJobPriority",
+    ("GET", True, "/tagging"): "GetJobTagging",
+    ("PUT", True, "/tagging"): "PutJobTagging",
+    ("DELETE", True, "/tagging"): "DeleteJobTagging",
 }
-_CHANGES: Final = frozenset({"CreateJob", "UpdateJobStatus", "UpdateJobPriority"})
+_CHANGES: Final = frozenset({"CreateJob", "UpdateJobStatus", "UpdateJobPriority", "PutJobTagging", "DeleteJobTagging"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,8 @@ async def _update_status(world: World, asked: Asked) -> Reply:
     if wanted not in ("Ready", "Cancelled"):
         raise S3Error("InvalidRequest", "A job can be made Ready or Cancelled")
     reason = asked.one("statusUpdateReason")
+    if len(reason) > _LONGEST_REASON:
+        raise S3Error("InvalidRequest", f"StatusUpdateReason must have 1 to {_LONGEST_REASON} characters")
     world.jobs.change(job, asked.now, status=wanted, reason=reason)
     told = element("JobId", job.id) + element("Status", job.status)
     told += element("StatusUpdateReason", reason) if reason else ""
@@ -170,6 +178,22 @@ async def _update_priority(world: World, asked: Asked) -> Reply:
     world.jobs.change(job, asked.now, priority=_number(asked.one("priority"), most=_MOST))
     told = element("JobId", job.id) + element("Priority", job.priority)
     return xml_reply(document("UpdateJobPriorityResult", told))
+
+
+async def _get_tags(world: World, asked: Asked) -> Reply:
+    job = world.jobs.find(asked.account, asked.id)
+    return xml_reply(document("GetJobTaggingResult", told_tags(job.tags)))
+
+
+async def _put_tags(world: World, asked: Asked) -> Reply:
+    job = world.jobs.find(asked.account, asked.id)
+    world.jobs.tag(job, parse_tagging(await asked.body.small()))
+    return xml_reply(document("PutJobTaggingResult", ""))
+
+
+async def _delete_tags(world: World, asked: Asked) -> Reply:
+    world.jobs.tag(world.jobs.find(asked.account, asked.id), [])
+    return xml_reply(document("DeleteJobTaggingResult", ""))
 
 
 def _number(text: str, *, most: int) -> int:
@@ -184,4 +208,7 @@ _HANDLERS: Final[Mapping[str, Callable[[World, Asked], Awaitable[Reply]]]] = {
     "DescribeJob": _describe,
     "UpdateJobStatus": _update_status,
     "UpdateJobPriority": _update_priority,
+    "GetJobTagging": _get_tags,
+    "PutJobTagging": _put_tags,
+    "DeleteJobTagging": _delete_tags,
 }

@@ -9,6 +9,7 @@ from typing import Any, Final
 from icehouse.sim.clock import iso
 from icehouse.sim.s3.errors import S3Error, not_implemented
 from icehouse.sim.s3.jobs import Job
+from icehouse.sim.s3.jobs_tags import Tags, read_tags
 from icehouse.sim.s3.wire import Node, element, parse
 
 XMLNS: Final = "http://awss3control.amazonaws.com/doc/2018-08-20/"
@@ -43,9 +44,13 @@ def parse_create(body: bytes) -> dict[str, Any]:
     )  # fmt: skip
     if root.all("ManifestGenerator"):
         raise not_implemented("CreateJob with a ManifestGenerator")
+    if len(root.all("Tags")) > 1:
+        raise S3Error("MalformedXML")
+    tags = [tag for node in root.all("Tags") for tag in read_tags(node)]
     return {
+        **({"tags": tags} if tags else {}),
         "token": _text(root, "ClientRequestToken", most=64),
-        "description": root.get("Description") or "",
+        "description": _text(root, "Description", most=256) if root.all("Description") else "",
         "priority": _number(root, "Priority"),
         "role": _text(root, "RoleArn", most=2048),
         "confirm": _flag(root, "ConfirmationRequired"),
@@ -53,6 +58,15 @@ def parse_create(body: bytes) -> dict[str, Any]:
         "manifest": _manifest(_one(root, "Manifest")),
         "report": _report(_one(root, "Report")),
     }
+
+
+def parse_tagging(body: bytes) -> Tags:
+    """What a PutJobTaggingRequest asks for."""
+    if XMLNS.encode() not in body:
+        raise S3Error("MalformedXML")
+    root = parse(body, "PutJobTaggingRequest")
+    root.only("Tags")
+    return read_tags(_one(root, "Tags"))
 
 
 def _operation(node: Node) -> dict[str, Any]:
@@ -110,7 +124,8 @@ def _report(node: Node) -> dict[str, Any]:
         raise S3Error("MalformedXML")
     if enabled and (not _ARN.fullmatch(bucket) or node.get("Format") is None):
         raise S3Error("InvalidRequest", "A report needs a bucket and a format")
-    prefix, owner = (node.get("Prefix") or "").rstrip("/"), node.get("ExpectedBucketOwner") or ""
+    prefix = _text(node, "Prefix", most=512).rstrip("/") if node.all("Prefix") else ""
+    owner = node.get("ExpectedBucketOwner") or ""
     return {"enabled": enabled, "bucket": bucket, "prefix": prefix, "scope": scope, "owner": owner}
 
 

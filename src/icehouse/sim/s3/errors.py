@@ -83,6 +83,7 @@ _KNOWN: Final[Mapping[str, tuple[int, str]]] = {
     ),
     "SlowDown": (503, "Please reduce your request rate."),
     "ThrottlingException": (503, "Rate exceeded"),
+    "TooManyTagsException": (400, "A job has at most 50 tags"),
     "XAmzContentSHA256Mismatch": (
         400,
         "The provided 'x-amz-content-sha256' header does not match what was computed.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from icehouse.sim.s3.errors import S3Error
 from icehouse.sim.s3.jobs_manifest import Task, UnfitError, check_report, read_tasks
 from icehouse.sim.s3.jobs_report import write_report
+from icehouse.sim.s3.jobs_tags import Tags
 from icehouse.sim.s3.jobs_tasks import Outcome, run_task
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Job:
     suspended: float | None = None
     reasons: list[tuple[str, str]] = field(default_factory=list)
     update_reason: str = ""
+    tags: Tags = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     tasks: list[Task] | None = None
 
@@ -106,7 +108,8 @@ class Jobs:
             return self._jobs[known[0]]
         raw = hashlib.md5(self._world.fresh_id("job", wish["token"]).encode()).hexdigest()
         id = "-".join((raw[:8], raw[8:12], raw[12:16], raw[16:20], raw[20:]))
-        job = Job(id, account, len(self._jobs), now, wish, since=now, priority=wish["priority"])
+        tags = list(wish.get("tags", ()))
+        job = Job(id, account, len(self._jobs), now, wish, since=now, priority=wish["priority"], tags=tags)
         self._add(job)
         self._keep(job, ())
         return job
@@ -137,6 +140,11 @@ class Jobs:
                 raise S3Error("JobStatusException", "The job is Completing")
             job.turn("Cancelling", now)
         job.update_reason = reason or job.update_reason
+        self._keep(job, ())
+
+    def tag(self, job: Job, tags: Tags) -> None:
+        """Replace the tags of a job, ended ones too."""
+        job.tags = tags
         self._keep(job, ())
 
     def advance(self, now: float) -> None:
