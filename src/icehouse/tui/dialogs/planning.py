@@ -98,6 +98,9 @@ class PlanDialog(Dialog[str]):
 class ChosenDialog(PlanDialog):
     """A dialog about what was chosen in a list, under filters of its own; what they leave is looked at afresh."""
 
+    first: ClassVar[str] = "cancel"
+    """What has the focus while it looks."""
+
     def __init__(self, house: House, feeds: Feeds, marks: Sequence[Mark], known: Known) -> None:
         super().__init__(house, feeds)
         self._marks, self._known = tuple(marks), known
@@ -120,8 +123,8 @@ class ChosenDialog(PlanDialog):
             yield Words("]", width=1)
 
     def on_mount(self) -> None:
-        """Look at once; Cancel has the focus."""
-        self.query_one("#cancel").focus()
+        """Look at once."""
+        self.query_one(f"#{self.first}").focus()
         self.call_after_refresh(self._tell_chosen)
         self.look()
 

@@ -1,6 +1,7 @@
 """The restore dialog: a fresh look, what each tier costs and takes, days and filters; then a plan, and Cancel in focus.
 
-What is approved is the plan whose id is on screen, frozen from what was just seen; nothing is sent from here.
+What is approved is the plan whose id is on screen, frozen from what was just seen; nothing is sent from here.  Days and
+tier are taken while it still looks; enter is not, as there is nothing to be seen yet that it could mean.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 SPEED_UP = {False: "speed up: no", True: "speed up: YES"}
 """Whether what is restoring already is asked for again in a faster tier, which costs."""
 
+STILL = "still looking: nothing can be approved before its plan is shown"
+"""What enter is told while nothing is known yet."""
+
 PAUSE = 0.4
 """Seconds after the last key before prices and plan are made anew."""
 
@@ -65,12 +69,19 @@ class Seen:
 class RestoreDialog(ChosenDialog):
     """Bring back what is chosen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("b", "way", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("b", "way", show=False),
+        *(Binding(digit, f"digit('{digit}')", show=False) for digit in "0123456789"),
+    ]
     groups: ClassVar[Sequence[str]] = ("restore", "restore-plan")
+    first = "days"
 
     def __init__(self, house: House, feeds: Feeds, marks: Sequence[Mark], known: Known) -> None:
         super().__init__(house, feeds, marks, known)
         self._seen: Seen | None = None
+        self._looking = True
+        self._ahead = ""
+        """Digits that were typed before there was a field for them."""
         self._offers: list[TierOffer] = []
         self._offered_for: tuple[object, ...] = ()
         """What the offers are about, as far as it can change: a store's own dry run is not asked twice for it."""
@@ -103,14 +114,19 @@ class RestoreDialog(ChosenDialog):
                 yield Choice("Cancel", id="cancel")
                 yield Choice("Restore", id="go", can=False)
 
+    def on_mount(self) -> None:
+        """Take up what was typed before there was a field for it."""
+        self.query_one("#days", Input).insert_text_at_cursor(self._ahead)
+
     # Looking
 
     def look(self) -> None:
         """Survey what is chosen, as it is now, under the filters in the fields."""
         include, exclude = self.take_filters()
         self._seen, self._plan, self._offers, self._offered_for = None, None, [], ()
+        self._looking = True
         self.query_one("#go", Choice).allow(False)
-        self.query_one(Among).nothing = "prices follow when everything was looked at"
+        self.query_one("#plan", Words).put("")
         self._show_tiers()
         self.tell_title("Restore: looking at what is there now …")
 
@@ -135,20 +151,44 @@ class RestoreDialog(ChosenDialog):
         return self._seen is not None and self._seen.days_for[self._faster]
 
     def _found(self, seen: Seen) -> None:
-        self._seen = seen
+        self._seen, self._looking = seen, False
         self.tell_whom(seen.found.identity)
-        self.query_one("#keeping").display = not seen.quoted or any(seen.days_for.values())
+        self._ask_for_days(seen)
         self.query_one("#free").display = bool(seen.free[0])
         self.query_one("#faster").display = seen.hastens
         self.query_one("#free", Words).put(called_off(*seen.free), Tone.WAY)
         self._price(at_once=True)
-        if self._needs_days and not self._days() and self.focused is self.query_one("#cancel"):
-            self.query_one("#days").focus()
+
+    def _ask_for_days(self, seen: Seen) -> None:
+        """Have the cursor in the field for days where they are missing still, and not where none are needed."""
+        days, cancel = self.query_one("#days", Input), self.query_one("#cancel")
+        if self._needs_days and not self._days() and self.focused is cancel:
+            days.focus()
+        elif not self._needs_days and self.focused is days:
+            cancel.focus()
+        keeping = not seen.quoted or any(seen.days_for.values())
+        if not keeping:
+            with self.prevent(Input.Changed):
+                days.clear()
+        self.query_one("#keeping").display = keeping
 
     def failed(self, line: str) -> None:
         """Say why there is no plan."""
         self.tell_title("Restore: not possible now")
+        if self._looking:
+            self._looking = False
+            self._show_tiers()
+            self.query_one("#cancel").focus()
         super().failed(line)
+
+    def entered(self, field: Input) -> None:
+        """Take up the fields, and go on to Cancel; while it still looks, stay and say so."""
+        if not self._looking:
+            super().entered(field)
+            return
+        if self._typed() != self._filters:
+            self.look()
+        self.query_one("#plan", Words).put(STILL, Tone.STRONG)
 
     # Pricing and freezing
 
@@ -197,8 +237,12 @@ class RestoreDialog(ChosenDialog):
     def _show_tiers(self) -> None:
         known, seen = self._days() is not None or not self._needs_days, self._seen
 
-        def cells(row: object) -> Cells:
-            offer = next(o for o in self._offers if o.tier is row)
+        def cells(tier: Tier) -> Cells:
+            offer = next((each for each in self._offers if each.tier is tier), None)
+            if offer is None:
+                return words.tier_cells(
+                    tier, 0, None, None, "its price follows", chosen=tier is self._tier, days_known=known
+                )
             if seen is not None and seen.quoted:
                 requests, size = offer.requests - seen.free[0], offer.bytes - seen.free[1]
                 why_not = offer.why_not or ("not offered for these" if offer.impossible else "")
@@ -210,8 +254,8 @@ class RestoreDialog(ChosenDialog):
                 chosen=offer.tier is self._tier, days_known=known,
             )  # fmt: skip
 
-        rows = Rows([offer.tier for offer in self._offers], lambda row: row, cells)
-        columns = QUOTE if seen is not None and seen.quoted else words.TIER
+        rows = Rows(list(Tier) if self._looking or seen is not None else [], lambda tier: tier, cells)
+        columns = QUOTE if seen is not None and seen.quoted and self._offers else words.TIER
         self.query_one(Among).show(rows, columns, on=self._tier)
 
     def _show_words(self) -> None:
@@ -242,7 +286,12 @@ class RestoreDialog(ChosenDialog):
         )
         followed = found.counts.get(State.RESTORING, 0)
         self.query_one("#faster", Choice).allow(followed > 0 and seen.hastens)
-        self.query_one("#go", Choice).allow(plan is not None and not words.nothing_to_do(plan))
+        if plan is not None and not words.nothing_to_do(plan):
+            self.query_one("#plan").call_after_refresh(self._offer_plan, plan)  # by itself: after it painted its id
+
+    def _offer_plan(self, plan: Plan) -> None:
+        """Let a plan be approved that was shown by now; not where it is not wanted any more."""
+        self.query_one("#go", Choice).allow(plan is self._plan and not self._approving)
 
     def _show_plan(self, label: str) -> None:
         plan, shown = self._plan, self.query_one("#plan", Words)
@@ -263,6 +312,15 @@ class RestoreDialog(ChosenDialog):
             self._tier = here.row
             self._show_tiers()
             self._price(at_once=True)
+
+    def action_digit(self, digit: str) -> None:
+        """A digit that was typed outside of any field is one of the days."""
+        for days in self.query("#days").results(Input):
+            if self.query_one("#keeping").display:
+                days.focus()
+                days.insert_text_at_cursor(digit)
+            return
+        self._ahead += digit
 
     def action_way(self) -> None:
         """Hand it over, or send it directly, whichever it is not now."""
