@@ -8,7 +8,7 @@ from icehouse.core.clock import Instant
 from icehouse.core.errors import NotFound, UsageError
 from icehouse.core.marks import Mark
 from icehouse.core.refs import FolderRef, folder_address
-from icehouse.core.rows import ContainerRow, FolderRow, ObjectRow, Rollup, Row, StoreRow
+from icehouse.core.rows import ContainerRow, Coverage, FolderRow, ObjectRow, Rollup, Row, StoreRow
 from icehouse.core.states import State
 from icehouse.core.text import safe
 from icehouse.present.browse import coverage_line
@@ -82,6 +82,14 @@ def _folder(session: Session, folder: FolderRef, as_json: bool) -> None:
         raise NotFound(f"{folder_address(folder)}: no such folder")
     if empty:
         tell(f"{folder_address(folder)} is empty")
+    if not as_json:
+        _age(folder, browse.coverage(house, folder), now)
+
+
+def _age(folder: FolderRef, coverage: Coverage | None, now: Instant) -> None:
+    """Say of sums that are from an inventory how old that is."""
+    if coverage is not None and coverage.complete and coverage.from_inventory:
+        tell(f"{folder_address(folder)}: {coverage_line(coverage, None, now)}")
 
 
 def _search(session: Session, address: str | None, text: str, as_json: bool) -> int:
@@ -148,6 +156,8 @@ def _containers(rows: list[ContainerRow], as_json: bool, now: Instant) -> None:
         [(f"{row.name}/", day(row.created, now), *_told(row.rollup)) for row in rows],
         "<>>>>",
     )
+    for row in rows:
+        _age(FolderRef(row.store, row.name, ""), row.coverage, now)
 
 
 def _titled(rows: list[ContainerRow], now: Instant) -> None:

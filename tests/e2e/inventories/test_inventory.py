@@ -4,104 +4,33 @@ from __future__ import annotations
 
 import ast
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from icehouse.catalogue.files import Files
-from icehouse.catalogue.reader import opened
-from icehouse.core.errors import IcehouseError, Invalid, NotFound, Refused, UsageError
+from icehouse.core.errors import IcehouseError, Invalid, NotFound, UsageError
 from icehouse.core.marks import Mark
 from icehouse.core.refs import Address, FolderRef
-from icehouse.core.rows import ObjectRow, Rollup
 from icehouse.core.states import State
 from icehouse.services import approve, archive, browse, look, restore
-from icehouse.services.house import House, open_house
+from icehouse.services.house import House
 from icehouse.services.inventory import LoadProgress, scan_inventory
-from icehouse.services.scan import scan, scanning
-from tests.e2e.spoiling import BROKEN, TARGET, cut
-from tests.standin import StandIn, describe
-
-HOSTILE = "hostile"
-FEW = "a-few-objects"
-SECONDS = 60.0
-PLACE = Address("lab-s3", HOSTILE, "")
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[StandIn]:
-    with StandIn("hostile") as standin:
-        standin.freeze()
-        client = standin.boto3_client()
-        client.create_bucket(Bucket=TARGET)
-        client.create_bucket(Bucket="versioned")
-        client.create_bucket(Bucket=FEW)
-        for number in range(12):
-            client.put_object(Bucket=FEW, Key=f"{number % 3}/a b{number}", Body=b"x" * number)
-        standin.bucket("versioned", versioning="Enabled")
-        yield standin
-
-
-@pytest.fixture(scope="module")
-def environment(s3: StandIn, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    folder = tmp_path_factory.mktemp("house")
-    config = folder / "config.toml"
-    config.write_text(f'[stores.lab-s3]\nkind = "s3"\nregion = "{s3.region}"\nendpoint_url = "{s3.endpoint}"\n')
-    return {**s3.environment(), "ICEHOUSE_CONFIG": str(config), "ICEHOUSE_STATE": str(folder / "state")}
-
-
-@pytest.fixture(scope="module")
-def house(environment: dict[str, str]) -> Iterator[House]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        made = open_house()
-        yield made
-        made.close()
-
-
-def icehouse(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "icehouse", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS)
-
-
-def written(s3: StandIn, bucket: str = HOSTILE, **wish: Any) -> Address:
-    """The address of the manifest of a new inventory."""
-    return Address("lab-s3", TARGET, s3.inventory(bucket, TARGET, **wish)["key"])
-
-
-def planted() -> dict[str, dict[str, Any]]:
-    return {row["key"]: row for row in describe(HOSTILE) if row["latest"] and not row["marker"]}
-
-
-def as_of_then(row: dict[str, Any]) -> str:
-    """What an inventory tells of a planted object: it sees into Intelligent-Tiering, and knows of no restore."""
-    state = State.ARCHIVED if row["class"] in ("GLACIER", "DEEP_ARCHIVE") else State.LIVE
-    return str(state.value)
-
-
-def catalogued(house: House, container: str) -> dict[str, ObjectRow]:
-    """Every object that readers see."""
-    with opened(files_of(house, container)) as reader:
-        assert reader is not None
-        numbers = [row[0] for row in reader.connection.execute("SELECT id FROM objects")]
-        return {row.ref.key: row for row in reader.object_rows(numbers)}
-
-
-def sums(house: House, folders: set[str]) -> dict[str, Rollup]:
-    with opened(files_of(house)) as reader:
-        assert reader is not None
-        return {folder: reader.rollup(folder) for folder in folders}
-
-
-def files_of(house: House, container: str = HOSTILE) -> Files:
-    return Files(house.paths.catalogue, "lab-s3", container)
+from icehouse.services.scan import scan
+from tests.e2e.inventories.reading import (
+    FEW,
+    HOSTILE,
+    PLACE,
+    as_of_then,
+    catalogued,
+    files_of,
+    fingerprint,
+    icehouse,
+    planted,
+    sums,
+    written,
+)
+from tests.e2e.inventories.spoiling import BROKEN, TARGET, cut
+from tests.standin import StandIn
 
 
 def test_an_inventory_of_hostile_names_gives_every_key_size_date_and_state_back_exactly(
@@ -137,30 +66,6 @@ def test_the_sums_of_every_folder_are_those_of_a_scan(house: House, s3: StandIn)
         was = walked[prefix]
         assert (found.objects, found.bytes, found.newest) == (was.objects, was.bytes, was.newest), prefix
         assert (found.complete, found.from_inventory, was.from_inventory) == (True, True, False)
-
-
-def test_the_catalogue_is_as_old_as_the_inventory_and_says_where_it_is_from(
-    house: House, environment: dict[str, str], s3: StandIn
-):
-    manifest = written(s3)
-    taken = datetime.fromtimestamp(int(s3.now() * 1000) / 1000, UTC)
-    s3.step(days=3)
-    scan_inventory(house, manifest, PLACE)
-    coverage = browse.coverage(house, FolderRef("lab-s3", HOSTILE, ""))
-    assert coverage is not None
-    assert (coverage.complete, coverage.from_inventory) == (True, True)
-    assert coverage.scanned is not None
-    assert abs(coverage.scanned - taken) < timedelta(seconds=1)
-    assert coverage.by_store == coverage.scanned
-    assert scanning(house)[0].inventory == coverage.scanned
-    bucket = next(json.loads(line) for line in icehouse(environment, "ls", "lab-s3:", "--json").stdout.splitlines()
-                  if json.loads(line)["container"] == HOSTILE)  # fmt: skip
-    assert bucket["from_inventory"] is True
-    assert abs(datetime.fromisoformat(bucket["scanned"]) - taken) < timedelta(seconds=1)
-    scan(house, PLACE)
-    coverage = browse.coverage(house, FolderRef("lab-s3", HOSTILE, ""))
-    assert coverage is not None
-    assert coverage.from_inventory is False
 
 
 def test_only_current_versions_count_and_a_key_under_a_delete_marker_is_not_there(house: House, s3: StandIn):
@@ -220,76 +125,6 @@ def test_one_folder_takes_its_part_of_the_inventory_and_the_rest_stays_as_it_was
     whole = browse.coverage(house, FolderRef("lab-s3", HOSTILE, ""))
     assert whole is not None
     assert whole.from_inventory, "what is in part from an inventory is from one"
-
-
-def test_an_inventory_with_a_filter_is_taken_for_what_it_covers_and_no_more(house: House, s3: StandIn):
-    manifest = written(s3, FEW, filter="1/", id="filtered")
-    with pytest.raises(UsageError, match=r"begins with 1/; scan lab-s3:a-few-objects/1/"):
-        scan_inventory(house, manifest, fresh=True)
-    report = scan_inventory(house, manifest, Address("lab-s3", FEW, "1/"), fresh=True)
-    assert (report.complete, report.objects, report.unbounded) == (True, 4, False)
-    s3.bucket(FEW, deny=[{"actions": ["admin"], "prefix": ""}])
-    try:
-        report = scan_inventory(house, manifest, fresh=True)
-        assert (report.complete, report.unbounded) == (True, True), "no reason not to scan, but to say so"
-    finally:
-        s3.bucket(FEW, deny=[])
-
-
-def test_an_inventory_that_was_moved_does_not_tell_its_limits_and_the_report_says_so(
-    environment: dict[str, str], s3: StandIn
-):
-    told = s3.inventory(FEW, TARGET, filter="1/", id="moved")
-    s3.boto3_client().copy_object(Bucket=TARGET, Key="manifest.json", CopySource=f"{TARGET}/{told['key']}")
-    for manifest, says in (("manifest.json", True), (told["key"], False)):
-        words = ("scan", f"lab-s3:{FEW}/1/", "--from-inventory", f"lab-s3:{TARGET}/{manifest}", "--fresh", "--quiet")
-        done = icehouse(environment, *words)
-        assert done.returncode == 0, done.stderr
-        assert ("limited to a prefix could not be asked" in done.stdout) is says
-        assert json.loads(icehouse(environment, *words, "--json").stdout)["limit_known"] is not says
-
-
-def test_an_inventory_that_is_older_than_what_is_known_is_refused_until_it_is_wished(house: House, s3: StandIn):
-    manifest = written(s3)
-    s3.step(hours=2)
-    scan(house, PLACE)
-    with pytest.raises(Refused, match="known as of"):
-        scan_inventory(house, manifest)
-    assert scan_inventory(house, manifest, fresh=True).complete
-
-
-@pytest.mark.parametrize("whole_before", [True, False])
-def test_one_folder_that_is_known_newer_is_not_taken_back_by_an_inventory_of_everything(
-    house: House, s3: StandIn, whole_before: bool
-):
-    visible = files_of(house, FEW).visible()
-    if visible is not None:
-        files_of(house, FEW).remove(visible)
-    if whole_before:
-        scan(house, Address("lab-s3", FEW, ""), fresh=True)
-    s3.step(hours=1)
-    manifest = written(s3, FEW)
-    s3.step(hours=1)
-    scan(house, Address("lab-s3", FEW, "1/"), fresh=True)
-    before = fingerprint(house)
-    with pytest.raises(Refused, match=r"lab-s3:a-few-objects/1/ is known as of .*--fresh"):
-        scan_inventory(house, manifest)
-    assert fingerprint(house) == before
-    assert scan_inventory(house, manifest, Address("lab-s3", FEW, "2/")).complete, "what is not newer there"
-    assert scan_inventory(house, manifest, fresh=True).complete
-
-
-def test_what_holds_a_part_from_an_older_inventory_is_told_to_be_no_newer(house: House, s3: StandIn):
-    manifest = written(s3, FEW)
-    s3.step(hours=5)
-    scan(house, Address("lab-s3", FEW, ""), fresh=True)
-    report = scan_inventory(house, manifest, Address("lab-s3", FEW, "1/"), fresh=True)
-    whole = browse.coverage(house, FolderRef("lab-s3", FEW, ""))
-    beside = browse.coverage(house, FolderRef("lab-s3", FEW, "2/"))
-    assert whole is not None
-    assert beside is not None
-    assert (whole.from_inventory, whole.by_store) == (True, report.inventory)
-    assert (beside.from_inventory, (beside.by_store or BEGINNING) > (report.inventory or BEGINNING)) == (False, True)
 
 
 def test_a_plan_looks_afresh_and_never_rests_on_an_inventory(house: House, s3: StandIn):
@@ -367,15 +202,6 @@ def test_what_does_not_fit_is_one_line_and_leaves_the_catalogue_as_it_was(house:
         scan_inventory(house, Address("lab-s3", TARGET, told["key"]))
     assert len(str(failed.value).splitlines()) == 1
     assert fingerprint(house) == before
-
-
-def fingerprint(house: House) -> tuple[object, ...]:
-    """All that a failed load must leave alone: the files there are, what is in them, and what was noted of scans."""
-    return (
-        sorted(path.name for path in house.paths.catalogue.glob(f"{files_of(house, FEW).stem}*")),
-        {key: (row.asked, row.standing) for key, row in catalogued(house, FEW).items()},
-        scanning(house),
-    )
 
 
 def test_a_connection_that_breaks_in_a_file_is_gone_on_with(house: House, s3: StandIn):
