@@ -139,6 +139,16 @@ def test_a_report_that_fits_in_two_ways_is_not_relied_on(sim: StandIn, bucket: s
     assert {result.ref for result in store.order_results(neither)} == set(same)
 
 
+@pytest.mark.parametrize("manifest", [b"[" * 200_000, b'{"Results": ' + b"9" * 10_000 + b"}", b"\xff\x00", b""])
+def test_a_report_whose_manifest_is_no_json_is_not_relied_on(
+    sim: StandIn, reported: Callable[[], tuple[str, bytes]], manifest: bytes
+) -> None:
+    id, _ = reported()
+    plain(sim).put_object(Bucket="ops", Key=f"reports/job-{id}/manifest.json", Body=manifest)
+    with pytest.raises(Invalid, match="not JSON"):
+        next(iter(open_lab(sim).order_results(id)))
+
+
 def test_a_report_whose_manifest_was_archived_is_not_relied_on(
     sim: StandIn, reported: Callable[[], tuple[str, bytes]]
 ) -> None:

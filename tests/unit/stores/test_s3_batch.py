@@ -96,6 +96,7 @@ def test_a_checksum_of_parts_says_so() -> None:
     [
         "",
         "Successful",
+        "[" * 100_000,
         "[]",
         "{}",
         checksum(checksumAlgorithm="MD5"),

@@ -118,7 +118,7 @@ def _checksum(line: Line, ref: Ref, algorithm: str) -> OrderResult:
     """Where the values are in a report is in no page of AWS's; this is what importers of such reports read."""
     try:
         told: Any = json.loads(line.message)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Broken("has a line that succeeded and tells no checksum") from None
     if not isinstance(told, dict):
         raise Broken("has a line that succeeded and tells no checksum")

@@ -108,7 +108,7 @@ def _listed(client: Client, job: _Job) -> list[tuple[Ref, str, bool]]:
         raise Broken("has a manifest that is cold") from None
     try:
         told: Any = json.loads(found)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Broken("has a manifest that is not JSON") from None
     if not isinstance(told, dict) or told.get("Format") != REPORT or not isinstance(told.get("Results"), list):
         raise Broken("has a manifest that is none")
