@@ -55,6 +55,23 @@ def test_tasks_are_done_at_their_pace_and_each_at_its_own_instant(batch: Batch) 
         batch.s3.switch(batch_tasks_per_second=1000.0)
 
 
+def test_what_is_denied_or_sinks_afterwards_changes_nothing_that_was_due_before(batch: Batch) -> None:
+    batch.put("a")
+    batch.put("it", "INTELLIGENT_TIERING", b"ice" * 50_000)
+    batch.s3.sink(batch.bucket, "it")
+    asked = {"S3InitiateRestoreObject": {"GlacierJobTier": "STANDARD"}}
+    first, second = batch.create("a"), batch.create("it", Operation=asked)
+    batch.s3.step(600)
+    batch.s3.bucket(batch.bucket, deny=[{"actions": ["restore"], "prefix": ""}])
+    assert [batch.rows(id)[0][4] for id in (first, second)] == ["202", "202"]
+    batch.s3.bucket(batch.bucket, deny=[])
+    batch.s3.step(hours=12)
+    third = batch.create("it", Operation=asked)
+    batch.s3.step(600)
+    batch.s3.sink(batch.bucket, "it")
+    assert batch.rows(third)[0][4:6] == ["403", "InvalidObjectState"], "it was readable when it was asked for"
+
+
 def test_a_job_that_needs_confirmation_waits_for_it(batch: Batch) -> None:
     batch.put("a")
     id = batch.create("a", ConfirmationRequired=True)

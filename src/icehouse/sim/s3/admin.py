@@ -85,6 +85,7 @@ class Admin:
         """GET: options of a bucket.  POST any of: versioning, requester_pays, owner, deny [{actions, prefix}]."""
         bucket = self._bucket(request.path_params["name"])
         if request.method == "POST":
+            self._world.settle()
             bucket.options = bucket.options.changed(await read_wish(request, None))
             self._world.keep_bucket(bucket)
         return JSONResponse({"name": bucket.name, **bucket.options.as_json()})
@@ -92,6 +93,7 @@ class Admin:
     async def others(self, request: Request) -> Response:
         """POST any of put [[key, size, class]], gone [prefix], moved {class: [prefix]}: what others did meanwhile."""
         bucket = self._bucket(request.path_params["name"])
+        self._world.settle()
         return JSONResponse(let_others(self._world, bucket, await read_wish(request, {"put", "gone", "moved"})))
 
     async def state(self, request: Request) -> Response:
@@ -112,6 +114,7 @@ class Admin:
         return JSONResponse({"now": iso_precise(now), "versions": [_seen(version, now) for version in versions]})
 
     def _sink(self, wish: dict[str, Any]) -> dict[str, Any]:
+        self._world.settle()
         bucket = self._bucket(wish["bucket"])
         version = bucket.current(wish["key"])
         if version is None or version.storage_class != INTELLIGENT_TIERING or version.size < SMALLEST_TIERED:
