@@ -24,7 +24,8 @@ _MAP = f"""CREATE TEMP TABLE same_folders AS
     SELECT old, new FROM same"""
 
 _SAME = """n.etag = o.etag AND n.modified IS o.modified AND n.size = o.size AND n.asked_at IS NULL
-      AND n.standing IN (SELECT id FROM main.standings WHERE state = 'unknown')
+      AND (n.standing IN (SELECT id FROM main.standings WHERE state = 'unknown')
+        OR o.asked_at > (SELECT max(store_finished) FROM main.scans WHERE inventory = 1))
       AND o.standing NOT IN (SELECT id FROM old.standings WHERE state IN ('unknown', 'missing'))"""
 
 _SETTLED = f"""CREATE TEMP TABLE settled AS
@@ -45,8 +46,9 @@ _TEMPORARY = ("same_folders", "settled")
 def carry_over(connection: sqlite3.Connection, path: Path, older: Path) -> int:
     """Give objects of the catalogue at `path` the described standings they had in the one at `older`.
 
-    Only where the new listing can't tell, and size, change and ETag are what they were.  The standing keeps the age
-    of its describe.  Returns how many were carried; doing it twice does no harm.
+    Only where the new listing can't tell, or is an inventory from before that describe, and size, change and ETag are
+    what they were.  The standing keeps the age of its describe.  Returns how many were carried; doing it twice does no
+    harm.
     """
     carried = 0
     with plainly(older):

@@ -14,14 +14,16 @@ from icehouse.catalogue.changes import comparing
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.loading import Loader
 from icehouse.core.changes import ChangeKind
+from icehouse.core.clock import Instant
 from icehouse.core.columns import ObjectColumns
 from icehouse.core.entries import Entry
 from icehouse.core.errors import Invalid
-from icehouse.core.refs import Address
+from icehouse.core.refs import Address, FolderRef
 from icehouse.core.states import Standing, State
 from icehouse.present.changes import caveats, scan_words
 from icehouse.services.house import House
 from icehouse.services.scan import scan
+from icehouse.services.sweep import sweep
 from tests.unit.catalogue.fakes import BEGIN, IT, STANDINGS, MemoryStore, QuickClock, entry, house_of
 from tests.unit.catalogue.looking import folders_in, folders_of, objects_in
 from tests.unit.catalogue.test_changes import compared, told
@@ -36,9 +38,9 @@ def brought_in(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     return bool(request.param)
 
 
-def load(house: House, entries: list[Entry], prefix: str = "") -> None:
+def load(house: House, entries: list[Entry], prefix: str = "", taken: Instant = BEGIN + timedelta(days=1000)) -> None:
     kinds = list(dict.fromkeys(each.standing for each in entries))
-    loader = Loader(Files(house.paths.catalogue, "s", "c"), prefix, BEGIN + timedelta(days=1000))
+    loader = Loader(Files(house.paths.catalogue, "s", "c"), prefix, taken)
     try:
         loader.add(
             ObjectColumns(
@@ -106,6 +108,23 @@ def test_a_tier_that_an_inventory_tells_is_a_change_where_a_describe_told_anothe
         assert kinds_told(house) == [(ChangeKind.COLD, "a/sank")]
         load(house, [entry("a/asked", 1, deep), entry("a/listed", 1, deep), entry("a/sank", 1, live)])
         assert kinds_told(house) == [(ChangeKind.BACK, "a/sank")]
+
+
+def test_what_was_asked_for_itself_after_an_inventory_was_taken_is_newer_than_that(tmp_path: Path, brought_in: bool):
+    live, listed = Standing(State.LIVE, IT), Standing(State.UNKNOWN, IT)
+    deep = Standing(State.ARCHIVED, IT, f"{IT}/DEEP_ARCHIVE_ACCESS")
+    before = [entry("a/back", 1, listed), entry("a/other", 1, listed)]
+    with scanned(tmp_path, before) as (house, store):
+        taken = house.clock.now()
+        store.truth = {"a/back": live, "a/other": live}
+        sweep(house, FolderRef("s", "c", ""))
+        load(house, [entry("a/back", 1, deep), entry("a/other", 2, deep)], taken=taken)
+        assert kinds_told(house) == [(ChangeKind.CHANGED, "a/other")]
+        files = Files(house.paths.catalogue, "s", "c")
+        assert {key: told[3] for key, told in objects_in(files).items()} == {"a/back": live, "a/other": deep}
+        assert folders_in(files) == folders_of([entry("a/back", 1, live), entry("a/other", 2, deep)])
+        load(house, [entry("a/back", 1, deep), entry("a/other", 2, deep)])
+        assert kinds_told(house) == [(ChangeKind.COLD, "a/back")]
 
 
 def test_an_inventory_of_a_folder_leaves_the_rest_as_it_was(tmp_path: Path, brought_in: bool):

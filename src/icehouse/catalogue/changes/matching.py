@@ -36,7 +36,7 @@ _TABLES = (
     "CREATE TEMP TABLE theirs (id INTEGER PRIMARY KEY, old INTEGER, class INTEGER NOT NULL, tier TEXT NOT NULL)",
     "CREATE TEMP TABLE same_labels (new INTEGER PRIMARY KEY, old INTEGER)",
     "CREATE TEMP TABLE same_makers (new INTEGER PRIMARY KEY, old INTEGER)",
-    # keep: the rescan can't tell the standing, a describe did, and the object is the same
+    # keep: the rescan can't tell the standing, or is older, a describe did, and the object is the same
     "CREATE TEMP TABLE differing (old INTEGER, new INTEGER, kind INTEGER NOT NULL, keep INTEGER NOT NULL)",
     "CREATE TEMP TABLE found (old INTEGER PRIMARY KEY)",
 )
@@ -177,11 +177,13 @@ class _Difference:
         self._unlisted = "o.id IN (SELECT object FROM main.unlisted)" if self._any("main.unlisted") else "0"
         unknown, lost = self._of("part", "unknown"), self._of("main", "unknown", "missing")
         same = "n.size = o.size AND n.modified IS o.modified AND n.etag = o.etag"
+        taken = self._taken()
+        tells_less = f"(n.standing IN ({unknown})" + (f" OR o.asked_at > {taken})" if taken is not None else ")")
         keep = (
-            f"(o.asked_at IS NOT NULL AND n.asked_at IS NULL AND n.standing IN ({unknown}) "
+            f"(o.asked_at IS NOT NULL AND n.asked_at IS NULL AND {tells_less} "
             f"AND o.standing NOT IN ({lost}) AND {same})"
         )
-        self._keep = keep if unknown else "0"
+        self._keep = keep if unknown or taken is not None else "0"
 
     def statements(self) -> list[str]:
         """What is not as it was, what is there no more, and what is new."""
@@ -267,6 +269,7 @@ class _Difference:
             f"THEN {number[ChangeKind.CHANGED]} "
             f"WHEN {self._moved} THEN {number[ChangeKind.MOVED]} "
             f"WHEN {self._unlisted} OR o.standing IN ({lost}) THEN {number[ChangeKind.RESTATED]} "
+            f"WHEN {self._keep} AND o.version IS n.version THEN {UNTOLD} "
             f"WHEN o.standing IN ({ours(*_READABLE)}) AND n.standing IN ({theirs(*_COLD)}) {word} "
             f"THEN {number[ChangeKind.COLD]} "
             f"WHEN o.standing IN ({ours(*_COLD)}) AND n.standing IN ({theirs(*_READABLE)}) {word} "
@@ -281,6 +284,11 @@ class _Difference:
         marks = ", ".join("?" * len(states))
         rows = self._connection.execute(f"SELECT id FROM {schema}.standings WHERE state IN ({marks})", states)
         return ", ".join(str(row[0]) for row in rows.fetchall())
+
+    def _taken(self) -> int | None:
+        """The moment of the inventory that is compared, None for a walk."""
+        (taken,) = self._connection.execute("SELECT max(store_finished) FROM part.scans WHERE inventory = 1").fetchone()
+        return None if taken is None else int(taken)
 
     def _any(self, table: str) -> bool:
         return self._connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
