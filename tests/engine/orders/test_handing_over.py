@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from icehouse.core.errors import Denied, Refused, Throttled, Unavailable, UsageError
+from icehouse.core.errors import Denied, Invalid, Refused, Throttled, Unavailable, UsageError
 from icehouse.core.jobs import JobState, OrderStage, Phase
-from icehouse.core.orders import OrderAct, OrderState
+from icehouse.core.orders import Order, OrderAct, OrderState
 from icehouse.core.plans import digest_of, header
 from icehouse.core.restores import RestoreWish, Tier, Way
 from icehouse.engine.gate import CHECKS, GUARDS, Gate, Permit
@@ -25,6 +25,7 @@ from tests.engine.orders.engines import (
     hand_over,
     kinds,
     open_handing,
+    planted,
 )
 from tests.engine.rooms import approve, marks, outcomes, until, work
 from tests.standin import StandIn
@@ -98,6 +99,33 @@ def test_an_order_that_is_refused_parks_the_job_and_nothing_goes_another_way(
     assert not accepted(s3, bulk)
     work(house)
     assert outcomes(house, job) == {"ok": COUNT}
+
+
+def test_what_the_store_has_is_followed_though_another_order_is_refused(
+    house: House, bulk: str, s3: StandIn, engine: Engine
+) -> None:
+    other = next(planted(s3, 3))
+
+    def refusing(order: Order) -> None:
+        engine.refuses = [Invalid(f"{other} is elsewhere")] if order.container == other else []
+
+    engine.before = refusing
+    job = hand_over(house, f"lab-s3:{bulk}/", f"lab-s3:{other}/")
+
+    def worked() -> bool:
+        work(house)
+        parked = jobs.job(house, job)
+        assert (parked.state, "is elsewhere" in parked.note) == (JobState.PARKED, True)
+        return parked.progress.ready == COUNT
+
+    until(worked, "what the first order brought is readable")
+    assert [order.stage for order in jobs.orders(house, job)] == [OrderStage.CLOSED, OrderStage.HANDING]
+    assert outcomes(house, job) == {"ok": COUNT}
+    assert not accepted(s3, other)
+    engine.before = lambda order: None
+    work(house)
+    assert outcomes(house, job) == {"ok": COUNT + 3}
+    assert set(accepted(s3, bulk).values()) == {1}
 
 
 def test_a_worker_that_is_told_to_end_leaves_the_order_to_the_next_one(house: House, bulk: str, engine: Engine) -> None:

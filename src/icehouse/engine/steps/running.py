@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from contextlib import suppress
 
+from icehouse.core.errors import StoreError
 from icehouse.core.jobs import Job, JobState
 from icehouse.core.plans import Plan
 from icehouse.engine.pace import Breaker
@@ -49,7 +51,7 @@ class Run:
         if not self._sent:
             if job.state is not JobState.RUNNING:
                 self._hands.recorder.now(Turn(job.id, JobState.RUNNING))
-            if self._handing and self.delegator.hand_over():
+            if self._handing and self._hand_over():
                 self.failing_since = 0.0
                 return True
             self._handing = False
@@ -71,6 +73,17 @@ class Run:
     def halt(self) -> None:
         """Begin nothing more; waits for nothing."""
         self.sender.halt()
+
+    def _hand_over(self) -> bool:
+        """Hand the next order over; where it is refused, what the store has already is followed before that is told."""
+        try:
+            return self.delegator.hand_over()
+        except StoreError as refused:
+            if not refused.passing:
+                with suppress(StoreError):
+                    self.delegator.look()
+                    self.watcher.look()
+            raise
 
     def _tell_rate(self, job: Job) -> None:
         """Put the rate on the job, once the last one is there; nobody waits for it."""
