@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
 from typing import Literal
 
 from icehouse.core.errors import UsageError
@@ -18,6 +20,13 @@ Clause = tuple[str, tuple[Value, ...]]
 """A condition with its values; "" for no condition."""
 
 _SIZE = re.compile(r"size\s*(<=|>=|<|>|=)\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgtp]?)(?:i?b)?", re.IGNORECASE)
+_LARGEST = (1 << 63) - 1
+"""What a size can be at most; every number in SQLite ends there."""
+
+_MOST_WORDS = 200
+_LONGEST = 50_000
+"""Words of a filter, and bytes of one as a pattern, short of where SQLite takes no more."""
+
 _UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _GROUPS = {
     "cold": (State.ARCHIVED,),
@@ -51,11 +60,14 @@ def parse_filter(text: str, standings: Standings) -> Filter:
     or ``cold``, ``way``, ``readable``), ``word:GLACIER`` (the store's own) and ``size>1.5G`` (binary units) ask the
     fields; of a folder, whether anything in it is so, and its sum.  UsageError names what can't be understood.
     """
+    terms = list(dict.fromkeys(text.split()))
+    if len(terms) > _MOST_WORDS:
+        raise UsageError(f"a filter of {len(terms)} words", hint=f"a filter holds {_MOST_WORDS} at most")
     objects: list[Clause] = []
     folders: list[Clause] = []
     texts: list[str] = []
     sought: list[tuple[Literal["size", "state"], Clause]] = []
-    for term in text.split():
+    for term in terms:
         inverse = term.startswith("!") and len(term) > 1
         for_objects, for_folders = _term(term[1:] if inverse else term, inverse, standings)
         objects.append(for_objects)
@@ -72,8 +84,10 @@ def parse_filter(text: str, standings: Standings) -> Filter:
 
 
 def like(text: str, *, start: bool = False) -> str:
-    """The LIKE pattern (escape ``\\``) for names that hold `text`, or begin with it."""
+    """The LIKE pattern (escape ``\\``) for names that hold `text`, or begin with it.  UsageError: too long."""
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    if len(escaped.encode("utf-8", "surrogatepass")) > _LONGEST - 2:
+        raise UsageError(f"a text of {len(text)} characters is too long to be looked for in names")
     return f"{escaped}%" if start else f"%{escaped}%"
 
 
@@ -84,10 +98,19 @@ def _term(term: str, inverse: bool, standings: Standings) -> tuple[Clause, Claus
         return _FIELDS[field.lower()](value, inverse, standings)
     size = _SIZE.fullmatch(term)
     if size:
-        limit = int(float(size[2]) * 1024 ** _UNITS[size[3].lower()])
-        return (f"{negation}(+size {size[1]} ?)", (limit,)), (f"{negation}(bytes {size[1]} ?)", (limit,))
+        sign, limit = _whole(size[1], Fraction(size[2]) * 1024 ** _UNITS[size[3].lower()])
+        return (f"{negation}(+size {sign} ?)", (limit,)), (f"{negation}(bytes {sign} ?)", (limit,))
     clause: Clause = (f"name {negation}LIKE CAST(? AS TEXT) ESCAPE '\\'", (param(like(term)),))
     return clause, clause
+
+
+def _whole(sign: str, limit: Fraction) -> tuple[str, int]:
+    """The same question of whole bytes, within what a size can be: under 1.5 bytes are those of under 2."""
+    if limit > _LARGEST:
+        return ("<=", _LARGEST) if "<" in sign else (">", _LARGEST)
+    if sign in ("<", ">="):
+        return sign, ceil(limit)
+    return (sign, int(limit)) if sign != "=" or limit.denominator == 1 else (">", _LARGEST)
 
 
 def _state(value: str, inverse: bool, standings: Standings) -> tuple[Clause, Clause]:

@@ -220,7 +220,7 @@ class FolderView:
         start, end = page * PAGE, min((page + 1) * PAGE, listing.count)
         rows: list[Row] = []
         split = listing.folders.count
-        with reader.reading():
+        with reader.reading(), transaction(reader.connection, "DEFERRED"):
             if start < split:
                 numbers = listing.folders.at(reader.connection, start, min(end, split))
                 rows.extend(reader.folder_rows(numbers, self.folder.prefix))
