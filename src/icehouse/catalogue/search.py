@@ -6,10 +6,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
 
 from icehouse.core.rows import Row
 
-from .base import param
+from .base import CatalogueError, param, transaction
 from .filters import like
 from .ranks import OWN, PARENT, Kind
 from .reader import Reader
@@ -29,6 +30,9 @@ _FOLDERS = 500
 _INSIDE = 50_000
 """Folders of the text, and objects in them, up to which those are gone through and nothing else."""
 
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+"""ASCII letters alone, as in names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -43,23 +47,30 @@ def search(reader: Reader, text: str, following: str | None = None, *, limit: in
 
     ``img_01`` is looked for in every name; ``plate7/img`` in names that begin with ``img`` right in folders that end in
     ``plate7``; ``plate7/`` in folders alone.  ASCII letters match in both cases.  A page may hold fewer than `limit`
-    rows and yet have a `following`.
+    rows and yet have a `following`, which goes on in the same generation alone: CatalogueError in another.  UsageError
+    for a text that is too long.
     """
     if not text:
         return Found((), None)
-    kind, _, after = (following or "folders:0").partition(":")
+    generation = reader.path.name
+    kind, after, of = (following or f"folders:0:{generation}").split(":", 2)
+    if of != generation:  # there the numbers are those of other rows
+        raise CatalogueError(
+            f"{reader.files.store}:{reader.files.container} was scanned anew while it was searched", hint="search again"
+        )
     position = int(after)
     rows: list[Row] = []
-    if kind == "folders":
-        numbers, position = _matches(reader, "folders", text, position, limit)
-        rows.extend(reader.folder_rows(numbers))
-        if position:
-            return Found(tuple(rows), f"folders:{position}")
-        if text.endswith("/"):
-            return Found(tuple(rows), None)
-    numbers, position = _matches(reader, "objects", text, position, limit - len(rows))
-    rows.extend(reader.object_rows(numbers))
-    return Found(tuple(rows), f"objects:{position}" if position else None)
+    with reader.reading(), transaction(reader.connection, "DEFERRED"):  # a folder that was found does not go meanwhile
+        if kind == "folders":
+            numbers, position = _matches(reader, "folders", text, position, limit)
+            rows.extend(reader.folder_rows(numbers))
+            if position:
+                return Found(tuple(rows), f"folders:{position}:{generation}")
+            if text.endswith("/"):
+                return Found(tuple(rows), None)
+        numbers, position = _matches(reader, "objects", text, position, limit - len(rows))
+        rows.extend(reader.object_rows(numbers))
+    return Found(tuple(rows), f"objects:{position}:{generation}" if position else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +87,11 @@ class _Sought:
 
     @classmethod
     def of(cls, kind: Kind, text: str) -> _Sought:
-        above, slash, name = (text.rstrip("/") if kind == "folders" else text).rpartition("/")
+        above, slash, name = (text.removesuffix("/") if kind == "folders" else text).rpartition("/")
         pattern = like(name, start=bool(slash))
         if kind == "folders" and text.endswith("/"):
             pattern = pattern[:-1]
-        return cls(kind, name, pattern, f"{above}/".lower() if slash else None)
+        return cls(kind, name, pattern, f"{above}/".translate(_LOWER) if slash else None)
 
 
 def _matches(reader: Reader, kind: Kind, text: str, after: int, limit: int) -> tuple[list[int], int]:
@@ -132,7 +143,7 @@ def _fits(reader: Reader, sought: _Sought, folder: int, known: dict[int, bool]) 
     if sought.ending is None:
         return True
     if folder not in known:
-        known[folder] = reader.prefix(folder).lower().endswith(sought.ending)
+        known[folder] = reader.prefix(folder).translate(_LOWER).endswith(sought.ending)
     return known[folder]
 
 

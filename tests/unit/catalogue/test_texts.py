@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from icehouse.catalogue import search as search_module
 from icehouse.catalogue import trigrams
-from icehouse.catalogue.base import connect, param
+from icehouse.catalogue.base import CatalogueError, connect, param
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.reader import Reader
 from icehouse.catalogue.schema import ROOT, changing
 from icehouse.catalogue.search import search
 from icehouse.catalogue.trigrams import forget_names, having, index_names, is_whole
+from icehouse.core.errors import UsageError
 from icehouse.core.refs import Address, FolderRef
 from icehouse.core.rows import FolderRow, ObjectRow
 from icehouse.services import browse
@@ -238,4 +239,67 @@ def test_a_scan_that_dies_while_its_names_are_indexed_goes_on_there_and_asks_the
     assert reader is not None
     assert reader.finds_texts
     assert [found(reader, f"{i:03}") for i in range(50)] == [[f"a/{i:03}"] for i in range(50)]
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Σ/img", {"ΑΣ/img"}),
+        ("σ/img", set()),
+        ("É/IMG", {"É/img", "plate7É/img"}),
+        ("PLATE7É/i", {"plate7É/img"}),
+        ("k/img", set()),
+        ("a//", {"a//"}),
+        ("A//B", {"a//b"}),
+        ("//", {"a//"}),
+        ("a/", {"a/"}),
+    ],
+)
+def test_the_folders_of_a_text_are_those_of_the_path_to_the_letter(tmp_path: Path, text: str, expected: set[str]):
+    keys = ["ΑΣ/img", "É/img", "é/x", "plate7É/img", "\u212a/img", "a//b", "a/b"]
+    reader = made(tmp_path, keys)
+    for finds in (True, False):
+        reader.finds_texts = finds
+        assert set(found(reader, text)) == expected
+    reader.close()
+
+
+def test_a_text_longer_than_any_pattern_may_be_is_refused_plainly(tmp_path: Path):
+    reader = made(tmp_path, ["a/b"])
+    for text in ("x" * 60_000, "a/" + "x" * 60_000, "x" * 60_000 + "/"):
+        with pytest.raises(UsageError, match="too long"):
+            search(reader, text)
+    reader.close()
+
+
+def test_a_search_does_not_go_on_in_another_generation(tmp_path: Path):
+    """There its numbers are those of other rows, of which some would be missed."""
+    before, after = (made(tmp_path / each, [f"a{n}" for n in range(5)]) for each in ("before", "after"))
+    page = search(before, "a", limit=2)
+    assert page.following is not None
+    with pytest.raises(CatalogueError, match="scanned anew"):
+        search(after, "a", page.following, limit=2)
+    assert len(search(before, "a", page.following, limit=9).rows) == 3
+    before.close()
+    after.close()
+
+
+@pytest.mark.parametrize("text", ["name", "in/"])
+def test_a_folder_that_goes_while_it_is_found_is_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str):
+    """A page is one look: a sweep beside it takes no folder away between two of its questions."""
+    reader = made(tmp_path, ["far/in/name"])
+    writer = connect(reader.path)
+    matches = search_module._matches
+
+    def pruned(*given: object) -> object:
+        told = matches(*given)  # type: ignore[arg-type]
+        with changing(writer):
+            writer.execute(f"DELETE FROM folders WHERE id <> {ROOT}")
+        return told
+
+    monkeypatch.setattr(search_module, "_matches", pruned)
+    [row] = search(reader, text).rows
+    assert (row.ref.key if isinstance(row, ObjectRow) else row.ref.prefix).startswith("far/in/")
+    writer.close()
     reader.close()
