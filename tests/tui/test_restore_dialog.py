@@ -195,10 +195,14 @@ def test_days_typed_ahead_are_dropped_where_the_store_keeps_what_is_restored(tmp
 
 
 def test_keys_that_come_all_at_once_from_a_slow_line_are_taken_too(small):
+    small.s3.fault("latency", operations=["HeadObject"], latency_ms=5000)
     with small.console() as term:
         open_bucket(term, "small")
         to_write(term)
-        term.send("r7")
-        term.wait_for("keep for  [7    ]")
-        term.wait_for("--days 7")
+        term.send("r74\r")
+        term.wait_for("keep for  [74   ]")
+        term.wait_for("still looking")
+        small.s3.clear_faults()
+        term.wait_for("--days 74")
         term.wait(lambda: "· plan " in term.text(), "the plan")
+        assert "keep for" in term.text()

@@ -69,8 +69,10 @@ class Seen:
 class RestoreDialog(ChosenDialog):
     """Bring back what is chosen."""
 
+    AUTO_FOCUS = ""  # Textual's would be the list of tiers, for the first keys alone
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "way", show=False),
+        Binding("enter", "enter_ahead", show=False),
         *(Binding(digit, f"digit('{digit}')", show=False) for digit in "0123456789"),
     ]
     groups: ClassVar[Sequence[str]] = ("restore", "restore-plan")
@@ -80,8 +82,10 @@ class RestoreDialog(ChosenDialog):
         super().__init__(house, feeds, marks, known)
         self._seen: Seen | None = None
         self._looking = True
+        self._mounted = False
         self._ahead = ""
         """Digits that were typed before there was a field for them."""
+        self._entered_ahead = False
         self._offers: list[TierOffer] = []
         self._offered_for: tuple[object, ...] = ()
         """What the offers are about, as far as it can change: a store's own dry run is not asked twice for it."""
@@ -116,7 +120,11 @@ class RestoreDialog(ChosenDialog):
 
     def on_mount(self) -> None:
         """Take up what was typed before there was a field for it."""
-        self.query_one("#days", Input).insert_text_at_cursor(self._ahead)
+        days = self.query_one("#days", Input)
+        days.insert_text_at_cursor(self._ahead)
+        self._mounted = True
+        if self._entered_ahead:
+            self.call_later(self.entered, days)
 
     # Looking
 
@@ -315,12 +323,18 @@ class RestoreDialog(ChosenDialog):
 
     def action_digit(self, digit: str) -> None:
         """A digit that was typed outside of any field is one of the days."""
-        for days in self.query("#days").results(Input):
-            if self.query_one("#keeping").display:
-                days.focus()
-                days.insert_text_at_cursor(digit)
-            return
-        self._ahead += digit
+        if not self._mounted:
+            self._ahead += digit
+        elif self.query_one("#keeping").display:
+            days = self.query_one("#days", Input)
+            days.focus()
+            days.insert_text_at_cursor(digit)
+
+    def action_enter_ahead(self) -> None:
+        """Enter came before anything had the focus."""
+        if self._mounted:
+            self.entered(self.query_one("#days", Input))
+        self._entered_ahead = True
 
     def action_way(self) -> None:
         """Hand it over, or send it directly, whichever it is not now."""
