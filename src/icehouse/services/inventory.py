@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from icehouse.catalogue.base import plainly
 from icehouse.catalogue.changes.reading import comparison_in
@@ -16,14 +17,17 @@ from icehouse.catalogue.scans import newest_of
 from icehouse.catalogue.summary import ScanNote, Summary
 from icehouse.catalogue.turns import take_turn
 from icehouse.core.clock import Instant
-from icehouse.core.errors import Refused, UsageError
+from icehouse.core.errors import Invalid, Refused, UsageError
 from icehouse.core.refs import Address, FolderRef, Ref, folder_address, ref_address
 from icehouse.core.rows import Rollup
 from icehouse.stores.base import Inventories, Inventory
 from icehouse.stores.registry import open_inventory
 
 from .house import House
-from .scan import STOPPED, ScanReport, by_whom, folder_of, lock_of, told_of
+from .scan import STOPPED, ScanReport, by_whom, folder_of, lock_of, store_time, told_of
+
+_SKEW = timedelta(days=1)
+"""So far may the clocks of who writes inventories and of who answers be apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ def scan_inventory(
     folder = FolderRef(ref.store, inventory.container, "") if address is None else folder_of(address)
     if folder.container != inventory.container:
         raise UsageError(f"{ref_address(ref)} is of the bucket {inventory.container}, not of {folder.container}")
+    _refuse_future(house, ref, inventory.taken)
     unbounded = not _refuse_wider(house, inventory, folder)
     files = Files(house.paths.catalogue, folder.store, folder.container)
     turn = take_turn(lock_of(house, files), house.clock)
@@ -139,6 +144,13 @@ def _manifest(address: Address) -> Ref:
     if not address.container or not address.path.endswith(".json"):
         raise UsageError(f"{address}: not an inventory", hint="name its manifest: STORE:BUCKET/.../manifest.json")
     return Ref(address.store, address.container, address.path)
+
+
+def _refuse_future(house: House, ref: Ref, taken: Instant) -> None:
+    """What is of the future would be newer than all that is to come, and is no inventory that S3 wrote."""
+    now = store_time(house.store(ref.store))
+    if now is not None and taken > now + _SKEW:
+        raise Invalid(f"{ref_address(ref)}: is of the future: {taken:%Y-%m-%d %H:%M} UTC")
 
 
 def _refuse_wider(house: House, inventory: Inventory, folder: FolderRef) -> bool:

@@ -114,7 +114,7 @@ def scan(
         store = house.store(folder.store)
         if lineage:
             require_lineage(store)
-        features, by_store = store.features, _store_time(store)
+        features, by_store = store.features, store_time(store)
         writer = begin(
             files, folder.prefix, fresh=fresh, clock=house.clock, by_store=by_store, by_id=features.ids,
             tells=features.tells,
@@ -283,7 +283,7 @@ def _walk(
         if not error:
             comparing = compare(files, writer)
         if comparing is not None:
-            ended_at = writer.note_walked(notes.now(), _store_time(store))
+            ended_at = writer.note_walked(notes.now(), store_time(store))
         if comparing is not None and not comparing.settled:
             asking = partial(notes.asking, progress)
             ended = ask_absent(store, comparing, writer, most=confirm, progress=asking, stop=stop)
@@ -307,7 +307,7 @@ def _walk(
         if comparing is not None:
             comparing.close()
     else:
-        number = complete(files, writer, *(ended_at or (notes.now(), _store_time(store))), comparing)
+        number = complete(files, writer, *(ended_at or (notes.now(), store_time(store))), comparing)
     told = notes.progress()
     notes.write(told, complete=not error, error=error)
     notes.totals()
@@ -390,7 +390,7 @@ def _note_whose(store: Store, summary: Summary, container: str, writer: ScanWrit
         summary.note_titles(store.name, {container: found.title})
 
 
-def _store_time(store: Store) -> Instant | None:
+def store_time(store: Store) -> Instant | None:
     """The store's own time where it tells; its absence is no reason not to scan."""
     try:
         return store.now()

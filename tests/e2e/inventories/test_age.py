@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from icehouse.core.errors import Refused, UsageError
+from icehouse.core.errors import Invalid, Refused, UsageError
 from icehouse.core.refs import Address, FolderRef
 from icehouse.services import browse
 from icehouse.services.house import House
@@ -91,6 +91,15 @@ def test_an_inventory_that_is_older_than_what_is_known_is_refused_until_it_is_wi
     with pytest.raises(Refused, match="known as of"):
         scan_inventory(house, manifest)
     assert scan_inventory(house, manifest, fresh=True).complete
+
+
+def test_an_inventory_of_the_future_is_refused_as_nothing_could_take_its_place_again(house: House, s3: StandIn):
+    told = s3.inventory(FEW, TARGET, id="future")
+    body = {**told["manifest"], "creationTimestamp": str(int((s3.now() + 3 * 86_400) * 1000))}
+    s3.boto3_client().put_object(Bucket=TARGET, Key="future/manifest.json", Body=json.dumps(body).encode())
+    for fresh in (False, True):
+        with pytest.raises(Invalid, match="of the future"):
+            scan_inventory(house, Address("lab-s3", TARGET, "future/manifest.json"), fresh=fresh)
 
 
 @pytest.mark.parametrize("whole_before", [True, False])
