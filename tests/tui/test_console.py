@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import pytest
 
+from tests.screenshots_session import opened, text_of
 from tests.tui.house import place
 
 
@@ -280,3 +282,20 @@ def test_the_console_opens_on_the_screen_that_was_named(small):
         term.wait(lambda: "Audit" in term.display()[0], "the audit")
         term.send("1")
         term.wait_for("small")
+
+
+def test_news_before_browse_is_entered_leave_its_first_look_to_the_one_store(small, monkeypatch):
+    for name, value in small.environment().items():
+        monkeypatch.setenv(name, value)
+
+    async def look() -> None:
+        async with opened(small, small.state, screen="audit") as session:
+            app = session.app
+            await session.until(lambda: "browse" in app.rooms and bool(app.news.scans))
+            app.rooms["browse"].changed()
+            await session.until(lambda: not app.feeds.running("renew"))
+            await session.press("1")
+            await session.until(lambda: app.room.room == "browse" and " small" in text_of(app))
+            assert app.room.place() == ["lab-s3"]
+
+    asyncio.run(look())

@@ -39,6 +39,7 @@ class Browse(Levels):
     def __init__(self) -> None:
         super().__init__()
         self.listing: Listing | None = None
+        self._begun = False
         self._opened: Instant | None = None
         self._as_it_is = False
 
@@ -105,8 +106,9 @@ class Browse(Levels):
 
     def entered(self) -> None:
         """Show the stores at once; their sums come from the catalogue."""
-        if self.list.source.count or self.at.store:
+        if self._begun or self.at.store:
             return
+        self._begun = True
         rows = [StoreRow(name, store.kind) for name, store in self.console.house.config.stores.items()]
         self.list.nothing = self._no_store()
         self._show_stores(rows)
@@ -270,7 +272,8 @@ class Browse(Levels):
     def changed(self) -> None:
         """A scan has moved on: fill the numbers in place, or take up the finished catalogue."""
         if not self.at.container:
-            self._scans_moved()
+            if self._begun or self.at.store:
+                self._scans_moved()
             return
         scan = self.console.news.scan_of(self.at.store, self.at.container)
         seen = (scan.objects, scan.running, scan.complete, scan.updated) if scan else ()
