@@ -19,9 +19,6 @@ from .trail import Trail
 PAGE = 1000
 """Objects a page; the platform gives no more."""
 
-MOST_EMPTY = 10
-"""So many pages without an object in a run are a server that leads nowhere."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -75,7 +72,9 @@ def page_of(
         **start,
     )
     entries = tuple(_entry(folder, path, row, cloud, wish, recurse=recurse, what=what) for row in answer.rows())
-    following = answer.members.get("next")
+    if "next" not in answer.members:
+        raise garbled(what, "whether there is more is not told")
+    following = answer.members["next"]
     if following is not None and following == starting:
         raise garbled(what, "the search leads nowhere")
     return Found(entries, following, answer.at)
@@ -85,16 +84,13 @@ def pages_of(
     client: Client, folder: FolderRef, cloud: str, wish: Wish, *, starting: Any = None, **filters: Any
 ) -> Iterator[Found]:
     """All pages of a search, from `starting` on."""
-    empty = 0
     trail = Trail(folder_address(folder))
     while True:
         page = page_of(client, folder, cloud, wish, starting=starting, **filters)
         yield page
         if page.following is None:
             return
-        empty = 0 if page.entries else empty + 1
-        if empty > MOST_EMPTY:
-            raise garbled(folder_address(folder), f"{empty} empty pages in a run")
+        trail.got(entry.ref.version for entry in page.entries)
         starting = trail.go(page.following)
 
 
@@ -102,6 +98,9 @@ def _entry(folder: FolderRef, path: str, row: object, cloud: str, wish: Wish, *,
     if not isinstance(row, Mapping) or row.get("project") != folder.container:
         raise garbled(what, "an object of another project")
     told, id_ = row.get("describe"), row.get("id")
+    if isinstance(told, Mapping) and told.get("project") != folder.container:
+        # What the platform tells of it there, its state above all, need not be so here.
+        raise garbled(what, f"{id_} is described as of another project")
     entry = entry_of(folder.store, folder.container, told, id_, cloud, fields=wish.fields, asked="list", what=what)
     if wish.kind is not None and entry.kind != wish.kind:
         raise garbled(what, f"{entry.ref.version} is no {wish.kind}")

@@ -17,8 +17,7 @@ from icehouse.core.errors import Throttled
 from icehouse.core.refs import FolderRef, folder_address
 
 from .client import in_milliseconds
-from .errors import garbled
-from .finding import MOST_EMPTY, Found
+from .finding import Found
 from .trail import Trail
 from .windows import Window, parts_of
 
@@ -119,7 +118,7 @@ class Lanes:
         trail = Trail(folder_address(self._folder))
         seen: set[object] = set()
         moments: list[int] = []
-        pages = empty = 0
+        pages = 0
         while not self._stopped.is_set():
             page = self._page(window)
             own = [entry for entry in page.entries if window.holds(entry.created)]
@@ -127,9 +126,8 @@ class Lanes:
             if page.following is None:
                 self._tell(Step(number, new, ()))
                 return
-            pages, empty = pages + 1, 0 if page.entries else empty + 1
-            if empty > MOST_EMPTY:
-                raise garbled(folder_address(self._folder), f"{empty} empty pages in a run")
+            pages += 1
+            trail.got(entry.ref.version for entry in page.entries)
             window = replace(window, cursor=trail.go(page.following))
             parts: tuple[Window, ...] = ()
             if pages <= _MOST_KEPT:

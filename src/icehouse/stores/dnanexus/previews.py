@@ -77,7 +77,9 @@ def _ids(client: Client, route: str, **filters: object) -> set[str]:
             if not isinstance(row, Mapping) or not isinstance(row.get("id"), str):
                 raise garbled(client.store, "a project without an id")
             found.add(row["id"])
-        following = answer.members.get("next")
+        if "next" not in answer.members:
+            raise garbled(client.store, "whether the list of projects goes on is not told")
+        following = answer.members["next"]
         if following is None:
             return found
         start = {"starting": trail.go(following)}

@@ -142,7 +142,9 @@ def _all(client: Client, route: str, what: str, wish: Mapping[str, object]) -> I
             if not isinstance(row, Mapping):
                 raise garbled(client.store, f"the list of {what} holds something else")
             yield row
-        following = answer.members.get("next")
+        if "next" not in answer.members:
+            raise garbled(client.store, f"whether the list of {what} goes on is not told")
+        following = answer.members["next"]
         if following is None:
             return
         start = {"starting": trail.go(following)}

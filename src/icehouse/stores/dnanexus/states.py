@@ -77,7 +77,7 @@ def entry_of(
     name, folder, state = told.get("name"), told.get("folder"), told.get("state")
     if not isinstance(name, str) or not name or not isinstance(folder, str) or not folder.startswith("/"):
         raise garbled(what, f"{id_} has no name or folder")
-    size = told.get("size", 0 if state != "closed" else None)
+    size = told.get("size", 0 if isinstance(state, str) and state != "closed" else None)
     if kind != "file" and size is None:
         size = 0
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:

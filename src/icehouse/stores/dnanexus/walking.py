@@ -193,19 +193,25 @@ def _in_lanes(search: _Search, began: int, starting: Any, windows: Sequence[Wind
 
 
 def _catch_up(client: Client, folder: FolderRef, cloud: str, wish: Wish, began: int, seen: _Seen) -> Iterator[Entries]:
-    """What was modified since the walk began and not seen as it is now."""
+    """What was modified since the walk began and not seen as it is now.
+
+    What is modified while several pages are asked for jumps ahead of them.  They are therefore all only where nothing
+    new is at the front once they have come.
+    """
     since = began
-    for _ in range(_MOST_ROUNDS):
-        pages = new = 0
+    for number in range(_MOST_ROUNDS):
+        pages = 0
         next_since: int | None = None
         for page in pages_of(client, folder, cloud, wish, modified={"after": since}):
             next_since = next_since or _time_of(folder, page)
             entries = tuple(entry for entry in page.entries if _identity(entry) not in seen)
             seen.update(map(_identity, entries))
-            pages, new = pages + 1, new + len(entries)
             if entries:
                 yield entries, _frontier(began, None)
-        if pages <= 1 or not new:
+            elif number and not pages and page.entries:
+                return
+            pages += 1
+        if pages <= 1:
             return
         since = next_since or since
     raise Unavailable(f"{folder_address(folder)}: changes faster than it can be walked")
