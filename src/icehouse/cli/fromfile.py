@@ -83,7 +83,7 @@ class ListFile:
                 continue
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise self._wrong(number, "not JSON") from None
             if not isinstance(row, dict):
                 raise self._wrong(number, "not a JSON object")

@@ -304,6 +304,10 @@ def noted_id(key: str) -> str:
 def note_mark(body: bytes) -> str:
     """What a note says, as one short text: the same wherever a store has spaced or ordered its JSON anew.
 
-    ValueError where it is no JSON.
+    ValueError where it is no JSON, or nested deeper than any note.
     """
-    return hashlib.md5(canonical(json.loads(body)), usedforsecurity=False).hexdigest()
+    try:
+        text = canonical(json.loads(body))
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    return hashlib.md5(text, usedforsecurity=False).hexdigest()

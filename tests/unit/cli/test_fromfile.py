@@ -142,6 +142,7 @@ def test_json_lines_of_status_are_taken_and_the_summary_left(tmp_path: Path) -> 
         ('{"key": "a", "store": "other", "container": "b"}', "line 1: other: no such store"),
         ('{"key": "a", "store": "lab-s3", "container": "c"}', "line 1: lab-s3:c is not in lab-s3:b/"),
         ('{"key": "a"}\nnot json', "line 2: not JSON"),
+        ('{"key": "a"}\n' + "[" * 200_000, "line 2: not JSON"),
         ('{"kee": "a"}', "line 1: has no key"),
         ("lab-s3:\n", "line 1: the container is missing"),
     ],

@@ -17,6 +17,7 @@ from icehouse.core.deliveries import (
     delivery_id,
     fingerprint,
     is_note,
+    note_mark,
     note_name,
     note_ref,
     ticking,
@@ -211,3 +212,13 @@ def test_a_note_is_known_by_its_name() -> None:
 @pytest.mark.parametrize(("prefix", "name"), [("out/a/", "a"), ("", "c"), ("a//", "a"), ("ü \x1b/", "ü \x1b")])
 def test_a_delivery_is_called_as_its_folder(prefix: str, name: str) -> None:
     assert delivery(folder=FolderRef("s", "c", prefix)).name == name
+
+
+def test_a_note_says_the_same_however_its_json_is_spaced_and_ordered() -> None:
+    assert note_mark(b'{ "b": 1, "a": [2] }') == note_mark(b'{"a":[2],"b":1}') != note_mark(b'{"a":[1],"b":2}')
+
+
+@pytest.mark.parametrize("body", [b"no json", b"\xff", b"[" * 200_000])
+def test_what_lies_in_the_place_of_a_note_and_is_none_has_no_mark(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        note_mark(body)

@@ -65,7 +65,7 @@ class Reply:
     body: bytes
 
     def json(self) -> object:
-        """The body as JSON.  ValueError where it is none."""
+        """The body as JSON.  ValueError where it is none, RecursionError where it is nested too deep."""
         return json.loads(self.body)
 
 
