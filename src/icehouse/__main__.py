@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from icehouse.start import importing, put_off
+from icehouse.garbage import importing, put_off
 
 if TYPE_CHECKING:
     from icehouse.services.house import House

@@ -5,13 +5,13 @@ Usage: python -m tests.bench.ours ENDPOINT PROCESSES
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections import Counter
 from dataclasses import fields
 
 from icehouse.core.refs import FolderRef
 from icehouse.core.states import State
+from icehouse.garbage import seldom
 from icehouse.stores.base import Streams
 from icehouse.stores.registry import open_store
 from icehouse.stores.s3.options import S3Options
@@ -25,8 +25,7 @@ def main() -> int:
         options["processes"] = processes
     store = open_store("bench", "s3", options)
     assert isinstance(store, Streams)
-    gc.freeze()  # as `icehouse scan` does
-    gc.set_threshold(200_000, 20, 20)
+    seldom()  # as `icehouse scan` does
     states: Counter[State] = Counter()
     for page in store.stream(FolderRef("bench", "bench", "")):
         found = page.objects

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from icehouse.core.errors import IcehouseError, Refused, Unavailable
-from icehouse.core.jobs import Job, JobState
+from icehouse.core.jobs import Job, JobState, waits_outside
 from icehouse.core.outcomes import Outcome
 from icehouse.present.jobs import DELIVER, ready_word
 from icehouse.present.sizes import count, percent, rate, size
@@ -68,8 +68,7 @@ def mind_stop(session: Session) -> bool:
 def _parked(job: Job) -> IcehouseError:
     """Why waiting longer would not help: the store can't be reached or a login has expired, or a rule says no."""
     line, hint = f"job {job.id[:8]} is parked: {job.note}", "when that is mended: icehouse run-due"
-    outside = job.note.startswith(("needs credentials", "waits for the store"))
-    return Unavailable(line, hint=hint) if outside else Refused(line, hint=hint)
+    return Unavailable(line, hint=hint) if waits_outside(job.note) else Refused(line, hint=hint)
 
 
 def standing(job: Job) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import click
 
-from icehouse.start import importing
+from icehouse.garbage import importing
 
 from .session import Session
 

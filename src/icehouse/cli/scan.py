@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +10,7 @@ from icehouse.core.changes import ChangeKind
 from icehouse.core.errors import UsageError
 from icehouse.core.refs import Address, FolderRef
 from icehouse.core.states import State
+from icehouse.garbage import seldom
 from icehouse.giving_way import give_way
 from icehouse.present.changes import caveats, comparison_sums, sums_line
 from icehouse.present.sizes import count, money, plural, rate, size
@@ -73,7 +73,8 @@ def command(
     from icehouse.services.absent import MOST
     from icehouse.services.scan import scan
 
-    _settle_in()
+    give_way()
+    seldom()
     line = ProgressLine(quiet=quiet)
     if manifest is not None:
         if lineage:
@@ -115,13 +116,6 @@ def command(
     code = _ending("scan", report.complete, report.error, report.cause)
     code = code or (_ending("sweep", swept.complete, swept.error, swept.cause) if swept else 0)
     return code or _lineage_ending(report)
-
-
-def _settle_in() -> None:
-    """A scan gives way to the console beside it, and makes objects by the million of which none form rings."""
-    give_way()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 20)
 
 
 def _from_inventory(

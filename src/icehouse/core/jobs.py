@@ -139,6 +139,15 @@ class JobOrder:
     ended_at: Instant | None = None
 
 
+NEEDS_CREDENTIALS, WAITS_FOR_STORE = "needs credentials", "waits for the store"
+"""How the line of a job begins that waits for somebody to log in, or for its store."""
+
+
+def waits_outside(note: str) -> bool:
+    """Whether a parked job's line says that what it waits for is outside, and no rule's word."""
+    return note.startswith((NEEDS_CREDENTIALS, WAITS_FOR_STORE))
+
+
 def orders_note(orders: Sequence[JobOrder]) -> str:
     """How far the orders are that are still open, as the one line of their job; "" where none is."""
     parts = [_head(order) + _how_far(order) for order in orders if order.stage.open]

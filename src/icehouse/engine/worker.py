@@ -16,7 +16,7 @@ from typing import Protocol
 from icehouse.core.archives import NEVER_ARCHIVE
 from icehouse.core.clock import Clock
 from icehouse.core.errors import IcehouseError, LedgerError, LoginExpired, Refused, StoreError
-from icehouse.core.jobs import Job, JobState
+from icehouse.core.jobs import NEEDS_CREDENTIALS, WAITS_FOR_STORE, Job, JobState
 from icehouse.core.plans import Identity, Plan
 from icehouse.core.refs import Ref
 from icehouse.ledger import holds, jobs, leases, plans, steps
@@ -383,7 +383,7 @@ def _same(plan: Plan, identity: Identity) -> None:
 
 
 def _waits_for(error: StoreError) -> str:
-    return "needs credentials" if isinstance(error, LoginExpired) else "waits for the store"
+    return NEEDS_CREDENTIALS if isinstance(error, LoginExpired) else WAITS_FOR_STORE
 
 
 def _park_all(ledger: Ledger, clock: Clock, name: str, error: StoreError) -> None:

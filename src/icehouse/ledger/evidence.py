@@ -6,15 +6,14 @@ Every page is one durable transaction together with the mark that its record was
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from icehouse.core.clock import Instant, from_seconds, from_text, to_text
 from icehouse.core.evidence import Access, Gathered, Kind, Record, SourceStanding, Unparsed
+from icehouse.garbage import uncollected
 
 from .evidence_names import Names, raw, text_of
 from .evidence_reading import Told
@@ -69,7 +68,7 @@ class EvidenceFile:
 
     def keep_all(self, source: str, kinds: Collection[Kind], pages: Sequence[Gathered], at: Instant) -> None:
         """Keep several pages in one transaction, all or none: quicker where each holds little."""
-        with self._lock, _uncollected(), telling(self.path, "written"):
+        with self._lock, uncollected(), telling(self.path, "written"):
             try:
                 with transaction(self._db):
                     number = self._names.source(source)
@@ -221,18 +220,6 @@ class EvidenceFile:
             "INSERT INTO samples VALUES (?, ?, ?, ?)",
             [(source, raw(record), raw(each.where), raw(each.why)) for each in samples[: max(0, MOST_SAMPLES - there)]],
         )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector: of the many rows that are made none refers to another, and it would look at each often."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _words(kinds: Collection[Kind]) -> str:

@@ -19,7 +19,7 @@ from textual.events import Resize
 from textual.widgets import ContentSwitcher
 
 from icehouse.core.errors import IcehouseError
-from icehouse.start import settle
+from icehouse.garbage import settle
 
 from .actions import registry
 from .actions.everywhere import ACTIONS

@@ -7,16 +7,15 @@ understood.  Source: facts/s3.md §4d.
 
 from __future__ import annotations
 
-import gc
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from itertools import compress, repeat
 from operator import contains
 from urllib.parse import unquote, unquote_plus
 
 from icehouse.core.evidence import Access, Deed, Unparsed, Way
+from icehouse.garbage import uncollected
 
 from .columns import STATUSES, Columns, Tails, columns_of
 from .loglinks import SPAN, TRACED, Links
@@ -74,7 +73,7 @@ class AccessLog:
         pieces = split(blocks, ending)
         more = True
         while more:
-            with _uncollected():
+            with uncollected():
                 more = self._fill(pieces)
             yield self._taken()
 
@@ -337,18 +336,6 @@ class AccessLog:
             self._agents.clear()
         kept = self._agents[raw] = clean_agent("" if raw == "-" else raw)
         return kept
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector for the moment: it would look at each access twice or more, and never find a cycle."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def decode_key(field: str, uri: str, bucket: str) -> str:

@@ -6,7 +6,6 @@ closed, whatever closed it.
 
 from __future__ import annotations
 
-import gc
 import os
 import queue
 import signal
@@ -19,6 +18,7 @@ import msgspec
 
 from icehouse.core.errors import IcehouseError
 from icehouse.core.refs import FolderRef, folder_address
+from icehouse.garbage import seldom
 from icehouse.giving_way import give_way
 
 from . import listing
@@ -60,9 +60,7 @@ class _Hand:
         expect_many()
         with suppress(IcehouseError):  # who asks will hear of it
             _ = self._client.wire
-        # A page makes thousands of objects and no ring of them: to look for rings all the time costs a sixth of it.
-        gc.freeze()
-        gc.set_threshold(200_000, 20, 20)
+        seldom()
         self._say(framed(HELLO))
 
     def take(self, number: int, asked: Asked) -> None:
