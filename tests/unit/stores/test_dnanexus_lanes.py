@@ -247,3 +247,22 @@ def test_lanes_end_where_nobody_reads_on_and_do_not_run_far_ahead() -> None:
     assert platform.asked <= 1 + 4 + 2 * 4
     steps.close()  # type: ignore[attr-defined]
     assert list(gone())[-1]
+
+
+def test_lanes_that_can_not_all_be_begun_leave_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    platform = Platform([entry(number, NOW - number * 1000) for number in range(3000)], 5)
+    begin = threading.Thread.start
+    begun: list[threading.Thread] = []
+
+    def limited(self: threading.Thread) -> None:
+        if len(begun) == 2:
+            raise RuntimeError("can't start new thread")
+        begun.append(self)
+        begin(self)
+
+    with monkeypatch.context() as few:
+        few.setattr(threading.Thread, "start", limited)
+        with pytest.raises(RuntimeError):
+            walked(platform, first_windows([], NOW, ()))
+    assert begun
+    assert list(gone())[-1]

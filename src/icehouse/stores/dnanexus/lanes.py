@@ -75,9 +75,9 @@ class Lanes:
 
         The first error of any lane is raised, after the pages that came before it.
         """
-        for number in range(self._lanes):
-            threading.Thread(target=self._work, name=f"dx-lane-{number}", daemon=True).start()
         try:
+            for number in range(self._lanes):
+                threading.Thread(target=self._work, name=f"dx-lane-{number}", daemon=True).start()
             while self._open:
                 step = self._told.get()
                 if isinstance(step, BaseException):
