@@ -221,8 +221,14 @@ def test_a_live_listing_is_narrowed_in_the_words_of_the_catalogue():
     assert [row.name for row in (cold, live) if narrowing("state:cold")(row)] == ["plate.tiff"]
     assert [row.name for row in (cold, live) if narrowing("!TIFF")(row)] == ["notes.txt"]
     assert [row.name for row in (cold, live) if narrowing("size>1G plate")(row)] == ["plate.tiff"]
-    with pytest.raises(UsageError):
-        narrowing("state:frozen")
+    assert [row.name for row in (cold, live) if narrowing("size<1.5")(row)] == ["notes.txt"]
+    assert [row.name for row in (cold, live) if narrowing(f"size<{'9' * 400}P")(row)] == ["plate.tiff", "notes.txt"]
+    assert not narrowing("\u212a")(an_object("k")), "a Kelvin sign is no k, as in the catalogue"
+    assert narrowing("É")(an_object("cafÉ"))
+    assert not narrowing("É")(an_object("café"))
+    for wrong in ("state:frozen", f"size>{'9' * 5_000}"):
+        with pytest.raises(UsageError):
+            narrowing(wrong)
 
 
 def test_a_delivery_that_no_hand_may_tick_says_why_in_safe_words():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,7 +9,7 @@ from math import ceil
 from typing import Literal
 
 from icehouse.core.errors import UsageError
-from icehouse.core.states import State
+from icehouse.core.filters import asked_size, asked_states
 
 from .base import param
 from .standings import Standings
@@ -19,20 +18,12 @@ Value = str | int | bytes
 Clause = tuple[str, tuple[Value, ...]]
 """A condition with its values; "" for no condition."""
 
-_SIZE = re.compile(r"size\s*(<=|>=|<|>|=)\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgtp]?)(?:i?b)?", re.IGNORECASE)
 _LARGEST = (1 << 63) - 1
 """What a size can be at most; every number in SQLite ends there."""
 
 _MOST_WORDS = 200
 _LONGEST = 50_000
 """Words of a filter, and bytes of one as a pattern, short of where SQLite takes no more."""
-
-_UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
-_GROUPS = {
-    "cold": (State.ARCHIVED,),
-    "way": (State.ARCHIVING, State.RESTORING),
-    "readable": (State.LIVE, State.RESTORED),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +87,9 @@ def _term(term: str, inverse: bool, standings: Standings) -> tuple[Clause, Claus
     field, colon, value = term.partition(":")
     if colon and field.lower() in ("state", "word"):
         return _FIELDS[field.lower()](value, inverse, standings)
-    size = _SIZE.fullmatch(term)
-    if size:
-        sign, limit = _whole(size[1], Fraction(size[2]) * 1024 ** _UNITS[size[3].lower()])
+    size = asked_size(term)
+    if size is not None:
+        sign, limit = _whole(*size)
         return (f"{negation}(+size {sign} ?)", (limit,)), (f"{negation}(bytes {sign} ?)", (limit,))
     clause: Clause = (f"name {negation}LIKE CAST(? AS TEXT) ESCAPE '\\'", (param(like(term)),))
     return clause, clause
@@ -114,10 +105,7 @@ def _whole(sign: str, limit: Fraction) -> tuple[str, int]:
 
 
 def _state(value: str, inverse: bool, standings: Standings) -> tuple[Clause, Clause]:
-    states = _GROUPS.get(value.lower()) or tuple(state for state in State if state.value == value.lower())
-    if not states:
-        known = ", ".join([*(state.value for state in State), *_GROUPS])
-        raise UsageError(f"state:{value}: no such state", hint=f"one of {known}")
+    states = asked_states(value)
     held = " + ".join(f"n_{state.value.replace('-', '_')}" for state in states)
     folder = f"objects > {held}" if inverse else f"{held} > 0"
     return _among(standings.of_state(*states), inverse), (folder, ())

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from fractions import Fraction
+from string import ascii_lowercase, ascii_uppercase
 
-from icehouse.core.errors import UsageError
+from icehouse.core.filters import asked_size, asked_states
 from icehouse.core.rows import FolderRow, ObjectRow, Row, SortBy
 from icehouse.core.states import State
 
 Test = Callable[[Row], bool]
 
-_SIZE = re.compile(r"size(<=|>=|<|>|=)([0-9]+(?:\.[0-9]+)?)([kmgtp]?)(?:i?b)?", re.IGNORECASE)
-_UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
-_GROUPS = {
-    "cold": {State.ARCHIVED},
-    "way": {State.ARCHIVING, State.RESTORING},
-    "readable": {State.LIVE, State.RESTORED},
-}
+_FOLDED = str.maketrans(ascii_uppercase, ascii_lowercase)
+"""Names match in both cases of ASCII letters, as in the catalogue."""
 
 
 def narrowing(text: str) -> Test:
@@ -37,18 +33,16 @@ def _negated(term: str) -> Test:
 def _term(term: str) -> Test:
     field, colon, value = term.partition(":")
     if colon and field.lower() == "state":
-        wanted = _GROUPS.get(value.lower()) or {state for state in State if state.value == value.lower()}
-        if not wanted:
-            known = ", ".join([*(state.value for state in State), *_GROUPS])
-            raise UsageError(f"state:{value}: no such state", hint=f"one of {known}")
+        wanted = set(asked_states(value))
         return lambda row: _states(row) is None or bool(wanted & (_states(row) or set()))
     if colon and field.lower() == "word":
         return lambda row: not isinstance(row, ObjectRow) or row.standing.word.lower() == value.lower()
-    found = _SIZE.fullmatch(term)
-    if found:
-        limit = int(float(found[2]) * 1024 ** _UNITS[found[3].lower()])
-        return lambda row: _compare(found[1], row, limit)
-    return lambda row: term.lower() in row.name.lower()
+    size = asked_size(term)
+    if size is not None:
+        sign, limit = size
+        return lambda row: _compare(sign, row, limit)
+    sought = term.translate(_FOLDED)
+    return lambda row: sought in row.name.translate(_FOLDED)
 
 
 def _states(row: Row) -> set[State] | None:
@@ -63,7 +57,7 @@ def _bytes(row: Row) -> int | None:
     return None if row.rollup is None else row.rollup.bytes
 
 
-def _compare(sign: str, row: Row, limit: int) -> bool:
+def _compare(sign: str, row: Row, limit: Fraction) -> bool:
     n = _bytes(row)
     if n is None:
         return True
