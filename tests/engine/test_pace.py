@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -115,6 +116,19 @@ def test_few_a_second_are_fewer_still_where_the_store_throttles() -> None:
         assert pace.allowed <= 4
     turns(pace, clock, 40)
     assert pace.allowed == 8
+
+
+def test_what_was_accepted_long_ago_is_forgotten_though_nobody_asks() -> None:
+    clock = HandClock()
+    pace = Pace(clock, "seed")
+    tracemalloc.start()
+    try:
+        for _ in range(50_000):
+            clock.sleep(0.01)
+            pace.accepted()
+        assert tracemalloc.get_traced_memory()[0] < 500_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_wait_for_a_turn_ends_when_it_is_told_to() -> None:

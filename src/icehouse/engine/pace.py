@@ -55,7 +55,9 @@ class Meter:
     def accepted(self, objects: int = 1) -> None:
         """Count one call that was accepted for so many objects."""
         with self._lock:
-            self._recent.append((self._clock.monotonic(), objects))
+            now = self._clock.monotonic()
+            self._forget(now)
+            self._recent.append((now, objects))
 
     def rate(self) -> float:
         """Objects accepted per second over the last five seconds, as screens show it."""
@@ -71,9 +73,12 @@ class Meter:
 
     def _seconds(self) -> float:
         now = self._clock.monotonic()
+        self._forget(now)
+        return max(0.2, min(_WINDOW, now - self._recent[0][0])) if self._recent else _WINDOW
+
+    def _forget(self, now: float) -> None:
         while self._recent and self._recent[0][0] < now - _WINDOW:
             self._recent.popleft()
-        return max(0.2, min(_WINDOW, now - self._recent[0][0])) if self._recent else _WINDOW
 
 
 class Pace:
