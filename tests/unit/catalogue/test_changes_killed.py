@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import sqlite3
@@ -26,6 +27,9 @@ from tests.unit.catalogue.fakes import STANDINGS, MemoryStore, QuickClock, entry
 from tests.unit.catalogue.looking import folders_in, folders_of, objects_in, objects_of
 
 KILLED = 99
+PATIENCE = 120.0
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([__name__])
 BEFORE = [entry(f"{i % 3}/{i % 2}/{i:02}", i + 1, STANDINGS[i % 5], at=i) for i in range(30)]
 LOST = BEFORE[7]
 AFTER = sorted(
@@ -55,16 +59,17 @@ class Steps:
 
 
 def in_a_process(work: Callable[[], object]) -> int:
-    """Run it in a child that shares nothing with this process; its exit code."""
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    """Run it in a process of its own; its exit code.
+
+    Forked from a server, not from here: a thread of another test may hold a lock that nobody would open in the fork.
+    """
+    process = FORKS.Process(target=work)
+    process.start()
+    process.join(PATIENCE)
+    if process.exitcode is None:
+        process.kill()
+        raise AssertionError(f"it did not end within {PATIENCE} s")
+    return process.exitcode
 
 
 def counted(act: Callable[[Files, Path], object], steps: Steps) -> Callable[[Files, Path], object]:
