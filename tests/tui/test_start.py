@@ -23,10 +23,16 @@ from icehouse.tui.app import Console
 
 
 class Looked(Console):
+    painted = None
+
+    def _display(self, screen, renderable):
+        super()._display(screen, renderable)
+        if self.painted is None:
+            self.painted = {"first": sorted(sys.modules), "collecting": gc.isenabled(), "rooms": list(self.rooms)}
+
     def _begin(self):
-        told = {"first": sorted(sys.modules), "collecting": gc.isenabled(), "rooms": list(self.rooms)}
         super()._begin()
-        told |= {"then": sorted(sys.modules), "collects": gc.isenabled(), "all": list(self.rooms)}
+        told = self.painted | {"then": sorted(sys.modules), "collects": gc.isenabled(), "all": list(self.rooms)}
         print(json.dumps(told), file=sys.stderr)
         self.leave()
 
