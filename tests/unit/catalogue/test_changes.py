@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from icehouse.catalogue.base import CatalogueDamaged, transaction
@@ -203,6 +203,7 @@ def test_by_name_a_rescan_ends_as_a_fresh_scan_and_tells_the_difference(
 
 @settings(max_examples=40, deadline=None)
 @given(files, files, prefixes, st.booleans(), st.booleans())
+@example({0: ("a/a", 0, 0)}, {0: ("x/a", 0, 0)}, "x/", False, False)
 def test_by_id_a_rescan_ends_as_a_fresh_scan_and_tells_what_moved(
     first: dict[Any, Any], second: dict[Any, Any], prefix: str, keep: bool, row_by_row: bool
 ):

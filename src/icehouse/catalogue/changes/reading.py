@@ -44,11 +44,25 @@ def comparison_in(reader: Reader, number: int) -> Comparison | None:
 
 
 def comparisons_in(reader: Reader, prefix: str) -> list[Comparison]:
-    """The comparisons that may tell of what lies under `prefix`, the newest first."""
+    """The comparisons that may tell of what lies under `prefix`, newest first, and of what moved away from there."""
     with reader.reading():
         rows = reader.connection.execute(f"SELECT {_COMPARISON} FROM comparisons ORDER BY id DESC").fetchall()
-        touching = [row for row in rows if row[1].startswith(prefix) or prefix.startswith(row[1])]
+        touching = [
+            row
+            for row in rows
+            if row[1].startswith(prefix) or prefix.startswith(row[1]) or _was_left(reader.connection, row[0], prefix)
+        ]
         return [_comparison(reader.connection, row) for row in touching]
+
+
+def _was_left(connection: sqlite3.Connection, number: int, prefix: str) -> bool:
+    """Whether a rescan of another folder found there what was under `prefix` before."""
+    parts = connection.execute(
+        "SELECT first, objects FROM comparison_parts WHERE comparison = ? AND kind = ? AND first > 0",
+        (number, KINDS.index(ChangeKind.AWAY) + 1),
+    ).fetchall()
+    bounds = [_bounds(connection, prefix, first, first + objects) for first, objects in parts]
+    return any(low < past for low, past in bounds)
 
 
 def stretches(
