@@ -101,8 +101,11 @@ class FolderView:
 
     @property
     def building(self) -> bool:
-        """Whether another order than the one shown is being built, or the rest of it is still looked for."""
-        return self._wanted != self._shown or not self._listing.whole
+        """Whether another order than the one shown is being built, or the rest of it is still looked for.
+
+        Not so any more where that failed: `error` says why until another order is asked for or can be built.
+        """
+        return self.error is None and (self._wanted != self._shown or not self._listing.whole)
 
     @property
     def sorted_by(self) -> tuple[SortBy, bool]:
@@ -250,7 +253,7 @@ class FolderView:
     def _rebuild(self, order: _Order) -> None:
         """Have the rows in that order: on the spot where that is quick, else in a thread."""
         self._turn += 1
-        self._wanted = order
+        self._wanted, self.error = order, None
         if self._builder is not None:
             self._builder.interrupt()
         plainly = self._plain_listing(order)
@@ -315,9 +318,10 @@ class FolderView:
         except FileNotFoundError:
             return  # a newer generation is there: the next refresh takes it up
         except CatalogueError as error:
-            if self._turn != turn:
-                return  # interrupted for a newer order
-            self.error = error
+            with self._lock:
+                if self._turn != turn:
+                    return  # interrupted for a newer order
+                self.error = error
         finally:
             with self._lock:
                 if reader is not None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icehouse.catalogue import view as view_module
+from icehouse.catalogue.base import CatalogueError
 from icehouse.catalogue.changes import comparing
 from icehouse.core.errors import UsageError
 from icehouse.core.refs import Address, FolderRef, Ref
@@ -193,6 +194,25 @@ def test_only_the_last_of_many_orders_is_shown(tmp_path: Path, monkeypatch: pyte
     assert view.wait(20)
     assert (names(view), view.filtered_by, view.sorted_by) == (["01234"], "1234", ("size", True))
     assert view.error is None
+
+
+def test_an_order_that_can_t_be_built_is_told_of_and_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> None:
+        raise CatalogueError("catalogue: no space left on the device")
+
+    told: list[str] = []
+    view = viewed(tmp_path, [f"{i:05}" for i in range(2000)])
+    view.on_change = lambda: told.append(str(view.error))
+    with monkeypatch.context() as patched:
+        patched.setattr(view_module, "AT_ONCE", 0)
+        patched.setattr(view_module, "build", full)
+        view.filter("7*7")
+        assert view.wait(20)
+    assert told == ["catalogue: no space left on the device"]
+    assert (view.filtered_by, view.count, view.building) == ("", 2000, False)
+    view.filter("1999")
+    assert view.wait(20)
+    assert (names(view), view.error) == (["01999"], None)
 
 
 def test_a_view_grows_with_the_first_scan_and_takes_up_a_rescan(tmp_path: Path):

@@ -72,6 +72,8 @@ class Browse(Levels):
         if listing is not None and listing.overlay is not None:
             filtered = f" · scope {safe(self.console.scoping.called)}{filtered}"
         if isinstance(listing, Catalogued):
+            if listing.view.error is not None:
+                return str(listing.view.error), Tone.DANGER
             building = " · sorting" if listing.view.building else ""
             return words.coverage_line(listing.view.coverage, scan, now) + building + filtered, Tone.FAINT
         if self._asking:
