@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from icehouse.core.changes import ChangeKind
-from icehouse.core.errors import LoginExpired, StoreError, Throttled, Unavailable
+from icehouse.core.errors import Denied, LoginExpired, StoreError, Throttled, Unavailable
 from icehouse.core.refs import Ref
 from icehouse.core.states import UNKNOWN
 from icehouse.services import absent, browse
@@ -45,6 +45,25 @@ def test_objects_that_a_store_which_answers_can_not_look_at_keep_no_rescan_from_
         assert scan(house, WHOLE).complete
         assert [each.kind for each in told(house)] == [ChangeKind.GONE] * 3
         assert objects_in(catalogue(house)) == objects_of([*before[:2], lost[0], entry("b/new")])
+
+
+@pytest.mark.parametrize("row_by_row", [True, False])
+def test_objects_that_may_not_be_looked_at_keep_others_from_being_asked_about_only_once(
+    tmp_path: Path, row_by_row: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(absent, "BATCH", 2)
+    before = [entry(f"a/{i}") for i in range(6)]
+    store = MemoryStore([*before, entry("b")])
+    house = house_of(tmp_path, store, QuickClock(0.0))
+    scan(house, WHOLE)
+    store.entries = [entry("b")]
+    store.truth = {f"a/{i}": Denied("not allowed") for i in range(3)}
+    with bringing_in(row_by_row):
+        for asked in (["a/0", "a/1"], ["a/2", "a/3", "a/4", "a/5", "a/0", "a/1"], ["a/0", "a/1"]):
+            store.described.clear()
+            assert scan(house, WHOLE).complete
+            assert store.described == asked
+    assert sorted(objects_in(catalogue(house))) == ["a/0", "a/1", "a/2", "b"]
 
 
 def test_a_login_that_ends_while_it_asks_is_what_is_told(tmp_path: Path):

@@ -34,6 +34,9 @@ A changed row costs a tenth of a millisecond, and nobody else writes meanwhile.
 NOT_LISTED = "no longer listed, and not confirmed to be gone"
 
 _GONE = NUMBER[ChangeKind.GONE]
+_IN_VAIN = f"EXISTS (SELECT 1 FROM main.reasons WHERE object = old AND reason <> '{NOT_LISTED}')"
+"""Asked about before, by a rescan or a sweep, and could not be told."""
+
 _OPEN = f"new IS NULL AND kind IN ({UNTOLD}, {NUMBER[ChangeKind.MISSING]})"
 """What is not listed: now for the first time, or not before either."""
 
@@ -120,13 +123,22 @@ class Comparing:
             return self._count(f"{_OPEN} AND old NOT IN (SELECT object FROM part.asked)")
 
     def questions(self, *, limit: int, most: int) -> Iterator[list[Absent]]:
-        """Those objects, up to `most`, in lists of up to `limit`; answers may be written between two lists."""
+        """Those objects, up to `most`, in lists of up to `limit`; answers may be written between two lists.
+
+        Those that were asked about before and could not be told come last: they are to keep no others from being asked.
+        """
+        for before in (f"NOT {_IN_VAIN}", _IN_VAIN):
+            for rows in self._questions(before, limit, most):
+                most -= len(rows)
+                yield rows
+
+    def _questions(self, before: str, limit: int, most: int) -> Iterator[list[Absent]]:
         after, known = 0, dict[int, str]()
         while most > 0:
             with plainly(self.visible):
                 rows = self._connection.execute(
                     "SELECT o.id, o.folder, o.name, o.version FROM main.objects o WHERE o.id IN "
-                    f"(SELECT old FROM temp.differing WHERE {_OPEN} AND old > ? "
+                    f"(SELECT old FROM temp.differing WHERE {_OPEN} AND {before} AND old > ? "
                     "AND old NOT IN (SELECT object FROM part.asked) ORDER BY old LIMIT ?) ORDER BY o.id",
                     (after, min(limit, most)),
                 ).fetchall()
