@@ -106,7 +106,7 @@ def test_a_platform_that_asks_for_less_gets_less_and_nothing_is_lost(
         server.dx.clear_faults()
     assert fewer
     assert max(fewer) <= 4
-    monkeypatch.setattr("icehouse.stores.dnanexus.lanes._MOST_REFUSALS", 1)
+    monkeypatch.setattr("icehouse.stores.dnanexus.patience._MOST_REFUSALS", 1)
     server.dx.fault("error", **limited, skip=2)
     try:
         with pytest.raises(Throttled):

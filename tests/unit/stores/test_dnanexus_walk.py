@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from itertools import count, islice
+from itertools import count, islice, repeat
 from typing import Any, cast
 
 import pytest
 
-from icehouse.core.errors import StoreError, Unavailable
+from icehouse.core.errors import StoreError, Throttled, Unavailable
 from icehouse.core.refs import FolderRef
 from icehouse.stores.dnanexus import projects, walking
 from icehouse.stores.dnanexus.client import Answer, Client
@@ -57,6 +57,10 @@ class Platform:
 
     def __init__(self, answer: Callable[[str, Members], Members]) -> None:
         self._answer = answer
+        self.pauses: list[float] = []
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
 
     def read(self, route: str, what: str, **members: object) -> Answer:
         date = format_datetime(datetime.fromtimestamp(NOW / 1000, UTC))
@@ -126,6 +130,29 @@ def told(platform: Jumping) -> Iterator[tuple[str | None, int]]:
         for entry in page.entries:
             assert entry.modified is not None
             yield entry.ref.version, round(entry.modified.timestamp() * 1000)
+
+
+def test_a_page_that_is_to_be_asked_for_later_is_waited_for_but_not_for_ever() -> None:
+    """The platform says 20 to 30 s while it is maintained."""
+    project, refused = Jumping(5), cast("Iterator[int]", count())
+
+    def busy(route: str, members: Members) -> Members:
+        if route == "system/findDataObjects" and next(refused) % 3 < 2:
+            raise Throttled("come back later", retry_after=25.0)
+        return project(route, members)
+
+    platform = Platform(busy)
+    asked = cast("Client", platform)
+    pages = list(walking.walk(asked, projects.Projects(asked), FOLDER, None))
+    assert {entry.ref.version for page in pages for entry in page.entries} == {id_of(each) for each in range(5)}
+    assert len(platform.pauses) == 2 * project.asked
+    assert all(25.0 <= each <= 25.0 * 1.25 for each in platform.pauses)
+
+    refused = repeat(0)
+    platform.pauses.clear()
+    with pytest.raises(Throttled):
+        list(walking.walk(asked, projects.Projects(asked), FOLDER, None))
+    assert len(platform.pauses) == 5
 
 
 def test_what_jumps_ahead_of_a_catching_up_that_brings_nothing_new_is_not_missed() -> None:

@@ -113,8 +113,12 @@ class Client:
                 wait = max(wait, (error.retry_after or 0.0) if isinstance(error, Throttled) else 0.0)
                 if attempt >= _ATTEMPTS or time.monotonic() - began + wait > _WITHIN:
                     raise
-            self.wire.pause(wait)
+            self.pause(wait)
             attempt += 1
+
+    def pause(self, seconds: float) -> None:
+        """Wait, until the store is closed at the longest.  Closed."""
+        self.wire.pause(seconds)
 
     def ask_date(self) -> Instant | None:
         """The platform's time, by the smallest call there is; a refusal tells the time as well."""

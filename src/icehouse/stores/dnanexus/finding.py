@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from icehouse.core.clock import Instant
@@ -13,6 +14,7 @@ from icehouse.core.refs import FolderRef, folder_address
 from .client import Client
 from .errors import garbled
 from .paths import folder_of
+from .patience import patiently
 from .states import FIELDS, TOLD, entry_of
 from .trail import Trail
 
@@ -83,10 +85,11 @@ def page_of(
 def pages_of(
     client: Client, folder: FolderRef, cloud: str, wish: Wish, *, starting: Any = None, **filters: Any
 ) -> Iterator[Found]:
-    """All pages of a search, from `starting` on."""
+    """All pages of a search, from `starting` on; a page that the platform puts off is waited for."""
     trail = Trail(folder_address(folder))
     while True:
-        page = page_of(client, folder, cloud, wish, starting=starting, **filters)
+        ask = partial(page_of, client, folder, cloud, wish, starting=starting, **filters)
+        page = patiently(ask, client.pause)
         yield page
         if page.following is None:
             return

@@ -6,31 +6,27 @@ Lanes become fewer when the platform says that it is asked too much, and more ag
 from __future__ import annotations
 
 import queue
-import random
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from icehouse.core.entries import Entry
-from icehouse.core.errors import Throttled
 from icehouse.core.refs import FolderRef, folder_address
 
 from .client import in_milliseconds
 from .finding import Found
+from .patience import patiently
 from .trail import Trail
 from .windows import Window, parts_of
+from .wire import Closed
 
 _FINE_FOR = 20
 """Pages without a refusal after which there is one lane more again."""
 
-_MOST_REFUSALS = 6
-"""A page that is put off so often in a run is given up."""
-
 _MOST_KEPT = 20
 """So many pages of a window are remembered, for it may be split after any of them; later it is walked to its end."""
 
-_LONGEST_WAIT = 60.0
 _POLL = 0.2
 
 Search = Callable[[Window], Found]
@@ -153,19 +149,13 @@ class Lanes:
 
     def _page(self, window: Window) -> Found:
         """A page, asked for again after a while where the platform says that it is asked too much."""
-        for attempt in range(_MOST_REFUSALS):
-            try:
-                page = self._search(window)
-            except Throttled as error:
-                if attempt + 1 == _MOST_REFUSALS or self._stopped.is_set():
-                    raise
-                wait = min(max(error.retry_after or 0.0, 0.5 * 2**attempt), _LONGEST_WAIT)
-                self._slower()
-                self._stopped.wait(wait * random.uniform(1.0, 1.25))  # noqa: S311 - jitter, not a secret
-            else:
-                self._faster()
-                return page
-        raise AssertionError("unreachable")
+        page = patiently(lambda: self._search(window), self._pause, self._slower)
+        self._faster()
+        return page
+
+    def _pause(self, seconds: float) -> None:
+        if self._stopped.wait(seconds):
+            raise Closed(f"{folder_address(self._folder)}: nobody waits for it any more")
 
     def _slower(self) -> None:
         with self._changed:

@@ -29,6 +29,7 @@ from .client import Client, in_milliseconds
 from .errors import NoAnswer
 from .finding import FILES, Found, Wish, page_of, pages_of
 from .lanes import Lanes
+from .patience import patiently
 from .projects import Projects
 from .states import WORDS
 from .windows import Window, first_windows
@@ -145,7 +146,7 @@ def _pages(
         known: set[object] = set()
         ends: list[Entry] = []
         if began is None:
-            page = search.page(Window())
+            page = patiently(lambda: search.page(Window()), search.client.pause)
             began = _time_of(search.folder, page)
             if page.following is None:
                 # One page is one moment: nothing can have jumped ahead of it.
