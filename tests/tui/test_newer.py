@@ -46,6 +46,24 @@ def test_a_folder_says_that_a_newer_icehouse_wrote_its_catalogue_and_the_console
     assert path.exists()
 
 
+def test_a_catalogue_of_an_older_icehouse_is_set_aside_and_the_folder_and_the_next_scan_say_so(small):
+    path = Files(small.state / "catalogue", "lab-s3", "small").visible()
+    assert path is not None
+    write_version(path, 1)
+    with small.console() as term:
+        open_bucket(term, "small")
+        term.wait_for("its catalogue was damaged or older, and is set aside; S scans again")
+        again = small.command("scan", "lab-s3:small/")
+        assert again.returncode == 0
+        [line] = again.stderr.splitlines()
+        assert line.startswith(
+            "icehouse: the catalogue of lab-s3:small was damaged or of an older Icehouse: scanning anew"
+        )
+        assert f"{path.name.partition('@')[0]}@small" in line
+        term.wait_for("complete")
+    assert small.command("scan", "lab-s3:small/").stderr == ""
+
+
 def test_a_summary_that_a_newer_icehouse_wrote_is_told_of_and_the_console_goes_on(small):
     path = small.state / "catalogue" / "summary.sqlite"
     write_version(path, 1000)

@@ -84,9 +84,20 @@ class Files:
             for each in _with_journals(path):
                 each.unlink(missing_ok=True)
 
+    @property
+    def aside(self) -> Path | None:
+        """The file that was set aside, where nothing has taken its place yet."""
+        path = self._aside
+        with plainly(path):
+            return path if path.exists() and self.visible() is None else None
+
+    @property
+    def _aside(self) -> Path:
+        return self.directory / f"{self.stem}.damaged"
+
     def set_aside(self, path: Path) -> Path:
         """Move a damaged file out of the way, over an earlier damaged one; where it lies now."""
-        aside = self.directory / f"{self.stem}.damaged"
+        aside = self._aside
         with plainly(path):
             for each in _with_journals(path)[1:]:
                 each.unlink(missing_ok=True)

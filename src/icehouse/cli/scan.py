@@ -71,7 +71,7 @@ def command(
     The catalogue is then as old as the inventory, and knows of no restore. ADDRESS may be left out.
     """
     from icehouse.services.absent import MOST
-    from icehouse.services.scan import scan
+    from icehouse.services.scan import folder_of, scan
 
     give_way()
     seldom()
@@ -88,6 +88,7 @@ def command(
     if address is None:
         raise UsageError("name what to scan", hint="STORE:BUCKET/ or STORE:BUCKET/folder/")
     place = session.address(address)
+    _tell_aside(session, folder_of(place))
 
     def progress(so_far: ScanProgress) -> None:
         if so_far.jobs is not None:
@@ -163,6 +164,17 @@ def _sweep(session: Session, place: Address, line: ProgressLine, stop: Interrupt
 
     prefix = place.path if place.path.endswith("/") or not place.path else f"{place.path}/"
     return sweep(session.house, FolderRef(place.store, place.container, prefix), progress=progress, stop=stop)
+
+
+def _tell_aside(session: Session, folder: FolderRef) -> None:
+    from icehouse.services.browse import set_aside
+
+    aside = set_aside(session.house, folder)
+    if aside is not None:
+        tell(
+            f"icehouse: the catalogue of {folder.store}:{folder.container} was damaged or of an older Icehouse: "
+            f"scanning anew; it lies set aside as {aside}, with what was known of changes"
+        )
 
 
 def _ending(what: str, complete: bool, error: str, cause: StoreError | None) -> int:

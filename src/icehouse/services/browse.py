@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.reader import Reader, opened
@@ -84,6 +85,13 @@ def open_folder(house: House, folder: FolderRef, on_change: Callable[[], None] |
     """
     reader = Reader.open(_files(house, folder))
     return None if reader is None else FolderView(reader, folder, on_change)
+
+
+def set_aside(house: House, folder: FolderRef) -> Path | None:
+    """Where the container's catalogue lies that was damaged or of an older Icehouse; None once it is scanned again."""
+    files = _files(house, folder)
+    with opened(files) as reader:
+        return files.aside if reader is None else None
 
 
 def rollup(house: House, folder: FolderRef) -> Rollup | None:

@@ -102,6 +102,8 @@ class Live:
         self.ordered = True
         self.whole = False
         """Whether the last page has come."""
+        self.aside = False
+        """Whether there was a catalogue that could not be read."""
         self._folders: dict[FolderRef, FolderRow] = {}
         self._objects: dict[Ref, ObjectRow] = {}
         self._shown: list[Row] = []

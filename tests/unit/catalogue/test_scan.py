@@ -258,7 +258,9 @@ def test_a_damaged_file_is_set_aside_and_the_next_scan_makes_a_new_one(tmp_path:
         view = browse.open_folder(house, FolderRef("s", "c", "0/"))
         if view is not None:
             view.rows(0, 50)
+    assert browse.set_aside(house, FolderRef("s", "c", "")) == house.paths.catalogue / f"{files.stem}.damaged"
     assert scan(house, WHOLE).complete
+    assert browse.set_aside(house, FolderRef("s", "c", "")) is None
     assert objects_in(files) == objects_of(entries)
     assert [each.name for each in house.paths.catalogue.glob("*.damaged")] == [f"{files.stem}.damaged"]
 

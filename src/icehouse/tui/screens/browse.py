@@ -80,6 +80,8 @@ class Browse(Levels):
             return self._asking + filtered, Tone.FAINT
         if scan is not None and scan.running:
             return words.coverage_line(None, scan, now) + filtered, Tone.WAY
+        if isinstance(listing, Live) and listing.aside:
+            return f"its catalogue was damaged or older, and is set aside; S scans again{filtered}", Tone.WAY
         if listing is not None and not listing.whole:
             return f"the first {count(listing.held)} as listed now; S scans for all{filtered}", Tone.FAINT
         return "as listed now; S scans for sums and states below" + filtered, Tone.FAINT
@@ -188,6 +190,7 @@ class Browse(Levels):
             if view is not None:
                 view.close()
             source.ordered = manner_of(house, folder.store).ordered
+            source.aside = not live and browse.set_aside(house, folder) is not None
             taken: list[Row] = []
             number = 0
             for page in browse.live(house, folder):
