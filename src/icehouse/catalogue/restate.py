@@ -17,18 +17,23 @@ from .standings import Standings
 from .tally import COUNT_AT, SIZE_AT, Tally
 from .tree import line_of, line_to
 
+About = tuple[int | None, str, int]
+"""What tells one object from another in the same row: when it was changed, its ETag, and its standing's number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Restated:
     """A new standing for object row `id`, learned at `asked_at` (microseconds); `reason` why it is still unknown.
 
-    `asked_at` None leaves how it is known as it was: a describe that was refused settled nothing.
+    `asked_at` None leaves how it is known as it was: a describe that was refused settled nothing.  `about` is what the
+    row said when it was asked about; a rescan may have made it another object since, of which nothing was learned.
     """
 
     id: int
     standing: Standing
     asked_at: int | None
     reason: str = ""
+    about: About | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +44,21 @@ class Unsettled:
     folder: int
     name: str
     version: str | None
-    standing: int
+    about: About
 
 
 def restate(connection: sqlite3.Connection, standings: Standings, changes: Iterable[Restated]) -> int:
-    """Write the changes, inside the caller's transaction; how many objects were still there."""
+    """Write the changes, inside the caller's transaction; how many objects were still there, and the same."""
     tally = Tally()
     lines: dict[int, list[int]] = {}
     written = 0
     for change in changes:
-        row = connection.execute("SELECT folder, size, standing FROM objects WHERE id = ?", (change.id,)).fetchone()
-        if row is None:
+        row = connection.execute(
+            "SELECT folder, size, modified, etag, standing FROM objects WHERE id = ?", (change.id,)
+        ).fetchone()
+        if row is None or (change.about is not None and row[2:] != change.about):
             continue
-        folder, size, before = row
+        folder, size, before = row[0], row[1], row[4]
         number, state = standings.number(change.standing)
         if folder not in lines:
             lines[folder] = line_of(connection, folder)
@@ -96,14 +103,15 @@ def unsettled(
         while True:
             behind = f"AND ({', '.join(order.columns)}) > ({order.marks})" if after else ""
             rows = connection.execute(
-                f"SELECT id, folder, name, version, standing, {order.told} FROM objects INDEXED BY {order.index} "
+                f"SELECT id, folder, name, version, modified, etag, standing, {order.told} "
+                f"FROM objects INDEXED BY {order.index} "
                 f"WHERE folder = ? {behind} AND standing IN ({marks}) ORDER BY {order.ordered('ASC')} LIMIT ?",
                 (folder, *after, *numbers, limit),
             ).fetchall()
             if not rows:
                 break
-            after = rows[-1][5:]
-            found.extend(Unsettled(*row[:5]) for row in rows)
+            after = rows[-1][7:]
+            found.extend(Unsettled(row[0], row[1], row[2], row[3], row[4:7]) for row in rows)
             while len(found) >= limit:
                 yield found[:limit]
                 found = found[limit:]

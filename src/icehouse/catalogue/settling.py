@@ -13,7 +13,7 @@ from icehouse.core.states import Standing
 
 from .base import CatalogueDamaged, plainly, to_micros
 from .files import Files
-from .restate import Restated, count_unsettled, restate, unsettled
+from .restate import About, Restated, count_unsettled, restate, unsettled
 from .schema import changing, open_checked
 from .standings import Standings
 from .tree import prefix_of
@@ -21,11 +21,12 @@ from .tree import prefix_of
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An object to be described: its row in the file, its identity, and its standing as listed."""
+    """An object to be described: its row in the file, its identity, its standing as listed, and what it is told by."""
 
     row: int
     ref: Ref
     standing: Standing
+    about: About
 
 
 class Settling:
@@ -72,18 +73,20 @@ class Settling:
                     Question(
                         row.id,
                         Ref(self._files.store, self._files.container, prefixes[row.folder] + row.name, row.version),
-                        self._standings.standing(row.standing),
+                        self._standings.standing(row.about[2]),
+                        row.about,
                     )
                     for row in batch
                 ]
 
     def settle(self, answers: Sequence[tuple[Question, Standing]], at: Instant) -> None:
-        """Write what describes told, in one transaction."""
-        self._write([Restated(question.row, standing, to_micros(at)) for question, standing in answers])
+        """Write what describes told, in one transaction; not of what a rescan has changed since it was asked about."""
+        moment = to_micros(at)
+        self._write([Restated(each.row, standing, moment, about=each.about) for each, standing in answers])
 
     def explain(self, refusals: Sequence[tuple[Question, str]]) -> None:
         """Write why objects are as unknown as before."""
-        self._write([Restated(question.row, question.standing, None, reason) for question, reason in refusals])
+        self._write([Restated(each.row, each.standing, None, reason, each.about) for each, reason in refusals])
 
     def close(self) -> None:
         """Give the file back."""

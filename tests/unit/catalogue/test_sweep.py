@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from icehouse.catalogue.files import Files
+from icehouse.core.entries import Described
 from icehouse.core.errors import Denied, Invalid, LoginExpired, NotFound, Throttled, Unavailable, UsageError
 from icehouse.core.refs import Address, FolderRef, Ref
 from icehouse.core.rows import FolderRow
@@ -21,6 +23,7 @@ from tests.unit.catalogue.fakes import BEGIN, IT, MemoryStore, entry, house_of
 from tests.unit.catalogue.looking import folders_in, folders_of, objects_in
 
 WHOLE = Address("s", "c", "")
+FOLDER = Address("s", "c", "a/x/")
 ALL = FolderRef("s", "c", "")
 LISTED = Standing(State.UNKNOWN, IT)
 ARCHIVED = Standing(State.ARCHIVED, IT, f"{IT}/ARCHIVE_ACCESS")
@@ -44,6 +47,30 @@ def true_entries(store: MemoryStore, below: str = ""):
         else e
         for e in store.entries
     ]
+
+
+def test_an_answer_is_not_written_to_what_a_rescan_found_to_be_another_object_meanwhile(
+    tmp_path: Path, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+):
+    house = house_of(tmp_path, store)
+    scan(house, WHOLE)
+    describe = store.describe
+
+    def written_meanwhile(refs: Sequence[Ref]) -> Iterator[Described]:
+        yield from describe(refs)
+        if len(store.described) == len(store.truth):
+            at = next(n for n, each in enumerate(store.entries) if each.ref.key == "a/x/0")
+            store.entries[at] = replace(store.entries[at], etag="another")
+            assert scan(house, FOLDER).complete
+
+    monkeypatch.setattr(store, "describe", written_meanwhile)
+    report = sweep(house, ALL)
+    assert report.complete
+    store.truth["a/x/0"] = LISTED
+    row = browse.catalogued(house, Ref("s", "c", "a/x/0"))
+    assert row is not None
+    assert row.standing == LISTED
+    assert folders_in(Files(house.paths.catalogue, "s", "c")) == folders_of(true_entries(store))
 
 
 def test_a_sweep_settles_every_unknown_object_under_the_folder_and_only_those(tmp_path: Path, store: MemoryStore):
