@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -64,12 +65,26 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
         connection.text_factory = _text
         connection.execute("PRAGMA cache_size = -16000")
         if create:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _set_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _set_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL, which SQLite refuses at once where another process is doing so to the same new file."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def connect_aside() -> sqlite3.Connection:

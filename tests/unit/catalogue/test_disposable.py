@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from icehouse.catalogue import disposable
-from icehouse.catalogue.base import transaction
+from icehouse.catalogue.base import connect, transaction
 from icehouse.catalogue.summary import Summary
 
 
@@ -31,6 +34,24 @@ def test_a_file_that_another_process_makes_at_the_same_time_is_not_taken_for_an_
     ours.note_titles("s", {"ours": "two"})
     assert ours.titles("s") == {"theirs": "one", "ours": "two"}
     assert not list(tmp_path.glob("*.damaged"))
+
+
+def test_a_new_file_that_another_process_holds_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite waits for no lock when a file is put into WAL."""
+    path, sleep, waits = tmp_path / "new.sqlite", time.sleep, threading.Event()
+
+    def told(seconds: float) -> None:
+        waits.set()
+        sleep(seconds)
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(1) as thread:
+        other.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr("icehouse.catalogue.base.time.sleep", told)
+        ours = thread.submit(connect, path, create=True)
+        assert waits.wait(30)
+        other.execute("ROLLBACK")
+        with closing(ours.result(30)) as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_nobody_else_can_read_it(tmp_path: Path) -> None:
