@@ -74,7 +74,7 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
 
 
 def _set_wal(connection: sqlite3.Connection) -> None:
-    """Switch to WAL, which SQLite refuses at once where another process is doing so to the same new file."""
+    """Switch to WAL, which SQLite refuses at once where another process is about to write the same new file."""
     end = time.monotonic() + BUSY_SECONDS
     while True:
         try:

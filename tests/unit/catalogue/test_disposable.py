@@ -37,7 +37,7 @@ def test_a_file_that_another_process_makes_at_the_same_time_is_not_taken_for_an_
 
 
 def test_a_new_file_that_another_process_holds_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQLite waits for no lock when a file is put into WAL."""
+    """SQLite does not wait for who is about to write when a file is put into WAL."""
     path, sleep, waits = tmp_path / "new.sqlite", time.sleep, threading.Event()
 
     def told(seconds: float) -> None:
@@ -45,7 +45,7 @@ def test_a_new_file_that_another_process_holds_is_waited_for(tmp_path: Path, mon
         sleep(seconds)
 
     with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(1) as thread:
-        other.execute("BEGIN EXCLUSIVE")
+        other.execute("BEGIN IMMEDIATE")
         monkeypatch.setattr("icehouse.catalogue.base.time.sleep", told)
         ours = thread.submit(connect, path, create=True)
         assert waits.wait(30)
