@@ -136,7 +136,7 @@ class Channel:
             body, ended = b"", False
         else:
             body, ended = self._body(headers, until)
-            if body and headers.get("content-encoding", "identity").lower() != "identity":
+            if body and (headers.get("content-encoding") or "identity").lower() != "identity":
                 raise Broken("a body that is packed, which nobody asked for")
         wish = headers.get("connection", "").lower()
         kept = "close" not in wish if minor else "keep-alive" in wish

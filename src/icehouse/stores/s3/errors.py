@@ -101,6 +101,8 @@ def from_response(
         hint = "set this machine's clock"
     elif code in ("AuthorizationHeaderMalformed", "PermanentRedirect"):
         hint = "is the region in the config right?"
+    elif 300 < status < 400 and (elsewhere := _origin(headers.get("location", ""))):
+        hint = f"the server sends this on to {elsewhere}: is endpoint_url in the config right?"
     return kind(f"{what}: {line}", words=words, request_id=request_id, hint=hint)
 
 
@@ -139,7 +141,9 @@ def _kind(code: str, status: int, operation: str, headers: Mapping[str, str]) ->
 def from_sdk(error: Exception, what: str, *, secrets: tuple[str, ...] = (), login: str = "") -> IcehouseError:
     """Our error for what the SDK or the network raised without an answer from the store."""
     kinds = {base.__name__ for base in type(error).__mro__}
-    words = scrub(f"{type(error).__name__}: {error}", secrets)
+    cause = getattr(error, "kwargs", {}).get("error")
+    why = f" ({cause})" if type(cause).__name__ == "Broken" else ""  # what our own wire could not read
+    words = scrub(f"{type(error).__name__}: {error}{why}", secrets)
     if "ProfileNotFound" in kinds:
         return ConfigError(f"{what}: {error}", hint="see ~/.aws/config, or `profile` in the config of Icehouse")
     if kinds & _NO_CREDENTIALS:
@@ -163,13 +167,17 @@ def from_sdk(error: Exception, what: str, *, secrets: tuple[str, ...] = (), logi
 
 def _server(error: Exception) -> str:
     """Scheme, host and port of the address that the SDK could not reach, and nothing of its path or user."""
-    told = str(getattr(error, "kwargs", {}).get("endpoint_url", ""))
+    return _origin(str(getattr(error, "kwargs", {}).get("endpoint_url", ""))) or "the server"
+
+
+def _origin(address: str) -> str:
+    """Scheme, host and port of an address, "" where it names none."""
     try:
-        parts = urlsplit(told)
+        parts = urlsplit(address)
     except ValueError:
-        return "the server"
+        return ""
     host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}" if host else "the server"
+    return f"{parts.scheme}://{host}" if host else ""
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
