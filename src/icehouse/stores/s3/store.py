@@ -97,15 +97,22 @@ class S3Store:
     def containers(self) -> Iterator[ContainerEntry]:
         """All buckets of these credentials' own account."""
         token: str | None = None
+        told: set[str] = set()
         while True:
             members = self._client.read("ListBuckets", self._name, ContinuationToken=token).members
+            # The SDK takes any document for a list of none; some servers leave out a list that is empty.
+            if "Buckets" not in members and "Owner" not in members:
+                raise self._no_list("the answer is no list of buckets")
             for row in members.get("Buckets") or []:
+                if not row.get("Name") or row["Name"] in told:
+                    raise self._no_list(f"{row['Name']} twice" if row.get("Name") else "a bucket without a name")
+                told.add(row["Name"])
                 yield ContainerEntry(self._name, str(row["Name"]), row.get("CreationDate"), shared=False, copyable=True)
             following = members.get("ContinuationToken")
             if not following:
                 return
             if following == token:
-                raise Unavailable(f"{self._name}: the list of buckets does not add up")
+                raise self._no_list("it goes on where it began")
             token = str(following)
 
     def list(self, folder: FolderRef, following: str | None = None, *, limit: int = 1000) -> Page:
@@ -191,6 +198,9 @@ class S3Store:
     def close(self) -> None:
         """Give back the connections."""
         self._client.close()
+
+    def _no_list(self, words: str) -> Unavailable:
+        return Unavailable(f"{self._name}: the list of buckets does not add up", words=words)
 
     def _login_account(self) -> str:
         return self._client.ask_login()["Account"] if self._client.on_aws else ""
