@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from xml.sax.saxutils import escape
 
 import pytest
@@ -24,6 +24,7 @@ class Canned:
 
     showed_restores = False
     tells_restores = True
+    tells_less: ClassVar[set[str]] = set()
 
     def __init__(self, *pages: Mapping[str, Any] | bytes, versioned: bool = False) -> None:
         self.pages = list(pages)

@@ -68,6 +68,8 @@ class Client:
         """What the server's stand-in header said last; None where no answer has come or it is not on loopback."""
         self.showed_restores = False
         """Whether a listing of this server ever held a RestoreStatus."""
+        self.tells_less: set[str] = set()
+        """The buckets whose server refuses to be asked for it."""
         self._pause = pause
         self._lock = threading.Lock()
         self._session: Any = None

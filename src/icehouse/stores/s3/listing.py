@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress, islice, pairwise
 from operator import le, lt
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from icehouse.core.clock import Instant
 from icehouse.core.columns import ObjectColumns
 from icehouse.core.entries import Entry, Page
-from icehouse.core.errors import StoreError, Unavailable
+from icehouse.core.errors import Invalid, NotSupported, StoreError, Unavailable
 from icehouse.core.refs import FolderRef, folder_address
 from icehouse.core.states import Standing
 
@@ -26,7 +27,11 @@ PAGE = 1000
 _TRIES = 3
 """So often a page is asked for that can't be read: it may have been damaged on its way."""
 
-_ASKS_RESTORES = {"x-amz-optional-object-attributes": "RestoreStatus"}
+_ATTRIBUTES = "x-amz-optional-object-attributes"
+_ASKS_RESTORES = {_ATTRIBUTES: "RestoreStatus"}
+
+_DIRECTORY_BUCKETS = ("--x-s3", "--xa-s3")
+"""What the names of directory buckets, and of access points to them, end with."""
 
 Marker = tuple[str, str | None]
 """Where a listing of versions goes on: behind a key, or behind one version of it."""
@@ -100,7 +105,7 @@ class Currents:
     def _take(self, keys: Sequence[str], current: Sequence[str], *, last_page: bool) -> None:
         seen, last = self.after, self._last
         if last is not None and keys[0] < last:
-            raise _out_of_order(self._what, last, keys[0])
+            raise out_of_order(self._what, last, keys[0])
         if last != seen and keys[0] != last:
             raise self._without_current(last)
         _check_rise(self._what, current, seen)
@@ -157,18 +162,24 @@ def columns_page(
         query.append(("start-after", after))
     page, at = _ask(client, folder, "ListObjectsV2", query, read_objects, once=once)
     _check_echo(what, page, prefix)
-    if page.key_count is not None and page.key_count != len(page.keys) + len(page.folders):
+    # Some servers count keys alone.  No page that lost any of either could have such a count by one that counts both.
+    if page.key_count not in (None, len(page.keys) + len(page.folders), len(page.keys)):
         words = f"KeyCount {page.key_count}, but {len(page.keys)} keys and {len(page.folders)} folders"
         raise _broken(what, words)
-    _check_rise(what, page.keys, after if token is None else None)
+    begin = after if token is None else None
+    if begin is not None and page.keys and page.keys[0] <= begin and _rises(page.keys):
+        raise _broken(what, f"{page.keys[0]} came, asked for what lies behind {begin}", _NOT_BEHIND)
+    _check_rise(what, page.keys, begin)
     _check_prefix(what, page.keys, prefix)
     _check_folders(what, prefix, page.folders, delimiter)
     if delimiter is not None:
         _check_level(what, prefix, page.keys, delimiter)
-    if page.truncated and (not page.token or page.token == token):
-        raise _broken(what, "truncated, without a way on")
-    objects = _columns(client, page.keys, page.rows, at)
-    return ColumnsPage(objects, page.folders, page.token if page.truncated else None, at)
+    # Where a way on is told it is gone, whether or not the page says that it is the last.
+    following = page.token if page.token and page.token != token else None
+    if page.truncated and following is None:
+        raise _broken(what, "truncated, without a way on", _OLDER if page.key_count is None and token is None else "")
+    objects = _columns(client, folder, page.keys, page.rows, at)
+    return ColumnsPage(objects, page.folders, following, at)
 
 
 def versions_columns(
@@ -187,7 +198,7 @@ def versions_columns(
     if not all(shown):
         places = [at for at, here in enumerate(shown) if here]
         keys, rows = list(compress(keys, shown)), rows.picked(places)
-    objects = _columns(client, keys, rows, page.at, versions=rows.versions)
+    objects = _columns(client, folder, keys, rows, page.at, versions=rows.versions)
     return VersionsPage(objects, page.keys[-1] if page.keys else None, len(page.keys), page.marker, page.at)
 
 
@@ -212,12 +223,23 @@ def all_versions(
         rows, keys = rows.picked(order), [keys[at] for at in order]
     _check_prefix(what, keys, prefix)
     _check_folders(what, prefix, page.folders, None)
-    following: Marker | None = None
-    if page.truncated:
-        following = (page.next_key or "", page.next_version or None)
-        if not page.next_key or following == marker:
-            raise _broken(what, "truncated, without a way on")
+    next_key = _next_key(page, keys)
+    following: Marker | None = (next_key, page.next_version or None) if next_key else None
+    if following == marker:
+        following = None
+    if page.truncated and following is None:
+        raise _broken(what, "truncated, without a way on")
     return AllVersions(keys, rows, following, at)
+
+
+def _next_key(page: Listing, keys: Sequence[str]) -> str | None:
+    """The key that a page of versions goes on with, which some servers encode as they do keys, and some do not.
+
+    It is that of the last row; where it is not, the lower one of both, as nothing lies behind it that was told already.
+    """
+    either = [key for key in (page.next_key, page.raw_next_key) if key]
+    last = keys[-1] if keys else ""
+    return last if last in either else min((key for key in either if key > last), default=page.next_key)
 
 
 def _same(prefix: str, limit: int | None) -> list[tuple[str, str | None]]:
@@ -237,9 +259,18 @@ def _ask(
     """The page as the server wrote it, and the store's time of it."""
     what = folder_address(folder)
     call = client.wire.ask if once else client.wire.read
+    asked = partial(call, "GET", what, folder.container, query=query, operation=operation)
     words = ""
     for _ in range(1 if once else _TRIES):
-        answer = call("GET", what, folder.container, query=query, headers=_ASKS_RESTORES, operation=operation)
+        try:
+            answer = asked(headers={} if folder.container in client.tells_less else _ASKS_RESTORES)
+        except (NotSupported, Invalid) as refused:
+            # Some servers refuse a header that they don't know, each in its own words.
+            known = isinstance(refused, NotSupported) or _ATTRIBUTES in refused.words
+            if folder.container in client.tells_less or not known:
+                raise
+            answer = asked(headers={})
+            client.tells_less.add(folder.container)
         try:
             return reader(answer.body), answer.at
         except BrokenPageError as broken:
@@ -248,10 +279,16 @@ def _ask(
 
 
 def _columns(
-    client: Client, keys: Sequence[str], rows: Columns, at: Instant | None, *, versions: Sequence[str] | None = None
+    client: Client,
+    folder: FolderRef,
+    keys: Sequence[str],
+    rows: Columns,
+    at: Instant | None,
+    *,
+    versions: Sequence[str] | None = None,
 ) -> ObjectColumns:
     client.showed_restores = client.showed_restores or any(telling.restore for telling in rows.tellings)
-    tells = client.tells_restores
+    tells = client.tells_restores and folder.container not in client.tells_less
     kinds = [_standing(telling, at, tells=tells) for telling in rows.tellings]
     return ObjectColumns(keys, rows.sizes, rows.modified, rows.etags, rows.told, kinds, versions)
 
@@ -273,10 +310,10 @@ def _rises(keys: Sequence[str], *, again: bool = False) -> bool:
 def _check_rise(what: str, keys: Sequence[str], after: str | None = None, *, again: bool = False) -> None:
     """Keys rise, and all lie behind `after`."""
     if keys and after is not None and keys[0] <= after:
-        raise _out_of_order(what, after, keys[0])
+        raise out_of_order(what, after, keys[0])
     if not _rises(keys, again=again):
         before, key = next((a, b) for a, b in pairwise(keys) if not (a <= b if again else a < b))
-        raise _out_of_order(what, before, key)
+        raise out_of_order(what, before, key)
 
 
 def _check_prefix(what: str, keys: Sequence[str], prefix: str) -> None:
@@ -309,9 +346,20 @@ def _check_folders(what: str, prefix: str, folders: Iterable[str], delimiter: st
         last = folder
 
 
-def _out_of_order(what: str, last: str, key: str) -> StoreError:
-    return _broken(what, f"keys out of order: {key} after {last}")
+def out_of_order(what: str, last: str, key: str) -> StoreError:
+    """The error for a key that does not lie behind the one before."""
+    words = f"keys out of order: {key} after {last}"
+    bucket = what.partition(":")[2].partition("/")[0]
+    if bucket.endswith(_DIRECTORY_BUCKETS):
+        return NotSupported(f"{what}: a directory bucket, whose keys come in no order", words=words, hint=_NO_ORDER)
+    return _broken(what, words, _ANOTHER_ORDER)
 
 
-def _broken(what: str, words: str) -> StoreError:
-    return Unavailable(f"{what}: the listing does not add up", words=words)
+def _broken(what: str, words: str, hint: str = "") -> StoreError:
+    return Unavailable(f"{what}: the listing does not add up", words=words, hint=hint)
+
+
+_NO_ORDER = "Icehouse can't prove such a listing whole; copy it to a general purpose bucket to look after it"
+_ANOTHER_ORDER = "S3 lists by the bytes of keys; a gateway to a file system may not, and can't be relied on here"
+_NOT_BEHIND = "this server does not begin in the middle of a listing as S3 does: list from the start"
+_OLDER = "this server may only know the older ListObjects; Icehouse needs ListObjectsV2"

@@ -24,7 +24,9 @@ from .fields import (
 from .fields import number as parse_number
 from .fields import truth as parse_truth
 
-_NAMESPACES = ("", "http://s3.amazonaws.com/doc/2006-03-01/")
+_NAMESPACES = ("", "http://s3.amazonaws.com/doc/2006-03-01/", "http://doc.s3.amazonaws.com/2006-03-01")
+"""None, S3's own, and the one that AWS's first documents had, which Google's servers write to this day."""
+
 _HEAD = frozenset(
     {
         "Prefix",

@@ -38,7 +38,7 @@ class Listing:
     """A page as the server wrote it, keys and prefixes decoded; `rows` in its order, the keys in `keys`.
 
     `prefix` and `delimiter` are None where the server does not repeat them.  `token` goes on in a listing of objects,
-    `next_key` and `next_version` in one of versions.
+    `next_key` and `next_version` in one of versions; `raw_next_key` is how that key was written.
     """
 
     rows: Columns
@@ -51,6 +51,7 @@ class Listing:
     delimiter: str | None
     token: str | None
     next_key: str | None
+    raw_next_key: str | None
     next_version: str | None
 
 
@@ -92,17 +93,27 @@ def _read(body: bytes, root: str, kinds: tuple[str, ...]) -> Listing:
         except BrokenPageError:  # some servers repeat it as it was asked for; who asked compares that as well
             return value
 
+    def marker(value: str | None) -> str | None:
+        try:
+            return text(value)
+        except BrokenPageError:  # Ceph up to Quincy writes it as it is on a page whose keys are encoded
+            if value in keys:
+                return value
+            raise
+
+    keys = _decoded(_proven(rows.keys)) if encoded else rows.keys
     return Listing(
         rows=rows,
-        keys=_decoded(rows.keys) if encoded else rows.keys,
-        folders=_decoded(head.folders) if encoded else head.folders,
+        keys=keys,
+        folders=_decoded(_proven(head.folders)) if encoded else head.folders,
         truncated=head.truncated,
         key_count=head.key_count,
         prefix=echo(head.prefix),
         raw_prefix=head.prefix,
         delimiter=text(head.delimiter),
         token=head.token,
-        next_key=text(head.next_key),
+        next_key=marker(head.next_key),
+        raw_next_key=head.next_key,
         next_version=head.next_version,
     )
 
@@ -133,6 +144,14 @@ def _block_of(body: bytes, kinds: tuple[str, ...]) -> tuple[int, int] | None:
     starts = [at for kind in kinds if (at := body.find(b"<%b>" % kind.encode())) >= 0]
     ends = [at + len(kind) + 3 for kind in kinds if (at := body.rfind(b"</%b>" % kind.encode())) >= 0]
     return (min(starts), max(ends)) if starts and ends else None
+
+
+def _proven(texts: Sequence[str]) -> Sequence[str]:
+    """`texts`, none of which holds what every encoding of URLs takes away."""
+    whole = "<".join(texts)
+    if not whole.isascii() or " " in whole:
+        raise BrokenPageError("keys that are not encoded, though the server says so")
+    return texts
 
 
 def _decoded(texts: Sequence[str]) -> list[str]:

@@ -205,7 +205,7 @@ class Stream:
                 self._wake_all()
 
     def _asked(self, task: Task) -> Paged | None:
-        """What came, asked for a few times; None where this server can't begin in the middle."""
+        """What came, asked for a few times; None where it only helped to begin in the middle."""
         wish, tries = self._wish(task), 0
         while True:
             if self._pace is not None:
@@ -227,7 +227,7 @@ class Stream:
                 if tries < _TRIES and not self._over:
                     self._rest(random.uniform(0.5, 1.5) * _BETWEEN * 2**tries)  # noqa: S311 - jitter, not a secret
                     continue
-                if not isinstance(task, Cut):
+                if not isinstance(task, Cut | Look):
                     raise
                 with self._lock:
                     self._plan.returned(task)

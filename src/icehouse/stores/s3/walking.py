@@ -14,7 +14,7 @@ from icehouse.core.errors import Denied, NotSupported, Unavailable
 from icehouse.core.refs import FolderRef, folder_address
 
 from .client import Client
-from .listing import Currents, VersionsPage, columns_page, entries_of, versions_columns
+from .listing import Currents, VersionsPage, columns_page, entries_of, out_of_order, versions_columns
 from .ranges import KeyRange, read_ranges, write_ranges
 
 _MOST_EMPTY = 10
@@ -114,5 +114,4 @@ def _count_empty(folder: FolderRef, empty: int, rows: int) -> int:
 
 def _check_rises(folder: FolderRef, after: str | None, key: str) -> None:
     if after is not None and key <= after:
-        words = f"keys out of order: {key} after {after}"
-        raise Unavailable(f"{folder_address(folder)}: the listing does not add up", words=words)
+        raise out_of_order(folder_address(folder), after, key)
