@@ -15,9 +15,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from icehouse.catalogue.due import Due
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.reader import Reader
 from icehouse.catalogue.renew import begin
@@ -240,9 +242,9 @@ def whole(files: Files) -> None:
     reader.close()
     settling = Settling.open(files)
     assert settling is not None
-    words = ["INTELLIGENT_TIERING"]
-    timed("how many states are hidden", [partial(settling.count, "", words)] * 5)
-    timed("  the first that are", [lambda: next(settling.questions("", words, limit=100))] * 5)
+    due = Due(["INTELLIGENT_TIERING"], datetime.now(UTC), datetime.now(UTC))
+    timed("how many states are hidden", [partial(settling.count, "", due)] * 5)
+    timed("  the first that are", [lambda: next(settling.questions("", due, limit=100))] * 5)
     settling.close()
 
 

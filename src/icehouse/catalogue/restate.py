@@ -1,21 +1,17 @@
 """Changing the standing of objects that are in the catalogue, with their folders' sums."""
 
-# ruff: noqa: S608  (columns, marks and schema names are this module's own; values are bound)
-
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from icehouse.core.states import Standing, State
+from icehouse.core.states import Standing
 
 from .base import param, to_micros
-from .ranks import order_of
-from .schema import tells_by_id
 from .standings import Standings
 from .tally import COUNT_AT, SIZE_AT, Tally
-from .tree import line_of, line_to
+from .tree import line_of
 
 About = tuple[int | None, str, int]
 """What tells one object from another in the same row: when it was changed, its ETag, and its standing's number."""
@@ -34,17 +30,6 @@ class Restated:
     asked_at: int | None
     reason: str = ""
     about: About | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unsettled:
-    """An object whose standing the listing could not tell: its row, its folder's number and its name there."""
-
-    id: int
-    folder: int
-    name: str
-    version: str | None
-    about: About
 
 
 def restate(connection: sqlite3.Connection, standings: Standings, changes: Iterable[Restated]) -> int:
@@ -81,75 +66,3 @@ def restate(connection: sqlite3.Connection, standings: Standings, changes: Itera
         written += 1
     tally.write(connection)
     return written
-
-
-def unsettled(
-    connection: sqlite3.Connection, standings: Standings, prefix: str, words: Sequence[str], *, limit: int
-) -> Iterator[list[Unsettled]]:
-    """The objects under `prefix` that are UNKNOWN with one of the store's `words`, in lists of up to `limit`.
-
-    Walks the folders by their sums, so that those where everything is known cost nothing.  Between two lists the
-    caller may write: each object is given once.
-    """
-    numbers = [n for n in standings.of_state(State.UNKNOWN) if standings.standing(n).word in words]
-    line = line_to(connection, prefix)
-    if line is None or not numbers:
-        return
-    marks = ", ".join("?" * len(numbers))
-    order = order_of("objects", "name", tells_by_id(connection))
-    found: list[Unsettled] = []
-    for folder in _unknown_folders(connection, line[-1]):
-        after: tuple[object, ...] = ()
-        while True:
-            behind = f"AND ({', '.join(order.columns)}) > ({order.marks})" if after else ""
-            rows = connection.execute(
-                f"SELECT id, folder, name, version, modified, etag, standing, {order.told} "
-                f"FROM objects INDEXED BY {order.index} "
-                f"WHERE folder = ? {behind} AND standing IN ({marks}) ORDER BY {order.ordered('ASC')} LIMIT ?",
-                (folder, *after, *numbers, limit),
-            ).fetchall()
-            if not rows:
-                break
-            after = rows[-1][7:]
-            found.extend(Unsettled(row[0], row[1], row[2], row[3], row[4:7]) for row in rows)
-            while len(found) >= limit:
-                yield found[:limit]
-                found = found[limit:]
-    if found:
-        yield found
-
-
-def _unknown_folders(connection: sqlite3.Connection, top: int) -> Iterator[int]:
-    """`top` and the folders below it that have unknown objects somewhere, depth first, a few held at a time."""
-    waiting = [top]
-    while waiting:
-        folder = waiting.pop()
-        row = connection.execute("SELECT n_unknown, kids FROM folders WHERE id = ?", (folder,)).fetchone()
-        if row is None or not row[0]:
-            continue
-        yield folder
-        if row[1]:
-            below = connection.execute(
-                "SELECT id FROM folders WHERE parent = ? AND n_unknown > 0 ORDER BY name DESC", (folder,)
-            )
-            waiting.extend(each[0] for each in below)
-
-
-def count_unsettled(connection: sqlite3.Connection, standings: Standings, prefix: str, words: Sequence[str]) -> int:
-    """How many objects `unsettled` would give."""
-    numbers = [n for n in standings.of_state(State.UNKNOWN) if standings.standing(n).word in words]
-    line = line_to(connection, prefix)
-    if line is None or not numbers:
-        return 0
-    others = [n for n in standings.of_state(State.UNKNOWN) if n not in numbers]
-    if not others:
-        row = connection.execute("SELECT n_unknown FROM folders WHERE id = ?", (line[-1],)).fetchone()
-        return int(row[0])
-    marks = ", ".join("?" * len(numbers))
-    return sum(
-        connection.execute(
-            f"SELECT count(*) FROM objects WHERE folder = ? AND standing IN ({marks})",
-            (folder, *numbers),
-        ).fetchone()[0]
-        for folder in _unknown_folders(connection, line[-1])
-    )

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from icehouse.core.clock import Instant
 from icehouse.core.refs import Ref
-from icehouse.core.states import Standing
+from icehouse.core.states import Standing, State
 
 from .base import CatalogueDamaged, plainly, to_micros
+from .due import Due, count_due, due_objects
 from .files import Files
-from .restate import About, Restated, count_unsettled, restate, unsettled
+from .restate import About, Restated, restate
 from .schema import changing, open_checked
 from .standings import Standings
 from .tree import prefix_of
@@ -21,7 +22,7 @@ from .tree import prefix_of
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An object to be described: its row in the file, its identity, its standing as listed, and what it is told by."""
+    """An object to be described: its row in the file, its identity, its standing so far, and what it is told by."""
 
     row: int
     ref: Ref
@@ -59,15 +60,15 @@ class Settling:
         """Whether a rescan has taken this file's place: open again and go on there."""
         return self._files.visible() != self._path
 
-    def count(self, prefix: str, words: Sequence[str]) -> int:
-        """How many objects under `prefix` are UNKNOWN with one of the store's `words`."""
+    def count(self, prefix: str, due: Due) -> tuple[int, int]:
+        """How many objects under `prefix` are due, and how many of them were told of before."""
         with plainly(self._path):
-            return count_unsettled(self._connection, self._standings, prefix, words)
+            return count_due(self._connection, self._standings, prefix, due)
 
-    def questions(self, prefix: str, words: Sequence[str], *, limit: int) -> Iterator[list[Question]]:
+    def questions(self, prefix: str, due: Due, *, limit: int) -> Iterator[list[Question]]:
         """Those objects, each once, in lists of up to `limit`; answers may be written between two lists."""
         with plainly(self._path):
-            for batch in unsettled(self._connection, self._standings, prefix, words, limit=limit):
+            for batch in due_objects(self._connection, self._standings, prefix, due, limit=limit):
                 prefixes = {each: prefix_of(self._connection, each) for each in {row.folder for row in batch}}
                 yield [
                     Question(
@@ -85,8 +86,9 @@ class Settling:
         self._write([Restated(each.row, standing, moment, about=each.about) for each, standing in answers])
 
     def explain(self, refusals: Sequence[tuple[Question, str]]) -> None:
-        """Write why objects are as unknown as before."""
-        self._write([Restated(each.row, each.standing, None, reason, each.about) for each, reason in refusals])
+        """Write why objects are as unknown as before; of what was known it says nothing new."""
+        unknown = [(each, reason) for each, reason in refusals if each.standing.state is State.UNKNOWN]
+        self._write([Restated(each.row, each.standing, None, reason, each.about) for each, reason in unknown])
 
     def close(self) -> None:
         """Give the file back."""

@@ -61,8 +61,9 @@ def command(
     """Scan everything under ADDRESS, so that folders show their counts, bytes and states.
 
     A scan that is stopped keeps what it found; the same command goes on from there. With --sweep, objects whose state
-    a listing can't tell (S3 Intelligent-Tiering) are asked one by one afterwards, a request apiece. With --lineage, the
-    jobs of a DNAnexus project are read too, so that a scope can tell intermediates, which can be made again.
+    a listing can't tell (S3 Intelligent-Tiering) are asked one by one afterwards, a request apiece, and again a month
+    later. With --lineage, the jobs of a DNAnexus project are read too, so that a scope can tell intermediates, which can
+    be made again.
 
     Where it was scanned before, it tells what is not as it was (icehouse changes has each). What is listed no more is
     asked for by name: it is gone only if it is not found, and stays as unknown where that can't be confirmed.

@@ -1,10 +1,16 @@
-"""A HEAD sweep: objects whose state a listing can't tell are asked for one by one, and the catalogue remembers."""
+"""A HEAD sweep: objects whose state a listing can't tell are asked for one by one, and the catalogue remembers.
+
+What it remembers grows old: the store takes objects to its cold tiers by itself, and no listing shows it.  What was
+told more than `AGAIN` ago is therefore asked for again, and what was on its way then after `MOVING`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from icehouse.catalogue.due import Due
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.reader import opened
 from icehouse.catalogue.settling import Question, Settling
@@ -13,12 +19,16 @@ from icehouse.catalogue.turns import take_turn
 from icehouse.core.errors import Denied, LoginExpired, NotFound, Refused, StoreError, Throttled, Unavailable, UsageError
 from icehouse.core.refs import FolderRef, folder_address
 from icehouse.core.states import Standing, State
-from icehouse.stores.base import Store
 
 from .house import House
 
 BATCH = 500
 """Describes between two writes: some two seconds at the pace of S3."""
+
+AGAIN = timedelta(days=30)
+"""S3 Intelligent-Tiering takes an object to its archive tiers 90 days after it was last read, at the soonest."""
+
+MOVING = timedelta(hours=1)
 
 STOPPED = "stopped"
 
@@ -28,11 +38,12 @@ _UNANSWERED = (LoginExpired, Throttled, Unavailable)
 
 @dataclass(frozen=True, slots=True)
 class SweepCost:
-    """What a sweep would ask: one request an object, in dollars at list price."""
+    """What a sweep would ask: one request an object, in dollars at list price; of `again` a state is known, and old."""
 
     objects: int
     requests: int
     usd: float
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +90,10 @@ def cost_of_sweep(house: House, folder: FolderRef) -> SweepCost:
     """What `sweep` of the folder would cost now.  UsageError where its container was never scanned."""
     settling = _open(house, folder)
     try:
-        objects = settling.count(folder.prefix, _words(house.store(folder.store)))
+        objects, again = settling.count(folder.prefix, _due(house, folder.store))
     finally:
         settling.close()
-    return SweepCost(objects, objects, _usd(house, objects))
+    return SweepCost(objects, objects, _usd(house, objects), again)
 
 
 def sweep(
@@ -92,11 +103,11 @@ def sweep(
     progress: Callable[[SweepProgress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> SweepReport:
-    """Describe every object under `folder` whose state the catalogue does not know, and write down what is told.
+    """Describe every object under `folder` whose state the catalogue does not know or learned too long ago.
 
-    Gone objects become MISSING, refused ones stay UNKNOWN with the reason.  Ends early on `stop`, an expired login, or
-    a batch in which nothing was answered.  UsageError where the container was never scanned, Refused where another
-    process sweeps it.
+    Gone objects become MISSING, refused ones stay as they were, UNKNOWN ones with the reason.  Ends early on `stop`, an
+    expired login, or a batch in which nothing was answered.  UsageError where the container was never scanned, Refused
+    where another process sweeps it.
     """
     files = Files(house.paths.catalogue, folder.store, folder.container)
     turn = take_turn(house.paths.locks / f"sweep-{files.stem}.lock", house.clock)
@@ -124,6 +135,7 @@ class _Sweep:
         self._stop = stop
         self._store = house.store(folder.store)
         self._began = house.clock.monotonic()
+        self._due = _due(house, folder.store)
         self._of = self._done = self._answered = self._denied = self._failed = 0
         self._by_state: dict[State, int] = {}
         self._error = ""
@@ -133,12 +145,12 @@ class _Sweep:
         """Ask until nothing is left to ask; a rescan that comes between is gone on in."""
         settling = _open(self._house, self._folder)
         try:
-            self._of = settling.count(self._folder.prefix, _words(self._store))
+            self._of, _ = settling.count(self._folder.prefix, self._due)
             self._tell()
             while self._pass(settling):
                 settling.close()
                 settling = _open(self._house, self._folder)
-                self._of = self._done + settling.count(self._folder.prefix, _words(self._store))
+                self._of = self._done + settling.count(self._folder.prefix, self._due)[0]
         finally:
             settling.close()
             self._note()
@@ -160,7 +172,7 @@ class _Sweep:
 
     def _pass(self, settling: Settling) -> bool:
         """Go through one generation of the catalogue; True where another has taken its place."""
-        for batch in settling.questions(self._folder.prefix, _words(self._store), limit=BATCH):
+        for batch in settling.questions(self._folder.prefix, self._due, limit=BATCH):
             self._ask(settling, batch)
             self._note()
             self._tell()
@@ -245,8 +257,10 @@ def _open(house: House, folder: FolderRef) -> Settling:
     return settling
 
 
-def _words(store: Store) -> tuple[str, ...]:
-    return tuple(sorted(store.features.needs_describe))
+def _due(house: House, store: str) -> Due:
+    now = house.clock.now()
+    words = tuple(sorted(house.store(store).features.needs_describe))
+    return Due(words, now - MOVING, now - AGAIN)
 
 
 def _usd(house: House, requests: int) -> float:

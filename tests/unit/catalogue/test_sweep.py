@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from icehouse.catalogue.files import Files
+from icehouse.core.clock import Instant
 from icehouse.core.entries import Described
 from icehouse.core.errors import Denied, Invalid, LoginExpired, NotFound, Throttled, Unavailable, UsageError
 from icehouse.core.refs import Address, FolderRef, Ref
@@ -19,7 +20,7 @@ from icehouse.services import browse
 from icehouse.services import sweep as module
 from icehouse.services.scan import scan
 from icehouse.services.sweep import STOPPED, cost_of_sweep, sweep
-from tests.unit.catalogue.fakes import BEGIN, IT, MemoryStore, entry, house_of
+from tests.unit.catalogue.fakes import BEGIN, IT, MemoryStore, QuickClock, entry, house_of
 from tests.unit.catalogue.looking import folders_in, folders_of, objects_in
 
 WHOLE = Address("s", "c", "")
@@ -131,6 +132,64 @@ def test_gone_objects_are_missing_and_refused_ones_stay_unknown_with_the_reason(
     settled = browse.catalogued(house, Ref("s", "c", "a/x/1"))
     assert settled is not None
     assert (settled.standing, settled.reason) == (LIVE, "")
+
+
+class Later(QuickClock):
+    """A clock that can be put forward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed = timedelta()
+
+    def now(self) -> Instant:
+        return super().now() + self.passed
+
+
+def test_what_was_told_a_month_ago_is_asked_for_again_as_no_listing_shows_that_it_went_cold(tmp_path: Path, store):
+    clock = Later()
+    house = house_of(tmp_path, store, clock)
+    scan(house, WHOLE)
+    sweep(house, FolderRef("s", "c", "a/"))
+    clock.passed = timedelta(days=20)
+    sweep(house, FolderRef("s", "c", "b/"))
+    clock.passed = timedelta(days=31)
+    assert scan(house, WHOLE).complete
+    cost = cost_of_sweep(house, ALL)
+    assert (cost.objects, cost.again) == (10, 10)
+    assert cost_of_sweep(house, FolderRef("s", "c", "b/")).objects == 0
+    assert cost_of_sweep(house, FolderRef("s", "c", "a/x/")).objects == 5
+    store.described.clear()
+    store.truth.update({key: ARCHIVED for key in store.truth if key.startswith("a/y/")})
+    store.truth["a/x/1"] = NotFound("no such key")
+    store.truth["a/x/2"] = Denied("not yours")
+    report = sweep(house, ALL)
+    assert sorted(store.described) == sorted(key for key in store.truth if key.startswith("a/"))
+    assert (report.settled, report.missing, report.denied, report.complete) == (9, 1, 1, True)
+    store.truth["a/x/1"] = Standing(State.MISSING, IT)
+    store.truth["a/x/2"] = ARCHIVED
+    assert folders_in(Files(house.paths.catalogue, "s", "c")) == folders_of(true_entries(store))
+    refused = browse.catalogued(house, Ref("s", "c", "a/x/2"))
+    assert refused is not None
+    assert (refused.standing, refused.reason) == (ARCHIVED, ""), "what was known, with the age that it has"
+    assert cost_of_sweep(house, ALL).objects == 1
+
+
+def test_what_was_on_its_way_is_asked_for_again_after_an_hour(tmp_path: Path, store):
+    clock = Later()
+    house = house_of(tmp_path, store, clock)
+    scan(house, WHOLE)
+    coming = Standing(State.RESTORING, IT, f"{IT}/ARCHIVE_ACCESS")
+    store.truth["a/x/0"] = coming
+    sweep(house, ALL)
+    assert cost_of_sweep(house, ALL).objects == 0
+    clock.passed = timedelta(minutes=61)
+    cost = cost_of_sweep(house, ALL)
+    assert (cost.objects, cost.again) == (1, 1)
+    store.truth["a/x/0"] = LIVE
+    store.described.clear()
+    assert sweep(house, ALL).by_state == {State.LIVE: 1}
+    assert store.described == ["a/x/0"]
+    assert folders_in(Files(house.paths.catalogue, "s", "c")) == folders_of(true_entries(store))
 
 
 @pytest.mark.parametrize("error", [LoginExpired("log in again"), Unavailable("no answer")])

@@ -140,12 +140,13 @@ def _confirm_sweep(room: Browse, folder: FolderRef, cost: SweepCost) -> None:
 
     where = room.console.known.folder(folder)
     if not cost.objects:
-        room.console.say(f"{where}: nothing is unknown, there is nothing to sweep")
+        room.console.say(f"{where}: every state is known, and was told lately: there is nothing to sweep")
         return
+    again = f" Of {count(cost.again)} the state is known, and old." if cost.again else ""
     question = Confirm(
         f"Ask for {plural(cost.objects, 'object')} under {where}",
         [
-            f"{plural(cost.requests, 'HEAD request')}, {money(cost.usd)} at list price.",
+            f"{plural(cost.requests, 'HEAD request')}, {money(cost.usd)} at list price.{again}",
             "It only looks. Leaving this folder stops it; what was learned stays, and H goes on from there.",
         ],
         "Sweep",
