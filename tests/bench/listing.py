@@ -1,6 +1,6 @@
 """Listing a bucket with class and restore status, against others who list S3 and against the bytes alone.
 
-Usage: python -m tests.bench.listing [--keys 100000[,1000000]] [--shapes tree,flat] [--delays 0,60] [--rounds 3]
+Usage: python -m tests.bench.listing [--keys 100000[,1000000]] [--shapes tree,flat] [--delays 0,1.5,60] [--rounds 3]
                                      [--only WORD,…] [--leave-out WORD,…]
 
 Each contender is a whole process, its start included, measured in turn with the others, round by round; the table has
@@ -151,7 +151,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.listing")
     parser.add_argument("--keys", default="100000")
     parser.add_argument("--shapes", default="tree,flat")
-    parser.add_argument("--delays", default="0,60", help="milliseconds that every answer waits")
+    parser.add_argument("--delays", default="0,1.5,60", help="milliseconds that every answer waits")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="those whose names have one of these words")
     parser.add_argument("--leave-out", default="", help="those that are not to run")
