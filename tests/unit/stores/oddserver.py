@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 
 from tests.unit.stores.scripted import http, refusal
 
+MINIO = "[minio_cache:v2,return:]"
 S3 = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 
@@ -26,7 +27,7 @@ class Ways:
     SeaweedFS does, "ignored", "announced" and not done.  `token`: "opaque" or a "key".  `always_on`: a token on the
     last page as well.  `denies`: no page says that it is truncated.  `start`: "behind" a key, "from" it on, "ignored".
     `cap`: keys a page.  `empty`: after so many pages comes an empty one.  `marker`: NextKeyMarker "encoded" as the
-    keys are, or "raw".
+    keys are, or "raw"; or encoded with MinIO's own note behind it ("noted"), or a little "further" than the last key.
     `deleted_last`: delete markers behind all versions.  `refuses`: the answer to who asks for restores.
     """
 
@@ -164,7 +165,7 @@ class OddServer:
         ways = self.ways
         rows = [row for row in self.rows if row.key.startswith(query.get("prefix", ""))]
         begin = 0
-        if key := query.get("key-marker", ""):
+        if key := query.get("key-marker", "").removesuffix(MINIO):
             begin = bisect_right(rows, key, key=lambda row: row.key)
             if version := query.get("version-id-marker"):
                 begin = next((at + 1 for at, row in enumerate(rows) if (row.key, row.version) == (key, version)), begin)
@@ -174,8 +175,8 @@ class OddServer:
         head += f"<MaxKeys>{size}</MaxKeys><IsTruncated>{str(more and not ways.denies).lower()}</IsTruncated>"
         if more:
             last = shown[-1]
-            raw = ways.marker == "raw"
-            head += f"<NextKeyMarker>{escape(last.key) if raw else self.text(last.key, query)}</NextKeyMarker>"
+            raw = last.key + {"noted": MINIO, "further": "!"}.get(ways.marker, "")
+            head += f"<NextKeyMarker>{escape(raw) if ways.marker == 'raw' else self.text(raw, query)}</NextKeyMarker>"
             head += f"<NextVersionIdMarker>{last.version}</NextVersionIdMarker>" if ways.version_marker else ""
         if ways.deleted_last:
             shown = sorted(shown, key=lambda row: row.deleted)

@@ -159,6 +159,8 @@ VERSIONS: dict[str, Ways] = {
     "delete markers behind versions: moto": replace(SMALL, deleted_last=True),
     "no encoding: SeaweedFS": replace(SMALL, encoding="ignored", marker="raw"),
     "keys encoded, the marker not: Ceph up to Quincy": replace(SMALL, encoding="percent", marker="raw"),
+    "a note behind the marker: MinIO": replace(SMALL, marker="noted"),
+    "a marker that lies further on": replace(SMALL, marker="further"),
     "nor the version of the marker: Ceph up to Jewel": replace(SMALL, marker="raw", version_marker=False),
 }
 
@@ -167,7 +169,7 @@ VERSIONS: dict[str, Ways] = {
 @pytest.mark.parametrize("ways", VERSIONS.values(), ids=VERSIONS)
 def test_a_walk_by_versions_passes_no_key_by_however_the_way_on_is_written(ways: Ways, cap: int) -> None:
     """A marker that is decoded though it was not encoded leads back, or past keys that nobody would miss."""
-    keys = sorted([*KEYS, "a%7A", "a5", "az", "a_", "100%", "100%.csv", "100%ff"])
+    keys = sorted([*KEYS, "a%7A", "a5", "az", "a_", "100%", "100%.csv", "100%ff", "l#", "l#1"])
     rows = [Row(key, f"v{n}", not n, not n and key in ("k", "l")) for key in keys for n in range(cap % 3 + 1)]
     current = [row.key for row in rows if row.latest and not row.deleted]
     with asked(OddServer(replace(ways, cap=cap), (), rows)) as client:

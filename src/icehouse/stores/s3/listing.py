@@ -33,6 +33,9 @@ _ASKS_RESTORES = {_ATTRIBUTES: "RestoreStatus"}
 _DIRECTORY_BUCKETS = ("--x-s3", "--xa-s3")
 """What the names of directory buckets, and of access points to them, end with."""
 
+_MINIO = "[minio_cache:"
+"""What MinIO puts behind the key that a listing goes on with, to know its own listing again."""
+
 Marker = tuple[str, str | None]
 """Where a listing of versions goes on: behind a key, or behind one version of it."""
 
@@ -223,8 +226,7 @@ def all_versions(
         rows, keys = rows.picked(order), [keys[at] for at in order]
     _check_prefix(what, keys, prefix)
     _check_folders(what, prefix, page.folders, None)
-    next_key = _next_key(page, keys)
-    following: Marker | None = (next_key, page.next_version or None) if next_key else None
+    following = _way_on(what, page, keys, rows)
     if following == marker:
         following = None
     if page.truncated and following is None:
@@ -232,14 +234,21 @@ def all_versions(
     return AllVersions(keys, rows, following, at)
 
 
-def _next_key(page: Listing, keys: Sequence[str]) -> str | None:
-    """The key that a page of versions goes on with, which some servers encode as they do keys, and some do not.
+def _way_on(what: str, page: Listing, keys: Sequence[str], rows: Columns) -> Marker | None:
+    """Where a page of versions goes on: some servers encode that key as they do keys, and some do not.
 
-    It is that of the last row; where it is not, the lower one of both, as nothing lies behind it that was told already.
+    It is the key of the last row.  Where it is not, by neither reading, the listing goes on behind the last row all the
+    same: the wrong reading might lie further on.
     """
-    either = [key for key in (page.next_key, page.raw_next_key) if key]
-    last = keys[-1] if keys else ""
-    return last if last in either else min((key for key in either if key > last), default=page.next_key)
+    key, version = page.next_key, page.next_version or None
+    if not key or key == page.raw_next_key:
+        return (key, version) if key else None
+    if not keys:
+        raise _broken(what, f"a way on that can be read in two ways: {page.raw_next_key}")
+    last = keys[-1]
+    if key == last or key.startswith(f"{last}{_MINIO}"):
+        return key, version
+    return last, version if page.raw_next_key == last else rows.versions[-1]
 
 
 def _same(prefix: str, limit: int | None) -> list[tuple[str, str | None]]:
