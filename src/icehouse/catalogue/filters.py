@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from typing import Literal
 
 from icehouse.core.errors import UsageError
-from icehouse.core.filters import asked_size, asked_states
+from icehouse.core.filters import InName, InState, OfClass, OfSize, Term, asked_terms, refuse_strange
 
 from .base import param
 from .standings import Standings
@@ -45,13 +44,12 @@ EVERYTHING = Filter(("", ()), ("", ()))
 
 
 def parse_filter(text: str, standings: Standings) -> Filter:
-    """The filter that `text` spells out; all its words must hold.
+    """The filter that `text` spells out (`core.filters.asked_terms`); all its words must hold.
 
-    ``plate7`` is part of the name (ASCII letters match in both cases), ``!tmp`` is not.  ``state:archived`` (a state,
-    or ``cold``, ``way``, ``readable``), ``word:GLACIER`` (the store's own) and ``size>1.5G`` (binary units) ask the
-    fields; of a folder, whether anything in it is so, and its sum.  UsageError names what can't be understood.
+    Of a folder, a state asks whether anything in it is so, a size for its sum, and a class nothing: none is told of it.
+    UsageError names what can't be understood.
     """
-    terms = list(dict.fromkeys(text.split()))
+    terms = asked_terms(text)
     if len(terms) > _MOST_WORDS:
         raise UsageError(f"a filter of {len(terms)} words", hint=f"a filter holds {_MOST_WORDS} at most")
     objects: list[Clause] = []
@@ -59,19 +57,26 @@ def parse_filter(text: str, standings: Standings) -> Filter:
     texts: list[str] = []
     sought: list[tuple[Literal["size", "state"], Clause]] = []
     for term in terms:
-        inverse = term.startswith("!") and len(term) > 1
-        for_objects, for_folders = _term(term[1:] if inverse else term, inverse, standings)
+        for_objects, for_folders = _clauses(term, standings)
         objects.append(for_objects)
         folders.append(for_folders)
-        if inverse:
+        if term.inverse:
             continue
-        if for_objects[0].startswith("+standing "):
-            sought.append(("state", (for_objects[0].removeprefix("+"), for_objects[1])))
-        elif for_objects[0].startswith("(+size "):
-            sought.append(("size", (for_objects[0].replace("+", ""), for_objects[1])))
-        else:
-            texts.append(term)
+        by_index = (for_objects[0].replace("+", ""), for_objects[1])
+        match term.asked:
+            case InName(sought_text):
+                texts.append(sought_text)
+            case OfSize():
+                sought.append(("size", by_index))
+            case _:
+                sought.append(("state", by_index))
     return Filter(_all(objects), _all(folders), tuple(texts), tuple(sought))
+
+
+def check_filter(text: str, standings: Standings) -> None:
+    """UsageError as `parse_filter`, and for a class that is told of no object here and that no store has."""
+    parse_filter(text, standings)
+    refuse_strange(text, (standing.word for standing in standings.all().values()))
 
 
 def like(text: str, *, start: bool = False) -> str:
@@ -82,17 +87,22 @@ def like(text: str, *, start: bool = False) -> str:
     return f"{escaped}%" if start else f"%{escaped}%"
 
 
-def _term(term: str, inverse: bool, standings: Standings) -> tuple[Clause, Clause]:
-    negation = "NOT " if inverse else ""
-    field, colon, value = term.partition(":")
-    if colon and field.lower() in ("state", "word"):
-        return _FIELDS[field.lower()](value, inverse, standings)
-    size = asked_size(term)
-    if size is not None:
-        sign, limit = _whole(*size)
-        return (f"{negation}(+size {sign} ?)", (limit,)), (f"{negation}(bytes {sign} ?)", (limit,))
-    clause: Clause = (f"name {negation}LIKE CAST(? AS TEXT) ESCAPE '\\'", (param(like(term)),))
-    return clause, clause
+def _clauses(term: Term, standings: Standings) -> tuple[Clause, Clause]:
+    """The condition on objects, and on folders."""
+    negation = "NOT " if term.inverse else ""
+    match term.asked:
+        case InState(states):
+            held = " + ".join(f"n_{state.value.replace('-', '_')}" for state in states)
+            folder = f"objects > {held}" if term.inverse else f"{held} > 0"
+            return _among(standings.of_state(*states), term.inverse), (folder, ())
+        case OfClass(word):
+            return _among(standings.of_word(word), term.inverse), ("1", ())
+        case OfSize(sign, limit):
+            sign, whole = _whole(sign, limit)
+            return (f"{negation}(+size {sign} ?)", (whole,)), (f"{negation}(bytes {sign} ?)", (whole,))
+        case InName(text):
+            clause: Clause = (f"name {negation}LIKE CAST(? AS TEXT) ESCAPE '\\'", (param(like(text)),))
+            return clause, clause
 
 
 def _whole(sign: str, limit: Fraction) -> tuple[str, int]:
@@ -102,20 +112,6 @@ def _whole(sign: str, limit: Fraction) -> tuple[str, int]:
     if sign in ("<", ">="):
         return sign, ceil(limit)
     return (sign, int(limit)) if sign != "=" or limit.denominator == 1 else (">", _LARGEST)
-
-
-def _state(value: str, inverse: bool, standings: Standings) -> tuple[Clause, Clause]:
-    states = asked_states(value)
-    held = " + ".join(f"n_{state.value.replace('-', '_')}" for state in states)
-    folder = f"objects > {held}" if inverse else f"{held} > 0"
-    return _among(standings.of_state(*states), inverse), (folder, ())
-
-
-def _word(value: str, inverse: bool, standings: Standings) -> tuple[Clause, Clause]:
-    return _among(standings.of_word(value), inverse), ("1", ())
-
-
-_FIELDS: dict[str, Callable[[str, bool, Standings], tuple[Clause, Clause]]] = {"state": _state, "word": _word}
 
 
 def _among(numbers: list[int], inverse: bool) -> Clause:

@@ -17,6 +17,7 @@ from icehouse.core.text import safe
 
 from .about import note_whose
 from .base import connect, plainly, to_micros
+from .changes.comparing import Comparing
 from .files import Files
 from .finishing import index_up
 from .foldertree import FolderTree, ObjectRow
@@ -79,10 +80,12 @@ class Loader:
         each: Callable[[int], None],
         shared: bool | None = None,
         copyable: bool | None = None,
+        ask: Callable[[Comparing], object] | None = None,
     ) -> int | None:
         """Write everything, and let readers see it at once; `each` hears how many objects are written.
 
-        What describes settled is carried over as a rescan does; `shared` and `copyable` as in `about.About`.
+        What describes settled is carried over as a rescan does; `shared` and `copyable` are as in `about.About`, `ask`
+        as in `renew_by`.
         The number of the comparison with what was there, None where that was nothing.
         Invalid where the inventory names a key twice.
         """
@@ -96,7 +99,7 @@ class Loader:
                 self._end(connection, requests, seconds(), shared, copyable)
         finally:
             connection.close()
-        return renew_by(self.files, path, self.taken, ready=self._ready)
+        return renew_by(self.files, path, self.taken, ready=self._ready, ask=ask)
 
     def _ready(self, path: Path) -> None:
         """Make the file ready to take the visible one's place."""

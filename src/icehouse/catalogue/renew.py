@@ -17,7 +17,7 @@ from icehouse.core.text import safe
 from .about import tell_less
 from .base import CatalogueDamaged, CatalogueError, connect, plainly
 from .carry import carry_over
-from .changes.comparing import NOT_LISTED, Comparing
+from .changes.comparing import Comparing
 from .changes.succeeding import put_unlisted
 from .files import Files
 from .scans import ScanRow, add_scan, scans_in, unfinished_in
@@ -149,7 +149,7 @@ def _renew(
         return number
     carry_over(writer.connection, writer.path, comparing.visible)
     number = number or comparing.hand_on(now)
-    put_unlisted(writer.connection, writer.path, comparing.visible, now, NOT_LISTED)
+    put_unlisted(writer.connection, writer.path, comparing.visible, now, comparing.unlisted)
     writer.finish(now, by_store)
     writer.close()
     comparing.close()
@@ -172,22 +172,34 @@ def abandon(files: Files, writer: ScanWriter) -> None:
     files.remove(writer.path)
 
 
-def renew_by(files: Files, part: Path, taken: Instant, *, ready: Callable[[Path], None]) -> int | None:
+def renew_by(
+    files: Files,
+    part: Path,
+    taken: Instant,
+    *,
+    ready: Callable[[Path], None],
+    ask: Callable[[Comparing], object] | None = None,
+) -> int | None:
     """Let the whole, closed file `part` of an inventory that was `taken` then be what readers see; as `complete`.
 
-    `ready` makes the file ready to take the visible one's place, where it does.
+    `ready` makes the file ready to take the visible one's place, where it does; `ask` asks about what the inventory
+    does not hold any more.
     """
     visible = files.visible()
     comparing = None if visible is None else _comparing(files, visible, part, mark=secrets.token_hex(8))
     number: int | None = None
     if comparing is not None:
         try:
+            if ask is not None:
+                ask(comparing)
             comparing.settle()
             if comparing.few or comparing.prefix:
                 return comparing.bring_in(taken, None)
             with closing(connect(part)) as connection:
                 carry_over(connection, part, comparing.visible)
             number = comparing.hand_on(taken)
+            with closing(connect(part)) as connection:
+                put_unlisted(connection, part, comparing.visible, taken, comparing.unlisted)
         finally:
             comparing.close()
     ready(part)

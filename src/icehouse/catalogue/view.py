@@ -13,7 +13,7 @@ from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.rows import Coverage, Rollup, Row, SortBy
 
 from .base import CatalogueError, transaction
-from .filters import EVERYTHING, parse_filter
+from .filters import EVERYTHING, check_filter, parse_filter
 from .lanes import Lane, Wanted, build, plain, prompt
 from .ranks import Kind
 from .reader import Reader
@@ -145,9 +145,9 @@ class FolderView:
             self._rebuild(_Order(by, descending, self._wanted.text))
 
     def filter(self, text: str) -> None:
-        """Show only the rows that `text` lets through (`parse_filter`); "" shows all.  UsageError as there."""
+        """Show only the rows that `text` lets through (`check_filter`); "" shows all.  UsageError as there."""
         with self._lock:
-            parse_filter(text, self._reader.standings)
+            check_filter(text, self._reader.standings)
             self._rebuild(_Order(self._wanted.by, self._wanted.descending, text.strip()))
 
     def position_of(self, ref: Ref | FolderRef) -> int | None:

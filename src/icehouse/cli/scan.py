@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--sweep", "sweeping", is_flag=True, help="Then ask each object whose state a listing can't tell.")
 @click.option(
     "--confirm", metavar="N", type=click.IntRange(min=0), default=None,
-    help="Ask for so many objects that are listed no more whether they are gone (20,000).",
+    help="Ask for so many objects that are listed no more whether they are gone (20,000; by an inventory 0).",
 )  # fmt: skip
 @click.option("--lineage", is_flag=True, help="Also read the jobs that ran there, in this and every later scan.")
 @click.option("--quiet", is_flag=True, help="No progress.")
@@ -62,14 +62,15 @@ def command(
 
     A scan that is stopped keeps what it found; the same command goes on from there. With --sweep, objects whose state
     a listing can't tell (S3 Intelligent-Tiering) are asked one by one afterwards, a request apiece, and again a month
-    later. With --lineage, the jobs of a DNAnexus project are read too, so that a scope can tell intermediates, which can
-    be made again.
+    later. With --lineage, the jobs of a DNAnexus project are read too, so that a scope can tell intermediates, which
+    can be made again.
 
     Where it was scanned before, it tells what is not as it was (icehouse changes has each). What is listed no more is
     asked for by name: it is gone only if it is not found, and stays as unknown where that can't be confirmed.
 
     With --from-inventory STORE:BUCKET/.../manifest.json nothing is listed: what S3 wrote down is read, all or nothing.
-    The catalogue is then as old as the inventory, and knows of no restore. ADDRESS may be left out.
+    The catalogue is then as old as the inventory, and knows of no restore. ADDRESS may be left out. What it lacks stays
+    as unknown; with --confirm N so many of those objects are asked for by name.
     """
     from icehouse.services.absent import MOST
     from icehouse.services.scan import folder_of, scan
@@ -80,12 +81,10 @@ def command(
     if manifest is not None:
         if lineage:
             raise UsageError("--lineage does not go with --from-inventory: S3 knows no jobs")
-        if confirm is not None:
-            raise UsageError("--confirm does not go with --from-inventory: nothing is called gone by an inventory")
         if sweeping and address is None:
             raise UsageError("--sweep needs the ADDRESS to ask about", hint="STORE:BUCKET/ or STORE:BUCKET/folder/")
         place = session.address(address) if address is not None else None
-        return _from_inventory(session, manifest, place, fresh, sweeping, line, as_json)
+        return _from_inventory(session, manifest, place, fresh, confirm or 0, sweeping, line, as_json)
     if address is None:
         raise UsageError("name what to scan", hint="STORE:BUCKET/ or STORE:BUCKET/folder/")
     place = session.address(address)
@@ -125,6 +124,7 @@ def _from_inventory(
     manifest: str,
     place: Address | None,
     fresh: bool,
+    confirm: int,
     sweeping: bool,
     line: ProgressLine,
     as_json: bool,
@@ -132,6 +132,9 @@ def _from_inventory(
     from icehouse.services.inventory import LoadProgress, scan_inventory
 
     def progress(so_far: LoadProgress) -> None:
+        if so_far.asked is not None:
+            line.show(f"asking whether they are gone: {count(so_far.asked[0])} of {count(so_far.asked[1])}")
+            return
         if so_far.written:
             line.show(f"writing: {count(so_far.written)} of {plural(so_far.objects, 'object')}")
             return
@@ -141,8 +144,9 @@ def _from_inventory(
     with Interrupt().listening() as stop:
         try:
             report = scan_inventory(
-                session.house, session.address(manifest), place, fresh=fresh, progress=progress, stop=stop
-            )
+                session.house, session.address(manifest), place,
+                fresh=fresh, confirm=confirm, progress=progress, stop=stop,
+            )  # fmt: skip
             if sweeping and place is not None and report.complete:
                 swept = _sweep(session, place, line, stop)
         finally:
@@ -263,8 +267,9 @@ def _tell(report: ScanReport, swept: SweepReport | None) -> None:
         say(since + sums_line(comparison_sums(report.changes)))
         for caveat in caveats(report.changes):
             say(caveat)
-        if ChangeKind.MISSING in report.changes.sums and not report.changes.inventory:
-            say("What is missing stays as unknown; the next scan asks for it again, with --confirm N for more at once.")
+        if ChangeKind.MISSING in report.changes.sums:
+            asks = "a scan" if report.changes.inventory else "the next scan"
+            say(f"What is missing stays as unknown; {asks} asks for it again, with --confirm N for more at once.")
     if report.lineage is not None and not report.lineage.error:
         told = report.lineage
         say(f"read {plural(told.jobs, 'job')}, which took in {plural(told.used, 'object')}")

@@ -90,7 +90,7 @@ def caveats(comparison: Comparison) -> list[str]:
     """What the sums of a comparison don't say, one sentence each."""
     found = []
     if comparison.inventory:
-        found.append("By an inventory, which is old: nothing is called gone by it, and it knows of no restore.")
+        found.append("By an inventory, which is old: nothing is called gone by it alone, and it knows of no restore.")
     elif comparison.since_inventory:
         found.append("What was known before is from an inventory, which knows of no restore.")
     if not comparison.whole:

@@ -21,6 +21,8 @@ BATCH = 500
 
 STOPPED = "stopped"
 
+_THERE = "it is there all the same"
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -33,7 +35,7 @@ class Ended:
 def ask_absent(
     store: Store,
     comparing: Comparing,
-    writer: ScanWriter,
+    writer: ScanWriter | None,
     *,
     most: int = MOST,
     progress: Callable[[int, int], None] | None = None,
@@ -41,7 +43,8 @@ def ask_absent(
 ) -> Ended:
     """Describe up to `most` of the objects that are not listed any more, and have the answers on record.
 
-    What is there after all goes into the rescan.  What the store refuses to tell stays open, and so does all that
+    What is there after all goes into the rescan; an inventory has no `writer` and holds what it held, so that there it
+    stays open.  What the store refuses to tell stays open, and so does all that
     lies behind a batch of which everything was refused, or nothing was answered by a store that answers otherwise: an
     object that it can't look at is to keep no rescan from being seen.  It ends early, to be gone on with, where `stop`
     says so, the login has expired, or the store answers nothing at all.
@@ -52,7 +55,9 @@ def ask_absent(
             progress(done, of)
         asked = _Batch(batch)
         ended = asked.ask(store, stop)
-        if asked.there:
+        if writer is None:
+            asked.unsure += [(each, _THERE) for each, _ in asked.there]
+        elif asked.there:
             writer.add(WalkPage(tuple(entry for _, entry in asked.there), None))
             comparing.found([each for each, _ in asked.there])
         comparing.answer(asked.gone, asked.unsure)

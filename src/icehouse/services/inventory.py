@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from icehouse.catalogue.base import plainly
+from icehouse.catalogue.changes.comparing import Comparing
 from icehouse.catalogue.changes.reading import comparison_in
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.loading import Loader
@@ -23,6 +24,7 @@ from icehouse.core.rows import Rollup
 from icehouse.stores.base import Inventories, Inventory
 from icehouse.stores.registry import open_inventory
 
+from .absent import ask_absent
 from .house import House
 from .scan import STOPPED, ScanReport, by_whom, folder_of, lock_of, store_time, told_of
 
@@ -32,12 +34,16 @@ _SKEW = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class LoadProgress:
-    """How far an inventory has been read: objects so far, files read `of` all; then the objects that are written."""
+    """How far an inventory has been read: objects so far, files read `of` all; then the objects that are written.
+
+    `asked` of how many objects that it does not hold any more it was asked, in the end, and how many they are.
+    """
 
     objects: int
     files: int
     of: int
     written: int = 0
+    asked: tuple[int, int] | None = None
 
 
 def scan_inventory(
@@ -46,6 +52,7 @@ def scan_inventory(
     address: Address | None = None,
     *,
     fresh: bool = False,
+    confirm: int = 0,
     progress: Callable[[LoadProgress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> ScanReport:
@@ -53,7 +60,9 @@ def scan_inventory(
 
     `address` None: everything that the inventory is of.  The catalogue is then as old as the inventory and says so.
     It is all or nothing: Invalid for anything that does not fit, NotFound for a file that is missing, and the report
-    is not complete where it was stopped; the catalogue stays what it was.
+    is not complete where it was stopped; the catalogue stays what it was.  What was known and is not in the inventory
+    stays as unknown: an inventory calls nothing gone.  `confirm` of those objects are asked for by name, and are gone
+    where a describe finds nothing; where the store does not answer, they stay open.
     Refused where what is known is newer, or a scan was begun and not finished, unless `fresh`; UsageError where the
     inventory is of another bucket.
     """
@@ -73,7 +82,7 @@ def scan_inventory(
             _refuse_older(files, folder, inventory.taken)
         loader = Loader(files, folder.prefix, inventory.taken)
         try:
-            report = _load(house, inventory, folder, files, loader, fresh, progress, stop)
+            report = _load(house, inventory, folder, files, loader, fresh, confirm, progress, stop)
             return replace(report, unbounded=unbounded)
         finally:
             loader.close()
@@ -88,6 +97,7 @@ def _load(
     files: Files,
     loader: Loader,
     fresh: bool,
+    confirm: int,
     progress: Callable[[LoadProgress], None] | None,
     stop: Callable[[], bool] | None,
 ) -> ScanReport:
@@ -103,6 +113,15 @@ def _load(
         if progress is not None:
             progress(LoadProgress(loader.objects, done, of, written))
 
+    def ask(comparing: Comparing) -> None:
+        def asking(done: int, of_all: int) -> None:
+            if progress is not None:
+                progress(LoadProgress(loader.objects, of, of, asked=(done, of_all)))
+
+        ended = ask_absent(house.store(folder.store), comparing, None, most=confirm, progress=asking, stop=stop)
+        if ended.error == STOPPED:
+            raise _Stopped
+
     try:
         for done, file in enumerate(inventory.files):
             with plainly(loader.folder):
@@ -113,7 +132,7 @@ def _load(
         number = loader.publish(
             requests=of + 1, seconds=spent, each=lambda written: tell(of, written),
             shared=None if container is None else container.shared,
-            copyable=None if container is None else container.copyable,
+            copyable=None if container is None else container.copyable, ask=ask if confirm else None,
         )  # fmt: skip
     except _Stopped:
         return ScanReport(0, 0, complete=False, seconds=spent(), requests=0, error=STOPPED, inventory=inventory.taken)

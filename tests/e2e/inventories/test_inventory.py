@@ -223,3 +223,34 @@ def test_a_failure_is_one_line_and_an_exit_code_on_the_command_line(environment:
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert "is cut" in done.stderr
+
+
+def test_what_a_later_inventory_lacks_stays_as_unknown_until_it_was_asked_for(
+    environment: dict[str, str], house: House, s3: StandIn
+):
+    client = s3.boto3_client()
+    client.create_bucket(Bucket="thinned")
+    for name in ("kept", "removed", "taken-out"):
+        client.put_object(Bucket="thinned", Key=f"runs/{name}", Body=b"x")
+    scan_inventory(house, written(s3, "thinned"))
+    client.delete_object(Bucket="thinned", Key="runs/removed")
+    client.delete_object(Bucket="thinned", Key="runs/taken-out")
+    s3.step(hours=1)
+    later = written(s3, "thinned")
+    client.put_object(Bucket="thinned", Key="runs/taken-out", Body=b"x")
+    words = ("scan", "--from-inventory", f"lab-s3:{TARGET}/{later.path}", "--quiet")
+    done = icehouse(environment, *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2 missing, not confirmed" in done.stdout
+    assert "What is missing stays as unknown; a scan asks for it again" in done.stdout
+    rows = catalogued(house, "thinned")
+    assert {key: row.standing.state for key, row in rows.items()} == {
+        "runs/kept": State.LIVE, "runs/removed": State.UNKNOWN, "runs/taken-out": State.UNKNOWN
+    }  # fmt: skip
+    assert {row.reason for row in rows.values()} == {"", "not in the inventory, and not confirmed to be gone"}
+    done = icehouse(environment, *words, "--confirm", "10")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 gone" in done.stdout
+    rows = catalogued(house, "thinned")
+    assert set(rows) == {"runs/kept", "runs/taken-out"}
+    assert rows["runs/taken-out"].reason.endswith(": it is there all the same")

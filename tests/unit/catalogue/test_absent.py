@@ -41,6 +41,10 @@ def test_objects_that_a_store_which_answers_can_not_look_at_keep_no_rescan_from_
         row = browse.catalogued(house, Ref("s", "c", "a/2"))
         assert row is not None
         assert row.reason == f"no longer listed, and not confirmed to be gone: {trouble}"
+        assert scan(house, WHOLE, confirm=0).complete
+        kept = browse.catalogued(house, Ref("s", "c", "a/2"))
+        assert kept is not None
+        assert kept.reason == row.reason, "it was not asked about again"
         store.truth = {"a/2": trouble}
         assert scan(house, WHOLE).complete
         assert [each.kind for each in told(house)] == [ChangeKind.GONE] * 3

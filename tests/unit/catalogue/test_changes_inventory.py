@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,12 @@ from icehouse.core.changes import ChangeKind
 from icehouse.core.clock import Instant
 from icehouse.core.columns import ObjectColumns
 from icehouse.core.entries import Entry
-from icehouse.core.errors import Invalid
-from icehouse.core.refs import Address, FolderRef
-from icehouse.core.states import Standing, State
+from icehouse.core.errors import Denied, Invalid
+from icehouse.core.refs import Address, FolderRef, Ref
+from icehouse.core.states import UNKNOWN, Standing, State
 from icehouse.present.changes import caveats, scan_words
+from icehouse.services import browse
+from icehouse.services.absent import ask_absent
 from icehouse.services.house import House
 from icehouse.services.scan import scan
 from icehouse.services.sweep import sweep
@@ -38,7 +41,13 @@ def brought_in(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     return bool(request.param)
 
 
-def load(house: House, entries: list[Entry], prefix: str = "", taken: Instant = BEGIN + timedelta(days=1000)) -> None:
+def load(
+    house: House,
+    entries: list[Entry],
+    prefix: str = "",
+    taken: Instant = BEGIN + timedelta(days=1000),
+    confirm: int = 0,
+) -> None:
     kinds = list(dict.fromkeys(each.standing for each in entries))
     loader = Loader(Files(house.paths.catalogue, "s", "c"), prefix, taken)
     try:
@@ -52,9 +61,16 @@ def load(house: House, entries: list[Entry], prefix: str = "", taken: Instant = 
                 kinds=kinds,
             )
         )
-        loader.publish(requests=2, seconds=lambda: 1.0, each=lambda _: None)
+        asking = partial(ask_absent, house.store("s"), writer=None, most=confirm)
+        loader.publish(requests=2, seconds=lambda: 1.0, each=lambda _: None, ask=asking if confirm else None)
     finally:
         loader.close()
+
+
+def reason(house: House, key: str) -> str:
+    found = browse.catalogued(house, Ref("s", "c", key))
+    assert found is not None
+    return found.reason
 
 
 @contextmanager
@@ -85,17 +101,25 @@ def test_an_inventory_calls_nothing_gone_and_tells_of_no_restore(tmp_path: Path,
             (ChangeKind.NEW, "c/new"),
         ]  # fmt: skip
         assert store.described == []
+        held = [replace(before[0], standing=UNKNOWN), *after]
         assert {key: told[3] for key, told in objects_in(Files(house.paths.catalogue, "s", "c")).items()} == {
-            each.ref.key: each.standing for each in after
+            each.ref.key: each.standing for each in held
         }
-        assert folders_in(Files(house.paths.catalogue, "s", "c")) == folders_of(after)
-        [found] = compared(house)
+        assert folders_in(Files(house.paths.catalogue, "s", "c")) == folders_of(held)
+        assert reason(house, "a/gone") == "not in the inventory, and not confirmed to be gone"
+        load(house, after)
+        assert kinds_told(house) == [], "it is told once"
+        assert folders_in(Files(house.paths.catalogue, "s", "c")) == folders_of(held)
+        found = compared(house)[-1]
         assert (found.inventory, found.since_inventory) == (True, False)
         assert scan_words(found, found.at).startswith("inventory 1 of ")
-        assert "nothing is called gone by it" in caveats(found)[0]
+        assert "nothing is called gone by it alone" in caveats(found)[0]
         store.entries = [*before[1:4], entry("c/written", 40)]
         scan(house, Address("s", "c", ""))
-        assert kinds_told(house) == [(ChangeKind.GONE, "c/new"), (ChangeKind.BACK, "b/cold")]
+        assert kinds_told(house) == [
+            (ChangeKind.GONE, "a/gone"), (ChangeKind.GONE, "c/new"), (ChangeKind.BACK, "b/cold")
+        ]  # fmt: skip
+        assert folders_in(Files(house.paths.catalogue, "s", "c")) == folders_of(store.entries)
         assert compared(house)[0].since_inventory
 
 
@@ -132,7 +156,24 @@ def test_an_inventory_of_a_folder_leaves_the_rest_as_it_was(tmp_path: Path, brou
     with scanned(tmp_path, before) as (house, _):
         load(house, [entry("b/1", 7)], "b/")
         assert kinds_told(house) == [(ChangeKind.MISSING, "b/2"), (ChangeKind.CHANGED, "b/1")]
-        assert folders_in(Files(house.paths.catalogue, "s", "c")) == folders_of([entry("a/1"), entry("b/1", 7)])
+        assert folders_in(Files(house.paths.catalogue, "s", "c")) == folders_of(
+            [entry("a/1"), entry("b/1", 7), entry("b/2", standing=UNKNOWN)]
+        )
+
+
+def test_what_an_inventory_lacks_is_gone_only_where_it_was_asked_for_and_not_found(tmp_path: Path, brought_in: bool):
+    before = [entry(f"a/{number}") for number in range(4)]
+    with scanned(tmp_path, before) as (house, store):
+        store.entries = before[:2]
+        store.truth = {"a/3": Denied("not yours")}
+        load(house, [before[0]], confirm=10)
+        assert sorted(store.described) == ["a/1", "a/2", "a/3"]
+        assert kinds_told(house) == [(ChangeKind.GONE, "a/2"), (ChangeKind.MISSING, "a/1"), (ChangeKind.MISSING, "a/3")]
+        told = "not in the inventory, and not confirmed to be gone: "
+        assert reason(house, "a/1") == f"{told}it is there all the same"
+        assert reason(house, "a/3") == f"{told}not yours"
+        held = [before[0], *(replace(before[number], standing=UNKNOWN) for number in (1, 3))]
+        assert folders_in(Files(house.paths.catalogue, "s", "c")) == folders_of(held)
 
 
 def test_the_first_inventory_has_nothing_to_be_held_against(tmp_path: Path, brought_in: bool):

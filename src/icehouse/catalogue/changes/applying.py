@@ -34,8 +34,8 @@ _STATE = "CASE state " + " ".join(f"WHEN '{state.value}' THEN {i}" for i, state 
 def apply(connection: sqlite3.Connection, prefix: str, at: Instant, by_store: Instant | None, *, unlisted: str) -> None:
     """Make ``main`` what ``part`` is under `prefix`, inside the caller's transaction.
 
-    What nobody could confirm to be gone stays as UNKNOWN with the reason `unlisted`, or goes where that is "": an
-    inventory says no more than what it holds.  ``differing`` must be settled, and on record already.
+    What nobody could confirm to be gone stays as UNKNOWN with the reason `unlisted`.  ``differing`` must be settled,
+    and on record already.
     """
     apply = _Applying(connection, prefix, unlisted)
     apply.run()
@@ -50,7 +50,7 @@ class _Applying:
         self._prefix = prefix
         self._unlisted = unlisted
         self._by_id = tells_by_id(connection)
-        self._leaving = "d.new IS NULL" if not unlisted else f"(d.new IS NULL AND d.kind = {NUMBER[ChangeKind.GONE]})"
+        self._leaving = f"(d.new IS NULL AND d.kind = {NUMBER[ChangeKind.GONE]})"
         self._staying = f"(d.new IS NULL AND d.kind = {NUMBER[ChangeKind.MISSING]})"
 
     def run(self) -> None:
@@ -135,7 +135,8 @@ class _Applying:
         else:
             self._connection.execute(f"DELETE FROM main.reasons WHERE object NOT IN ({kept})")
         self._connection.execute(
-            "DELETE FROM main.reasons WHERE object IN (SELECT old FROM temp.differing WHERE old IS NOT NULL)"
+            "DELETE FROM main.reasons WHERE object IN "
+            f"(SELECT d.old FROM temp.differing d WHERE d.new IS NOT NULL OR {self._leaving})"
         )
 
     def _left(self) -> list[int]:
@@ -172,7 +173,7 @@ class _Applying:
 
     def _sums(self) -> Iterator[tuple[int, int | None, int, int, int, int | None]]:
         """folder, standing (None: becomes unknown), sign, objects, bytes, latest change; by folder."""
-        taken = f"({self._leaving} OR {self._staying} OR n.id IS NOT NULL)" if self._unlisted else "1"
+        taken = f"({self._leaving} OR {self._staying} OR n.id IS NOT NULL)"
         self._connection.execute("DROP TABLE IF EXISTS temp.sums")
         self._connection.execute(
             "CREATE TEMP TABLE sums AS "
@@ -184,7 +185,7 @@ class _Applying:
             "JOIN temp.places p ON p.new = n.folder JOIN temp.words_new w ON w.id = n.standing "
             "LEFT JOIN main.objects o ON o.id = d.old GROUP BY 1, 2 "
             "UNION ALL SELECT o.folder, NULL, 1, count(*), sum(o.size), NULL FROM temp.differing d "
-            f"CROSS JOIN main.objects o ON o.id = d.old WHERE {self._staying if self._unlisted else '0'} GROUP BY 1, 2"
+            f"CROSS JOIN main.objects o ON o.id = d.old WHERE {self._staying} GROUP BY 1, 2"
         )
         cursor = self._connection.execute("SELECT * FROM temp.sums ORDER BY folder")
         while rows := cursor.fetchmany(_FOLDERS):
@@ -207,8 +208,7 @@ class _Applying:
         )
         if self._by_id:
             self._move_rows()
-        if self._unlisted:
-            self._keep_unlisted()
+        self._keep_unlisted()
 
     def _move_rows(self) -> None:
         self._connection.execute(
@@ -231,9 +231,11 @@ class _Applying:
             "INSERT OR IGNORE INTO main.unlisted SELECT d.old, (SELECT max(started) FROM part.scans) "
             f"FROM temp.differing d WHERE {self._staying}"
         )
+        # what was open before keeps why, unless it was asked about again
         execute(
             "INSERT OR REPLACE INTO main.reasons SELECT d.old, ? || coalesce(nullif(': ' || a.words, ': '), '') "
-            f"FROM temp.differing d LEFT JOIN part.asked a ON a.object = d.old WHERE {self._staying}",
+            "FROM temp.differing d LEFT JOIN part.asked a ON a.object = d.old "
+            f"WHERE {self._staying} OR (d.new IS NULL AND a.gone = 0)",
             (self._unlisted,),
         )
 

@@ -32,9 +32,12 @@ A changed row costs a tenth of a millisecond, and nobody else writes meanwhile.
 """
 
 NOT_LISTED = "no longer listed, and not confirmed to be gone"
+NOT_IN_INVENTORY = "not in the inventory, and not confirmed to be gone"
 
 _GONE = NUMBER[ChangeKind.GONE]
-_IN_VAIN = f"EXISTS (SELECT 1 FROM main.reasons WHERE object = old AND reason <> '{NOT_LISTED}')"
+_IN_VAIN = (
+    f"EXISTS (SELECT 1 FROM main.reasons WHERE object = old AND reason NOT IN ('{NOT_LISTED}', '{NOT_IN_INVENTORY}'))"
+)
 """Asked about before, by a rescan or a sweep, and could not be told."""
 
 _OPEN = f"new IS NULL AND kind IN ({UNTOLD}, {NUMBER[ChangeKind.MISSING]})"
@@ -107,6 +110,12 @@ class Comparing:
     def prefix(self) -> str:
         """What the rescan is of."""
         return self._sides.prefix
+
+    @property
+    def unlisted(self) -> str:
+        """Why an object is unknown that the rescan does not tell of and nobody could confirm to be gone."""
+        with plainly(self.visible):
+            return NOT_IN_INVENTORY if self._inventory() else NOT_LISTED
 
     @property
     def few(self) -> bool:
@@ -193,8 +202,7 @@ class Comparing:
         """
         with plainly(self.visible), changing(self._connection):
             number = self._keep("main", at)
-            unlisted = "" if self._inventory() else NOT_LISTED
-            apply(self._connection, self._sides.prefix, at, by_store, unlisted=unlisted)
+            apply(self._connection, self._sides.prefix, at, by_store, unlisted=self.unlisted)
         with plainly(self.visible):
             index_up(self._connection)
         return number
@@ -205,7 +213,7 @@ class Comparing:
         `put_unlisted` is to follow.
         """
         with plainly(self._part), transaction(self._connection, "DEFERRED"):
-            hand_on(self._connection, unlisted=not self._inventory())
+            hand_on(self._connection)
             return self._keep("part", at)
 
     def close(self) -> None:

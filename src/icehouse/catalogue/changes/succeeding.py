@@ -27,11 +27,10 @@ _COLUMNS = (
 )
 
 
-def hand_on(connection: sqlite3.Connection, *, unlisted: bool) -> None:
+def hand_on(connection: sqlite3.Connection) -> None:
     """Copy earlier comparisons into ``part``, and note what it is to hold besides, inside the caller's transaction.
 
-    That is what it did not tell of, and what nobody could confirm to be gone: `put_unlisted` puts it there.  Not so
-    where `unlisted` is not set: an inventory says no more than what it holds.
+    That is what it did not tell of, and what nobody could confirm to be gone: `put_unlisted` puts it there.
     """
     find_words(connection, "part")
     for table in ("comparisons", "comparison_parts"):
@@ -45,9 +44,6 @@ def hand_on(connection: sqlite3.Connection, *, unlisted: bool) -> None:
         )
     )
     connection.execute("DELETE FROM part.asked WHERE gone = 1")
-    if not unlisted:
-        connection.execute("DELETE FROM part.asked")
-        return
     connection.execute(
         "INSERT OR IGNORE INTO part.asked SELECT old, 0, '' FROM temp.differing "
         f"WHERE new IS NULL AND kind IN ({UNTOLD}, {NUMBER[ChangeKind.MISSING]})"
@@ -73,9 +69,10 @@ def _put(connection: sqlite3.Connection, since: Instant, words: str) -> None:
     known, lines = dict[int, str](), dict[int, list[int]]()
     after = 0
     while rows := connection.execute(
-        "SELECT o.id, o.folder, o.name, o.size, o.modified, o.etag, o.version, a.words, u.since "
+        "SELECT o.id, o.folder, o.name, o.size, o.modified, o.etag, o.version, a.words, u.since, r.reason "
         "FROM main.asked a CROSS JOIN old.objects o ON o.id = a.object "
-        "LEFT JOIN old.unlisted u ON u.object = o.id WHERE a.object > ? AND a.gone = 0 ORDER BY a.object LIMIT ?",
+        "LEFT JOIN old.unlisted u ON u.object = o.id LEFT JOIN old.reasons r ON r.object = u.object "
+        "WHERE a.object > ? AND a.gone = 0 ORDER BY a.object LIMIT ?",
         (after, _CHUNK),
     ).fetchall():
         after = rows[-1][0]
@@ -83,7 +80,7 @@ def _put(connection: sqlite3.Connection, since: Instant, words: str) -> None:
         prefixes(connection, "old", [row[1] for row in rows], known)
         tally = Tally()
         lines.clear()
-        for _, place, name, size, modified, etag, version, why, before in rows:
+        for _, place, name, size, modified, etag, version, why, before, earlier in rows:
             if place not in lines:
                 lines[place] = _enter(connection, known[place])
             line = lines[place]
@@ -93,7 +90,7 @@ def _put(connection: sqlite3.Connection, since: Instant, words: str) -> None:
                 (line[-1], param(name), size, modified, etag, number, version),
             ).lastrowid
             connection.execute("INSERT INTO unlisted VALUES (?, ?)", (row, before or to_micros(since)))
-            reason = f"{words}: {why}" if why else words
+            reason = f"{words}: {why}" if why else earlier or words
             connection.execute("INSERT INTO reasons VALUES (?, CAST(? AS TEXT))", (row, param(reason)))
             sums = tally.at(line[-1], line)
             sums[COUNT_AT + _UNKNOWN] += 1
