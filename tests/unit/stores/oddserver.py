@@ -27,7 +27,8 @@ class Ways:
     SeaweedFS does, "ignored", "announced" and not done.  `token`: "opaque" or a "key".  `always_on`: a token on the
     last page as well.  `denies`: no page says that it is truncated.  `start`: "behind" a key, "from" it on, "ignored".
     `cap`: keys a page.  `empty`: after so many pages comes an empty one.  `marker`: NextKeyMarker "encoded" as the
-    keys are, or "raw"; or encoded with MinIO's own note behind it ("noted"), or a little "further" than the last key.
+    keys are, or "raw"; or encoded with MinIO's own note behind it ("noted"); or a little
+    "further" than the last key, or so "further and raw".
     `deleted_last`: delete markers behind all versions.  `refuses`: the answer to who asks for restores.
     """
 
@@ -166,18 +167,23 @@ class OddServer:
         rows = [row for row in self.rows if row.key.startswith(query.get("prefix", ""))]
         begin = 0
         if key := query.get("key-marker", "").removesuffix(MINIO):
-            begin = bisect_right(rows, key, key=lambda row: row.key)
+            places = [(row.key, row.version) for row in rows]
             if version := query.get("version-id-marker"):
-                begin = next((at + 1 for at, row in enumerate(rows) if (row.key, row.version) == (key, version)), begin)
+                if (key, version) not in places:
+                    return b"<Error><Code>InvalidArgument</Code><Message>Invalid version id</Message></Error>"
+                begin = places.index((key, version)) + 1
+            else:
+                begin = (bisect_left if ways.start == "from" else bisect_right)(rows, key, key=lambda row: row.key)
         size = min(int(query.get("max-keys", "1000")), ways.cap)
         shown, more = rows[begin : begin + size], begin + size < len(rows)
         head = f"<Name>box</Name><Prefix>{escape(query.get('prefix', ''))}</Prefix>{self.said_encoding(query)}"
         head += f"<MaxKeys>{size}</MaxKeys><IsTruncated>{str(more and not ways.denies).lower()}</IsTruncated>"
         if more:
             last = shown[-1]
-            raw = last.key + {"noted": MINIO, "further": "!"}.get(ways.marker, "")
-            head += f"<NextKeyMarker>{escape(raw) if ways.marker == 'raw' else self.text(raw, query)}</NextKeyMarker>"
-            head += f"<NextVersionIdMarker>{last.version}</NextVersionIdMarker>" if ways.version_marker else ""
+            more_of_it = {"noted": MINIO, "further": "!", "further and raw": "%41"}.get(ways.marker, "")
+            on, version = last.key + more_of_it, "of another" if "further" in ways.marker else last.version
+            head += f"<NextKeyMarker>{escape(on) if 'raw' in ways.marker else self.text(on, query)}</NextKeyMarker>"
+            head += f"<NextVersionIdMarker>{version}</NextVersionIdMarker>" if ways.version_marker else ""
         if ways.deleted_last:
             shown = sorted(shown, key=lambda row: row.deleted)
         body = ""

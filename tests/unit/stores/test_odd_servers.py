@@ -158,9 +158,10 @@ VERSIONS: dict[str, Ways] = {
     "AWS": SMALL,
     "delete markers behind versions: moto": replace(SMALL, deleted_last=True),
     "no encoding: SeaweedFS": replace(SMALL, encoding="ignored", marker="raw"),
-    "keys encoded, the marker not: Ceph up to Quincy": replace(SMALL, encoding="percent", marker="raw"),
+    "keys encoded, the marker not: Ceph up to Quincy, Swift": replace(SMALL, encoding="percent", marker="raw"),
     "a note behind the marker: MinIO": replace(SMALL, marker="noted"),
     "a marker that lies further on": replace(SMALL, marker="further"),
+    "from the marker on: Ceph": replace(SMALL, encoding="percent", marker="raw", start="from"),
     "nor the version of the marker: Ceph up to Jewel": replace(SMALL, marker="raw", version_marker=False),
 }
 
@@ -169,13 +170,30 @@ VERSIONS: dict[str, Ways] = {
 @pytest.mark.parametrize("ways", VERSIONS.values(), ids=VERSIONS)
 def test_a_walk_by_versions_passes_no_key_by_however_the_way_on_is_written(ways: Ways, cap: int) -> None:
     """A marker that is decoded though it was not encoded leads back, or past keys that nobody would miss."""
-    keys = sorted([*KEYS, "a%7A", "a5", "az", "a_", "100%", "100%.csv", "100%ff", "l#", "l#1"])
+    keys = sorted([*KEYS, "a%7A", "a5", "az", "a_", "100%", "100%.csv", "100%ff", "l#", "l#1", "l5"])
     rows = [Row(key, f"v{n}", not n, not n and key in ("k", "l")) for key in keys for n in range(cap % 3 + 1)]
     current = [row.key for row in rows if row.latest and not row.deleted]
     with asked(OddServer(replace(ways, cap=cap), (), rows)) as client:
         assert walked(client, pin=True) == current
         assert resumed(client, pin=True) == current
         assert streamed(client, pin=True) == current
+
+
+def test_a_marker_that_lies_further_on_is_not_read_in_the_wrong_way() -> None:
+    """Decoded, ``l%41`` lies behind ``l5``."""
+    rows = [Row(key, "v1", latest=True, deleted=False) for key in ("k", "l", "l5", "lA", "m")]
+    with asked(OddServer(replace(SMALL, cap=1, marker="further and raw"), (), rows)) as client:
+        assert walked(client, pin=True) == ["k", "l", "l5", "lA", "m"]
+
+
+def test_a_marker_of_two_readings_on_a_page_without_rows_is_refused() -> None:
+    page = "<IsTruncated>true</IsTruncated><EncodingType>url</EncodingType><NextKeyMarker>l%41</NextKeyMarker>"
+    listed = http(f"<ListVersionsResult>{page}</ListVersionsResult>".encode())
+    odd = OddServer(SMALL, (), [Row("k", "v1", latest=True, deleted=False)])
+    talk = lambda asks: odd.talk(asks) if b"versioning" in asks else listed  # noqa: E731
+    with asked(odd, talk) as client, pytest.raises(Unavailable) as refused:
+        walked(client, pin=True)
+    assert "two ways" in refused.value.words
 
 
 def by_file(keys: Sequence[str]) -> list[str]:

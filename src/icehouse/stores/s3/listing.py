@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -194,15 +195,19 @@ def versions_columns(
     has ``(KEY, None)`` for its marker, and ``Currents(folder, KEY)``.
     """
     page = all_versions(client, folder, marker=marker, once=once)
-    rows = page.rows
-    currents.take(page.keys, rows.latest, last_page=page.marker is None)
-    keys = page.keys
+    keys, rows = page.keys, page.rows
+    if marker is not None and marker == (currents.after, None) and keys and keys[0] == marker[0]:
+        # Ceph begins with the key that is named, where S3 begins behind it; what is current of it was seen.
+        behind = bisect_right(keys, marker[0])
+        keys, rows = keys[behind:], rows.picked(range(behind, len(keys)))
+    number, last = len(keys), keys[-1] if keys else None
+    currents.take(keys, rows.latest, last_page=page.marker is None)
     shown = [latest and not deleted for latest, deleted in zip(rows.latest, rows.deleted, strict=True)]
     if not all(shown):
         places = [at for at, here in enumerate(shown) if here]
         keys, rows = list(compress(keys, shown)), rows.picked(places)
     objects = _columns(client, folder, keys, rows, page.at, versions=rows.versions)
-    return VersionsPage(objects, page.keys[-1] if page.keys else None, len(page.keys), page.marker, page.at)
+    return VersionsPage(objects, last, number, page.marker, page.at)
 
 
 def all_versions(
