@@ -30,6 +30,7 @@ from icehouse.tui.actions.everywhere import ACTIONS
 from icehouse.tui.actions.quoting import command, quoted
 from icehouse.tui.actions.registry import ROOMS, find, key_line, of_room
 from icehouse.tui.console_verbs import VERBS as CONSOLE_VERBS
+from icehouse.tui.listing import Live
 from icehouse.tui.narrowing import narrowing
 from icehouse.tui.screens.audit import Audit
 from icehouse.tui.screens.browse import Browse
@@ -226,9 +227,39 @@ def test_a_live_listing_is_narrowed_in_the_words_of_the_catalogue():
     assert not narrowing("\u212a")(an_object("k")), "a Kelvin sign is no k, as in the catalogue"
     assert narrowing("É")(an_object("cafÉ"))
     assert not narrowing("É")(an_object("café"))
-    for wrong in ("state:frozen", f"size>{'9' * 5_000}"):
+    assert [row.name for row in (cold, live) if narrowing("class:glacier !notes")(row)] == ["plate.tiff"]
+    assert not narrowing("!class:Glacier")(cold)
+    assert narrowing('"lot:7" !"older>1y"')(an_object("LOT:7"))
+    for wrong in ("state:frozen", f"size>{'9' * 5_000}", "!older>1y", "!class=GLACIER", "!size>>1G", "!size<1x"):
         with pytest.raises(UsageError):
             narrowing(wrong)
+
+
+def test_a_folder_of_a_live_listing_passes_what_is_not_known_of_it_and_what_is_true_of_any_of_it():
+    strange = FolderRow(FolderRef("s", "b", "f/"), "f")
+    for text in ("state:cold", "!state:cold", "size>1G", "!size>1G", "class:GLACIER", "!class:GLACIER"):
+        assert narrowing(text)(strange), text
+    rollup = Rollup(objects=3, bytes=10, counts={State.ARCHIVED: 2, State.LIVE: 1})
+    mixed = replace(strange, rollup=rollup)
+    cold = replace(strange, rollup=replace(rollup, objects=2, counts={State.ARCHIVED: 2}))
+    assert narrowing("state:cold")(mixed)
+    assert narrowing("!state:cold")(mixed)
+    assert narrowing("state:cold")(cold)
+    assert not narrowing("!state:cold")(cold)
+    assert not narrowing("size>1k")(mixed)
+    assert narrowing("!size>1k")(mixed)
+
+
+def test_a_live_listing_refuses_a_class_that_is_none_and_stays_as_it_is():
+    listing = Live(lambda: datetime(2026, 1, 1, tzinfo=UTC), ascii=False)
+    listing.add([an_object("plate.tiff"), an_object("notes.txt")])
+    listing.filter("plate")
+    for wrong in ("!class:glacer", "!older>1y"):
+        with pytest.raises(UsageError):
+            listing.filter(wrong)
+        assert (listing.filtered, listing.count) == ("plate", 1)
+    listing.filter("class:glacier")
+    assert listing.count == 2
 
 
 def test_a_delivery_that_no_hand_may_tick_says_why_in_safe_words():
@@ -245,7 +276,7 @@ def test_a_delivery_that_no_hand_may_tick_says_why_in_safe_words():
     assert find("deliveries", "unhold").why_not(now) == "read-only: w switches to write"
     assert find("deliveries", "unhold").why_not(replace(now, write=True)) is None
     assert find("deliveries", "hold").why_not(now) is None
-    every = find("deliveries", "all")
-    assert (every.twin(now), every.twin(replace(now, tickable=("a1", "b2")))) == ("", "icehouse deliveries tick a1 b2")
+    assert find("deliveries", "undo").why_not(now) == "nothing was ticked or unticked here yet"
+    assert find("deliveries", "undo").why_not(replace(now, strokes=1)) is None
     assert find("deliveries", "expired").why_not(replace(now, level="objects")) is not None
     assert find("deliveries", "problems").why_not(replace(now, level="objects")) is None

@@ -189,6 +189,24 @@ def test_marks_survive_sort_filter_navigation_and_restart(small):
         term.wait_for("nothing marked")
 
 
+def test_a_filter_that_is_none_is_refused_on_one_line_and_hides_nothing(small):
+    with small.console() as term:
+        open_bucket(term, "small")
+        term.wait_for("complete")
+        name = term.display()[2].split()[1]
+        for wrong in ("!older>1y", "!class=GLACIER"):
+            term.send("/")
+            term.wait_for("text  !text  state:cold  class:GLACIER  size>1G")
+            term.send(f"{wrong}\r")
+            term.wait_for(f'{wrong[1:]} is none of state:cold class:GLACIER size>1G; "quoted" it is text')
+            assert name in term.text()
+            assert "filter !" not in term.text()
+        term.send("/")
+        term.wait_for("text  !text")
+        term.send('"older>1y"\r')
+        term.wait_for("nothing passes the filter")
+
+
 def test_what_lies_inside_a_marked_folder_is_not_marked_again(small):
     with small.console() as term:
         open_bucket(term, "small")

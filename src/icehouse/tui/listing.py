@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from icehouse.core.clock import Instant
+from icehouse.core.filters import refuse_strange
 from icehouse.core.refs import FolderRef, Ref
 from icehouse.core.rows import FolderRow, ObjectRow, Row, SortBy
 from icehouse.present.browse import row_cells
@@ -159,7 +160,7 @@ class Live:
 
     def filter(self, text: str) -> None:
         """Show only what passes.  UsageError for a wrong word."""
-        narrowing(text)
+        refuse_strange(text, {row.standing.word for row in self._objects.values()})
         self.filtered = text.strip()
         self._arrange()
 

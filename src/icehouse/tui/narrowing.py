@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from string import ascii_lowercase, ascii_uppercase
 
-from icehouse.core.filters import asked_size, asked_states
+from icehouse.core.filters import InName, InState, OfClass, OfSize, Term, asked_terms
 from icehouse.core.rows import FolderRow, ObjectRow, Row, SortBy
-from icehouse.core.states import State
 
 Test = Callable[[Row], bool]
 
@@ -19,36 +17,45 @@ _FOLDED = str.maketrans(ascii_uppercase, ascii_lowercase)
 def narrowing(text: str) -> Test:
     """The test that `text` spells out, in the words of the catalogue's own filter; all its words must hold.
 
-    A folder without sums passes every test on a field: what is in it is not known.  UsageError for a wrong word.
+    A folder without sums passes every test on a field, turned around or not: what is in it is not known.  UsageError
+    for a wrong word.
     """
-    tests = [_negated(term[1:]) if term.startswith("!") and len(term) > 1 else _term(term) for term in text.split()]
+    tests = [_test(term) for term in asked_terms(text)]
     return lambda row: all(test(row) for test in tests)
 
 
-def _negated(term: str) -> Test:
-    test = _term(term)
-    return lambda row: not test(row)
+def _test(term: Term) -> Test:
+    holds = _holds(term)
+    return lambda row: (told := holds(row)) is None or told is not term.inverse
 
 
-def _term(term: str) -> Test:
-    field, colon, value = term.partition(":")
-    if colon and field.lower() == "state":
-        wanted = set(asked_states(value))
-        return lambda row: _states(row) is None or bool(wanted & (_states(row) or set()))
-    if colon and field.lower() == "word":
-        return lambda row: not isinstance(row, ObjectRow) or row.standing.word.lower() == value.lower()
-    size = asked_size(term)
-    if size is not None:
-        sign, limit = size
-        return lambda row: _compare(sign, row, limit)
-    sought = term.translate(_FOLDED)
-    return lambda row: sought in row.name.translate(_FOLDED)
+def _holds(term: Term) -> Callable[[Row], bool | None]:
+    """Whether the term's own question is answered with yes; None where nobody knows."""
+    match term.asked:
+        case InName(text):
+            sought = text.translate(_FOLDED)
+            return lambda row: sought in row.name.translate(_FOLDED)
+        case OfSize():
+            size = term.asked
+            return lambda row: _compare(size, row)
+        case OfClass(word):
+            return lambda row: row.standing.word.casefold() == word.casefold() if isinstance(row, ObjectRow) else None
+        case InState():
+            return _stands(term.asked, inverse=term.inverse)
 
 
-def _states(row: Row) -> set[State] | None:
-    if isinstance(row, ObjectRow):
-        return {row.standing.state}
-    return None if row.rollup is None else {state for state, n in row.rollup.counts.items() if n}
+def _stands(asked: InState, *, inverse: bool) -> Callable[[Row], bool | None]:
+    """Of a folder, whether anything in it is so; turned around, whether nothing in it is otherwise."""
+
+    def holds(row: Row) -> bool | None:
+        if isinstance(row, ObjectRow):
+            return row.standing.state in asked.states
+        if row.rollup is None:
+            return None
+        held = sum(row.rollup.counts.get(state, 0) for state in asked.states)
+        return row.rollup.objects <= held if inverse else held > 0
+
+    return holds
 
 
 def _bytes(row: Row) -> int | None:
@@ -57,11 +64,11 @@ def _bytes(row: Row) -> int | None:
     return None if row.rollup is None else row.rollup.bytes
 
 
-def _compare(sign: str, row: Row, limit: Fraction) -> bool:
-    n = _bytes(row)
+def _compare(asked: OfSize, row: Row) -> bool | None:
+    n, limit = _bytes(row), asked.limit
     if n is None:
-        return True
-    return {"<": n < limit, ">": n > limit, "<=": n <= limit, ">=": n >= limit, "=": n == limit}[sign]
+        return None
+    return {"<": n < limit, ">": n > limit, "<=": n <= limit, ">=": n >= limit, "=": n == limit}[asked.sign]
 
 
 def ordering(by: SortBy) -> Callable[[Row], tuple[object, ...]]:

@@ -150,13 +150,27 @@ def test_filters_ask_states_words_and_sizes(tmp_path: Path):
         shown("state:archived") == {r.name for r in rows if r.standing.state is State.ARCHIVED} == shown("state:cold")
     )
     assert shown("!state:archived") == {r.name for r in rows if r.standing.state is not State.ARCHIVED}
-    assert shown("word:glacier") == {r.name for r in rows if r.standing.word == "GLACIER"}
+    glacier = {r.name for r in rows if r.standing.word == "GLACIER"}
+    assert shown("word:glacier") == shown("class:GLACIER") == glacier
+    assert shown("!class:Glacier") == {r.name for r in rows} - glacier != set()
     assert shown("size>50") == {r.name for r in rows if r.size > 50}
     assert shown("size<=50 o1") == {r.name for r in rows if r.size <= 50 and "o1" in r.name}
     assert shown("size>1G") == set()
     with pytest.raises(UsageError, match="no such state"):
         view.filter("state:frozen")
     assert view.filtered_by == "size>1G"
+
+
+@pytest.mark.parametrize("text", ["!older>1y", "!class=GLACIER", "!size>>1G", "!size<1x", "type:x", "!class:glacer"])
+def test_what_is_no_condition_is_refused_and_leaves_the_rows_as_they_are(tmp_path: Path, text: str):
+    view = viewed(tmp_path, ["lot:7", "lot8", "f/older>1y"])
+    view.filter("7")
+    with pytest.raises(UsageError, match=r"is none of state:cold class:GLACIER|no such class; there is "):
+        view.filter(text)
+    assert view.filtered_by == "7"
+    assert names(view) == ["lot:7"]
+    view.filter('"lot:" !"older>1y"')
+    assert names(view) == ["lot:7"]
 
 
 def test_a_row_that_the_filter_hides_has_no_position(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from icehouse.core.filters import HINT
 from icehouse.core.rows import ContainerRow, FolderRow, ObjectRow
 from icehouse.present.manners import PLAIN
 
@@ -109,7 +110,7 @@ ACTIONS = (
     Action("all", ("asterisk",), "all", "Mark the whole folder, or all that is filtered",
            enabled=_in_bucket),
     Action("clear", ("u",), "unmark all", "Take every mark away", enabled=_marks),
-    Action("filter", ("slash",), "filter", "Filter: text  !text  state:cold  size>1G", 30,
+    Action("filter", ("slash",), "filter", f"Filter: {HINT.replace('  ', ' ')}", 30,
            enabled=_listed),
     Action("search", ("F",), "find", "Find names anywhere below: text  folder/text", 35,
            enabled=_search, twin=lambda now: command("ls", _bucket(now), "--search", now.searched or "TEXT")),

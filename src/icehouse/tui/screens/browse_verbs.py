@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from icehouse.core.filters import HINT
 from icehouse.core.refs import FolderRef
 from icehouse.core.rows import ContainerRow, FolderRow, StoreRow
 from icehouse.core.text import safe
@@ -68,7 +69,7 @@ def do_filter(room: Browse) -> None:
             room.narrow(text)
 
     now = room.listing.filtered if room.listing else ""
-    room.console.push_screen(LineDialog(now, "/", "text  !text  state:cold  size>1G"), narrowed)
+    room.console.push_screen(LineDialog(now, "/", HINT), narrowed)
 
 
 def do_sort(room: Browse) -> None:

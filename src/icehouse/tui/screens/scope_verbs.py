@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icehouse.core.errors import IcehouseError
+from icehouse.core.filters import HINT
 from icehouse.core.refs import FolderRef
 from icehouse.core.rows import FolderRow, ObjectRow
 from icehouse.core.scope_rows import Difference, FolderChange, ScopeLine
@@ -235,7 +236,7 @@ def do_filter(room: ScopeRoom) -> None:
             except IcehouseError as error:
                 room.console.say(str(error), danger=True)
 
-    room.console.push_screen(LineDialog(tree.filtered, "/", "text  !text  state:cold  size>1G"), narrowed)
+    room.console.push_screen(LineDialog(tree.filtered, "/", HINT), narrowed)
 
 
 def do_sort(room: ScopeRoom) -> None:
