@@ -263,6 +263,19 @@ def test_who_refuses_to_tell_restores_is_asked_without_them_and_what_is_cold_is_
         assert odd.refused == 1
 
 
+def test_several_that_are_refused_at_once_are_all_asked_without() -> None:
+    """What one of them learned while another was under way does not make that one's refusal final."""
+    odd = OddServer(replace(SMALL, refuses=refusal("NotImplemented", "501 Not Implemented")), KEYS)
+
+    def talk(asks: bytes) -> bytes:
+        client.tells_less.add("box")
+        return odd.talk(asks)
+
+    with asked(odd, talk) as client:
+        assert walked(client) == KEYS
+        assert odd.refused == 1
+
+
 def test_a_refusal_of_something_else_is_told_as_it_was() -> None:
     with asked(OddServer(SMALL), lambda _: refusal("InvalidArgument", "400 Bad Request")) as client:
         with pytest.raises(StoreError, match="refused as wrong"):

@@ -276,12 +276,13 @@ def _ask(
     asked = partial(call, "GET", what, folder.container, query=query, operation=operation)
     words = ""
     for _ in range(1 if once else _TRIES):
+        asks = folder.container not in client.tells_less
         try:
-            answer = asked(headers={} if folder.container in client.tells_less else _ASKS_RESTORES)
+            answer = asked(headers=_ASKS_RESTORES if asks else {})
         except (NotSupported, Invalid) as refused:
             # Some servers refuse a header that they don't know, each in its own words.
             known = isinstance(refused, NotSupported) or _ATTRIBUTES in refused.words
-            if folder.container in client.tells_less or not known:
+            if not asks or not known:
                 raise
             answer = asked(headers={})
             client.tells_less.add(folder.container)
