@@ -118,7 +118,11 @@ def test_looking_up_can_be_stopped_and_what_is_known_stays(small, monkeypatch):
 def test_another_filter_looks_again_and_drops_the_plan(small):
     async def act(session, app):
         app.screen.query_one("#only").focus()
-        await session.press(*"*.none", "enter")
+        await session.press(*"*.none")
+        assert "not as typed: enter applies" in text_of(app)
+        assert "≈" not in text_of(app)
+        assert "icehouse archive" not in text_of(app)
+        await session.press("enter")
         await session.until("nothing to archive: no object")
         assert not choice(app, "go").can
         assert "--include" in text_of(app)

@@ -206,3 +206,62 @@ def test_keys_that_come_all_at_once_from_a_slow_line_are_taken_too(small):
         term.wait_for("--days 74")
         term.wait(lambda: "· plan " in term.text(), "the plan")
         assert "keep for" in term.text()
+
+
+def test_nothing_looks_final_while_a_filter_is_not_what_the_plan_was_made_with(small):
+    async def act(session, app):
+        await session.press("r", "7")
+        await session.until(lambda: app.screen.query_one("#go", Choice).can)
+        await session.press("tab")
+        before = text_of(app)
+        assert "· plan " in before
+        assert "$" in before
+        assert "--days 7" in before
+        await session.press(*"*.no")
+        shown = text_of(app)
+        assert "not as typed: enter applies" in shown
+        assert "what is typed is not applied yet" in shown
+        assert not app.screen.query_one("#go", Choice).can
+        for figure in ("$", "--tier", "· plan ", "impossible", "object,", "objects,"):
+            assert figure not in shown, figure
+        await session.press(*["backspace"] * 4)
+        await session.until(lambda: app.screen.query_one("#go", Choice).can)
+        assert text_of(app) == before
+        await session.press(*"*.none", "enter")
+        await session.until("nothing to request")
+        assert "not as typed" not in text_of(app)
+        assert "--include" in text_of(app)
+
+    play(small, act)
+
+
+def test_a_plan_for_other_days_is_not_shown_as_the_plan(small):
+    async def act(session, app):
+        await session.press("r", "7")
+        await session.until(lambda: app.screen.query_one("#go", Choice).can)
+        await session.press("4")
+        shown = text_of(app)
+        assert "prices and plan follow" in shown
+        assert "· plan " not in shown
+        assert "--days 74" in shown
+        await session.until("· plan ")
+        assert "--days 74" in text_of(app)
+
+    play(small, act)
+
+
+def test_a_command_that_finds_no_room_says_so_and_y_shows_all_of_it(small):
+    glob = "*" + "very-long-name-" * 16 + "end"
+
+    async def act(session, app):
+        await session.press("r", "7", "tab", "tab", *glob, "enter")
+        await session.until("… y shows it")
+        assert "end" not in text_of(app).partition("--exclude")[2].partition("Cancel")[0]
+        await session.press("y")
+        await session.until("On the command line")
+        whole = "".join(line.strip(" │") for line in text_of(app).splitlines())
+        assert f"'{glob}'" in whole
+        await session.press("escape")
+        await session.until("keep for")
+
+    play(small, act)

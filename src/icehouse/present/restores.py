@@ -84,17 +84,16 @@ def _short(account: str) -> str:
 
 
 def left_out(counts: Mapping[State, int], impossible: int, *, extended: int = 0, speed_up: bool = False) -> str:
-    """What is not requested, and why; every kind is named, also where there is none of it."""
+    """What is not requested, and why, the worst first; all but the unknown is named also where there is none of it."""
     restoring = counts.get(State.RESTORING, 0)
+    unknown = counts.get(State.UNKNOWN, 0) + counts.get(State.MISSING, 0) + counts.get(State.SET_ASIDE, 0)
     parts = [
+        f"impossible {count(impossible)}",
+        *([f"unknown {count(unknown)}"] if unknown else []),
         f"already live {count(counts.get(State.LIVE, 0))}",
         f"restored {count(counts.get(State.RESTORED, 0))}" + (f" ({count(extended)} prolonged)" if extended else ""),
         f"restoring {count(restoring)}" + ((" (sped up)" if speed_up else " (followed)") if restoring else ""),
-        f"impossible {count(impossible)}",
     ]
-    unknown = counts.get(State.UNKNOWN, 0) + counts.get(State.MISSING, 0) + counts.get(State.SET_ASIDE, 0)
-    if unknown:
-        parts.append(f"unknown {count(unknown)}")
     return " · ".join(parts)
 
 

@@ -27,7 +27,7 @@ from icehouse.tui.known import Known
 from icehouse.tui.sources import Rows
 
 from .dialog import Choice, Paragraph, Words
-from .planning import Among, ChosenDialog
+from .planning import NOT_AS_TYPED, Among, ChosenDialog
 
 if TYPE_CHECKING:
     from icehouse.services.archive import ArchiveSurvey, CopyLook, Preview
@@ -77,7 +77,7 @@ class ArchiveDialog(ChosenDialog):
             yield Paragraph("", height=2, ours=False, snug=True, id="all-copies")
             yield from self.filters()
             yield Words("", Tone.FAINT, id="plan")
-            yield Paragraph("", height=2, tone=Tone.FAINT, ours=False, snug=True, id="command")
+            yield from self.command_line(2)
             with Horizontal(classes="choices"):
                 yield Choice(ALL_COPIES[False], id="all", can=False)
                 yield Choice("look up all", id="look", can=False)
@@ -112,10 +112,14 @@ class ArchiveDialog(ChosenDialog):
         self._feeds.read("archive", work, self._sampled, self.failed)
 
     def _surveyed(self, found: ArchiveSurvey) -> None:
-        self.tell_title(words.title(len(found.candidates), sum(entry.size for entry in found.candidates)))
+        self._tell_amount(found)
         self.tell_whom(found.identity)
         calls = words.calls(min(SAMPLE, found.lookup_calls))
         self.query_one("#copies", Words).put(f"looking up a sample of the copies elsewhere: {calls} …", Tone.FAINT)
+
+    def _tell_amount(self, found: ArchiveSurvey) -> None:
+        title = words.title(len(found.candidates), sum(entry.size for entry in found.candidates))
+        self.tell_title("Archive: what is typed is not applied yet" if self.stale else title)
 
     def _sampled(self, told: Sampled) -> None:
         self._found, self._copies, self._each = told.found, told.copies, told.each
@@ -202,9 +206,15 @@ class ArchiveDialog(ChosenDialog):
 
         self._feeds.read("archive-plan", work, done, self.failed)
 
+    def show_known(self) -> None:
+        """All that is known; only where the filters are as they were looked under."""
+        if self._found is not None:
+            self._tell_amount(self._found)
+            self._show()
+
     def _show(self) -> None:
         """Everything that is known by now."""
-        told, rows = self._preview, []
+        told, rows = None if self.stale else self._preview, []
         if told is not None:
             rows = words.lines(
                 cold=(told.cold.objects, told.cold.bytes), at_most=(told.at_most.objects, told.at_most.bytes),
@@ -253,6 +263,11 @@ class ArchiveDialog(ChosenDialog):
 
     def _show_plan(self) -> None:
         plan, shown = self._plan, self.query_one("#plan", Words)
+        if self.stale:
+            shown.put(NOT_AS_TYPED, Tone.STRONG)
+            self.query_one("#command", Paragraph).put("")
+            self.query_one("#go", Choice).allow(False)
+            return
         nothing = nothing_to_do(plan) if plan is not None else ""
         if plan is None:
             why = "no plan yet: that needs every copy looked up" if self._preview is not None else ""

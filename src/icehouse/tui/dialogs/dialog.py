@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widgets import Input
 
-from icehouse.present.cells import Cell, Tone
+from icehouse.present.cells import Cell, Tone, head, wide
 from icehouse.tui.widgets.painted import CURSOR, Painted, strip_of
 from icehouse.tui.widgets.words_line import WordsLine
 
@@ -122,7 +122,10 @@ class Words(WordsLine):
 
 
 class Paragraph(Painted):
-    """Words over several lines, wrapped where they are wide; `snug` ones take no more lines than they need."""
+    """Words over several lines, wrapped where they are wide; `snug` ones take no more lines than they need.
+
+    What finds no room is never left out without a sign: an ellipsis, and `beyond`, which says where the rest is.
+    """
 
     def __init__(
         self,
@@ -132,10 +135,12 @@ class Paragraph(Painted):
         tone: Tone = Tone.PLAIN,
         ours: bool = True,
         snug: bool = False,
+        beyond: str = "",
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self.text, self.tone, self.ours, self.most, self.snug = text, tone, ours, height, snug
+        self.beyond = beyond
         self.taken = 1 if snug else height
         self.styles.height = self.taken
 
@@ -151,6 +156,12 @@ class Paragraph(Painted):
         self._fit()
         super().on_resize(event)
 
+    def allow(self, most: int) -> None:
+        """Let a snug one grow to so many lines."""
+        if most != self.most:
+            self.most = most
+            self._fit()
+
     def _fit(self) -> None:
         from icehouse.tui.widgets.details import folded
 
@@ -163,7 +174,10 @@ class Paragraph(Painted):
         """The text, broken at spaces."""
         from icehouse.tui.widgets.details import folded
 
-        pieces = folded(self.text, width)[:height]
+        pieces = folded(self.text, width)
+        if len(pieces) > height > 0:
+            sign = (".." if self.ascii else "…") + (f" {self.beyond}" if self.beyond else "")
+            pieces[height - 1 :] = [head(pieces[height - 1].rstrip(), width - wide(sign)) + sign]
         return [strip_of([Cell(piece, self.tone, self.ours)], width, ascii=self.ascii) for piece in pieces]
 
 

@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from icehouse.services.look import Looking
 
 
+NOT_AS_TYPED = "not as typed: enter applies"
+"""What stands in the plan's place while a filter differs from what was looked under."""
+
+
+SMALL, MORE_LINES = 24, 6
+"""Lines of a screen that such a dialog fills, and how many more the command may take on a larger one."""
+
+
 class PlanDialog(Dialog[str]):
     """The id of the job that was approved, None where none was.
 
@@ -50,6 +58,11 @@ class PlanDialog(Dialog[str]):
     def retry_of(self) -> str:
         """The job whose failures the plan takes up, "" for none."""
         return ""
+
+    @property
+    def stale(self) -> bool:
+        """Whether the dialog says something else than the plan was made of."""
+        return False
 
     def on_unmount(self) -> None:
         """Nobody waits for a look any more."""
@@ -78,7 +91,7 @@ class PlanDialog(Dialog[str]):
     @on(Choice.Pressed, "#go")
     def _approved(self) -> None:
         plan = self._plan
-        if plan is None or self._approving:
+        if plan is None or self._approving or self.stale:
             return
         self._approving = True
         self.query_one("#go", Choice).allow(False)
@@ -98,14 +111,15 @@ class PlanDialog(Dialog[str]):
 class ChosenDialog(PlanDialog):
     """A dialog about what was chosen in a list, under filters of its own; what they leave is looked at afresh."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "twin", show=False)]
     first: ClassVar[str] = "cancel"
     """What has the focus while it looks."""
 
     def __init__(self, house: House, feeds: Feeds, marks: Sequence[Mark], known: Known) -> None:
         super().__init__(house, feeds)
         self._marks, self._known = tuple(marks), known
-        self._filters: tuple[str, str] = ("", "")
-        """The filters that were last looked under."""
+        self.globs: tuple[tuple[str, ...], tuple[str, ...]] = (), ()
+        """The globs that were last looked under: to include, and to exclude."""
 
     def about(self, title: str, *, snug: bool = False) -> ComposeResult:
         """What it does, to what, as whom."""
@@ -117,10 +131,23 @@ class ChosenDialog(PlanDialog):
         """The row with the two filters."""
         with Horizontal(classes="row"):
             yield Words("only      [", width=11)
-            yield field(id="only", width=24)
+            yield field(id="only", width=20)
             yield Words("]  not  [", width=9)
-            yield field(id="not", width=24)
-            yield Words("]", width=1)
+            yield field(id="not", width=20)
+            yield Words("]", width=3)
+            yield Words("globs: *.bam", Tone.FAINT)
+
+    def command_line(self, lines: int) -> ComposeResult:
+        """The command that does the same, in so many lines on a small screen and more on a larger one."""
+        self._lines = lines
+        yield Paragraph("", height=lines, tone=Tone.FAINT, ours=False, snug=True, beyond="y shows it", id="command")
+
+    def action_twin(self) -> None:
+        """Show the whole command, to be copied."""
+        from .twin import TwinDialog
+
+        if line := self.query_one("#command", Paragraph).text:
+            self.app.push_screen(TwinDialog([("the same", line)]))
 
     def on_mount(self) -> None:
         """Look at once."""
@@ -129,7 +156,8 @@ class ChosenDialog(PlanDialog):
         self.look()
 
     def on_resize(self) -> None:
-        """Name what is chosen in the room there is now."""
+        """Name what is chosen, and the command, in the room there is now."""
+        self.query_one("#command", Paragraph).allow(self._lines + max(0, min(MORE_LINES, self.size.height - SMALL)))
         self.call_after_refresh(self._tell_chosen)
 
     def _tell_chosen(self) -> None:
@@ -141,15 +169,19 @@ class ChosenDialog(PlanDialog):
         """Look at what is chosen, as it is now, under the filters in the fields.  For subclasses."""
         raise NotImplementedError
 
-    def take_filters(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Take up the filters in the fields: globs to include, and to exclude."""
-        self._filters = self._typed()
-        return self.globs
+    def show_known(self) -> None:
+        """Show what is known, as far as it is about what is typed.  For subclasses."""
+        raise NotImplementedError
 
     @property
-    def globs(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The globs that were last looked under."""
-        return words.globs(self._filters[0]), words.globs(self._filters[1])
+    def stale(self) -> bool:
+        """Whether the fields say something else than was looked under: nothing known is final then."""
+        return self._typed() != self.globs
+
+    def take_filters(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Take up the filters in the fields: globs to include, and to exclude."""
+        self.globs = self._typed()
+        return self.globs
 
     @property
     def addresses(self) -> list[str]:
@@ -166,18 +198,24 @@ class ChosenDialog(PlanDialog):
         self.query_one("#whom", Paragraph).put(words.as_whom(identity))
         self._tell_chosen()
 
-    def _typed(self) -> tuple[str, str]:
-        return self.query_one("#only", Input).value, self.query_one("#not", Input).value
+    def _typed(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return words.globs(self.query_one("#only", Input).value), words.globs(self.query_one("#not", Input).value)
 
     def entered(self, field: Input) -> None:
         """Take up the fields, and go on to Cancel."""
-        if self._typed() != self._filters:
+        if self.stale:
             self.look()
         self.query_one("#cancel").focus()
 
+    @on(Input.Changed, "#only")
+    @on(Input.Changed, "#not")
+    def _filter_typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.show_known()
+
     @on(Input.Blurred)
     def _left_field(self, event: Input.Blurred) -> None:
-        if event.input.id in ("only", "not") and self._typed() != self._filters:
+        if event.input.id in ("only", "not") and self.stale:
             self.look()
 
 

@@ -33,7 +33,7 @@ from icehouse.tui.sources import Rows
 from icehouse.tui.widgets.virtual_list import VirtualList
 
 from .dialog import Choice, Paragraph, Words, field
-from .planning import Among, ChosenDialog
+from .planning import NOT_AS_TYPED, Among, ChosenDialog
 
 if TYPE_CHECKING:
     from icehouse.services.house import House
@@ -44,6 +44,9 @@ SPEED_UP = {False: "speed up: no", True: "speed up: YES"}
 
 STILL = "still looking: nothing can be approved before its plan is shown"
 """What enter is told while nothing is known yet."""
+
+FOLLOWS = "prices and plan follow …"
+"""What stands in the plan's place from a change of days, tier or way until they are made anew."""
 
 PAUSE = 0.4
 """Seconds after the last key before prices and plan are made anew."""
@@ -109,10 +112,10 @@ class RestoreDialog(ChosenDialog):
             yield Words(id="free")
             yield from self.filters()
             yield Words("", id="way")
-            yield Words("", id="left-out")
+            yield Paragraph("", height=2, snug=True, id="left-out")
             yield Words("", Tone.FAINT, id="plan")
             yield Words()
-            yield Paragraph("", height=3, tone=Tone.FAINT, ours=False, id="command")
+            yield from self.command_line(3)
             with Horizontal(classes="choices"):
                 yield Choice(SPEED_UP[False], id="faster", can=False)
                 yield Choice("Cancel", id="cancel")
@@ -133,9 +136,7 @@ class RestoreDialog(ChosenDialog):
         include, exclude = self.take_filters()
         self._seen, self._plan, self._offers, self._offered_for = None, None, [], ()
         self._looking = True
-        self.query_one("#go", Choice).allow(False)
-        self.query_one("#plan", Words).put("")
-        self._show_tiers()
+        self._nothing_final("")
         self.tell_title("Restore: looking at what is there now …")
 
         def work(turn: Turn) -> Seen:
@@ -194,7 +195,7 @@ class RestoreDialog(ChosenDialog):
         if not self._looking:
             super().entered(field)
             return
-        if self._typed() != self._filters:
+        if self.stale:
             self.look()
         self.query_one("#plan", Words).put(STILL, Tone.STRONG)
 
@@ -208,6 +209,7 @@ class RestoreDialog(ChosenDialog):
         """Offers and the plan for what the fields say, a moment after the last key."""
         self._plan = None
         self.query_one("#go", Choice).allow(False)
+        self.show_known()
         if self._pause is not None:
             self._pause.stop()
         if at_once:
@@ -234,19 +236,46 @@ class RestoreDialog(ChosenDialog):
 
         def done(result: tuple[list[TierOffer], tuple[object, ...], Plan | None]) -> None:
             self._offers, self._offered_for, self._plan = result
-            self._show_tiers()
-            self._show_words()
+            self.show_known()
 
         self._feeds.read("restore-plan", work, done, self.failed)
 
+    def show_known(self) -> None:
+        """Tiers and words; only where the filters are as they were looked under."""
+        if self._seen is None:
+            return
+        if self.stale:
+            self.tell_title("Restore: what is typed is not applied yet")
+            self._nothing_final(NOT_AS_TYPED)
+            return
+        self._show_tiers()
+        self._show_words()
+
+    def _nothing_final(self, why: str) -> None:
+        """Take away all that a plan could be told by, and say why."""
+        self.query_one("#go", Choice).allow(False)
+        self.query_one("#left-out", Paragraph).put("")
+        self.query_one("#way", Words).put("")
+        self.query_one("#copies", Words).put("days: 1 to 365", Tone.FAINT)
+        self.query_one("#command", Paragraph).put("")
+        self.query_one("#plan", Words).put(why, Tone.STRONG)
+        self._show_tiers()
+
+    @property
+    def _priced(self) -> Sequence[TierOffer]:
+        """The offers, as far as they are about what the fields say."""
+        fits = self._offered_for[1:3] == (self._days(), self._faster) and not self.stale
+        return self._offers if fits else ()
+
     def _offer(self) -> TierOffer | None:
-        return next((offer for offer in self._offers if offer.tier is self._tier), None)
+        return next((offer for offer in self._priced if offer.tier is self._tier), None)
 
     def _show_tiers(self) -> None:
         known, seen = self._days() is not None or not self._needs_days, self._seen
+        offers = self._priced
 
         def cells(tier: Tier) -> Cells:
-            offer = next((each for each in self._offers if each.tier is tier), None)
+            offer = next((each for each in offers if each.tier is tier), None)
             if offer is None:
                 return words.tier_cells(
                     tier, 0, None, None, "its price follows", chosen=tier is self._tier, days_known=known
@@ -263,12 +292,15 @@ class RestoreDialog(ChosenDialog):
             )  # fmt: skip
 
         rows = Rows(list(Tier) if self._looking or seen is not None else [], lambda tier: tier, cells)
-        columns = QUOTE if seen is not None and seen.quoted and self._offers else words.TIER
+        columns = QUOTE if seen is not None and seen.quoted and offers else words.TIER
         self.query_one(Among).show(rows, columns, on=self._tier)
 
     def _show_words(self) -> None:
         seen, offer, days, plan = self._seen, self._offer(), self._days(), self._plan
+        self._show_command()
         if seen is None or offer is None:
+            self.query_one("#plan", Words).put(FOLLOWS, Tone.FAINT)
+            self.query_one("#copies", Words).put("days: 1 to 365" if days is None else "days", Tone.FAINT)
             return
         found = seen.found
         free = seen.free
@@ -281,29 +313,35 @@ class RestoreDialog(ChosenDialog):
         extended = plan.totals()["extend"] if plan else 0
         out = words.left_out(found.counts, offer.impossible, extended=extended, speed_up=self._faster)
         worry = offer.impossible or found.counts.get(State.UNKNOWN) or found.counts.get(State.MISSING)
-        self.query_one("#left-out", Words).put(out, Tone.DANGER if worry else Tone.PLAIN)
+        shown = self.query_one("#left-out", Paragraph)
+        shown.tone = Tone.DANGER if worry else Tone.PLAIN
+        shown.put(out)
         if seen.hands:
             other = "" if self._tier is Tier.EXPEDITED or not offer.requests else way_choice(offer.orders)
             fee = offer.cost.orders if offer.cost is not None else 0.0
             self.query_one("#way", Words).put(f"by        {way(offer.orders, fee)}{other}")
         self._show_plan(PRICED if seen.quoted else f"prices {self._house.config.prices.label}")
-        via = self._via if self._tier is not Tier.EXPEDITED else None
-        twin = words.twin_words(self.addresses, self._tier, days, *self.globs, faster=self._faster, via=via)
-        self.query_one("#command", Paragraph).put(
-            command(*twin) + ("" if days or not self._needs_days else " --days N")
-        )
         followed = found.counts.get(State.RESTORING, 0)
         self.query_one("#faster", Choice).allow(followed > 0 and seen.hastens)
         if plan is not None and not words.nothing_to_do(plan):
             self.query_one("#plan").call_after_refresh(self._offer_plan, plan)  # by itself: after it painted its id
 
+    def _show_command(self) -> None:
+        days, via = self._days(), self._via if self._tier is not Tier.EXPEDITED else None
+        twin = words.twin_words(self.addresses, self._tier, days, *self.globs, faster=self._faster, via=via)
+        self.query_one("#command", Paragraph).put(
+            command(*twin) + ("" if days or not self._needs_days else " --days N")
+        )
+
     def _offer_plan(self, plan: Plan) -> None:
         """Let a plan be approved that was shown by now; not where it is not wanted any more."""
-        self.query_one("#go", Choice).allow(plan is self._plan and not self._approving)
+        self.query_one("#go", Choice).allow(plan is self._plan and not self._approving and not self.stale)
 
     def _show_plan(self, label: str) -> None:
         plan, shown = self._plan, self.query_one("#plan", Words)
-        if plan is None:
+        if plan is None and (self._days() is not None or not self._needs_days):
+            shown.put(FOLLOWS, Tone.FAINT)
+        elif plan is None:
             shown.put(f"{label} · no plan yet: say for how many days", Tone.FAINT)
         elif nothing := words.nothing_to_do(plan):
             shown.put(nothing, Tone.STRONG)

@@ -38,13 +38,14 @@ class TwinDialog(Dialog[None]):
             yield Words()
             yield VirtualList(heading=False, id="twins")
             yield Words()
-            yield Paragraph("", height=4, ours=False)
+            yield Paragraph("", height=4, ours=False, snug=True, beyond="y copies all of it")
             yield Words("y copies · q closes", Tone.FAINT, id="copied")
 
     def on_mount(self) -> None:
         """Fill and focus the list."""
         shown = self.query_one(VirtualList)
-        shown.styles.height = min(len(self._lines), max(3, self.app.size.height - AROUND))
+        shown.styles.height = lines = min(len(self._lines), max(3, self.app.size.height - AROUND))
+        self.query_one(Paragraph).allow(max(4, self.app.size.height - AROUND + 4 - lines))
         widest = max((wide(label) for label, _ in self._lines), default=0)
         shown.show(Rows(self._lines, lambda row: row, _cells), (Column("label", "", widest), Column("line", "", 0)))
         shown.focus()
