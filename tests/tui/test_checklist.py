@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from icehouse.core.deliveries import Ticking
 from icehouse.core.errors import LedgerError, UsageError
 from icehouse.present.deliveries import Section
-from icehouse.present.delivery_ticks import to_tick
+from icehouse.present.delivery_ticks import is_left
 from icehouse.tui.checklist import Checklist, Read, TickWriter
 from tests.unit.present.test_deliveries import ATTEMPTED_ONLY, ROWS
 
@@ -72,29 +73,59 @@ def test_a_tick_stays_on_its_row_through_every_order():
         assert {row.delivery.name for row in listed.shown() if not isinstance(row, Section) and row.ticked} == before
 
 
-def test_a_stroke_takes_back_what_it_ticked_and_no_tick_of_the_rules_or_of_a_hand():
+def test_taking_back_shows_each_delivery_as_it_was_with_what_a_hand_had_decided():
     listed = Checklist()
     listed.take(read([*ROWS, ATTEMPTED_ONLY]))
-    before = ticked(listed)
-    wanted = [row for row in listed.rows if to_tick(row)]
-    assert [row.delivery.name for row in wanted] == ["not by hand", "attempted only"]
+    before = list(listed.rows)
+    wanted = [row for row in listed.rows if is_left(row)]
+    assert {"not by hand", "attempted only", "MRI-2 2026-09-11 wt"} <= {row.delivery.name for row in wanted}
     listed.mark(wanted, True, 1)
-    listed.struck(wanted)
-    assert ticked(listed) == before | {"not by hand", "attempted only"}
-    back = listed.to_take_back()
-    assert [(now.delivery.name, was.by_hand) for now, was in back] == [("not by hand", True), ("attempted only", False)]
-    listed.mark([back[0][0]], True, 2)  # by a hand since then
-    assert [now.delivery.name for now, _ in listed.to_take_back()] == ["attempted only"]
-    listed.narrow("name:attempted")
-    assert not listed.to_take_back()
-    listed.narrow("")
-    listed.mark([now for now, _ in listed.to_take_back()], None, 3)
-    assert ticked(listed) == before | {"not by hand"}
-    assert not listed.to_take_back()
+    listed.mark(listed.rows, None, 2)
+    assert not any(row.by_hand for row in listed.rows)
+    assert len(listed.put_back(3)) == len(before)
+    assert all(
+        row.ticked and row.by_hand for row in listed.rows if is_left(replace(row, ticked=False)) and row in wanted
+    )
+    assert len(listed.put_back(4)) == len(wanted)
+    assert listed.rows == before
+    assert not listed.strokes
+    listed.take(read([*ROWS, ATTEMPTED_ONLY], began=3))  # read while the last of it was on its way
+    assert listed.rows == before
+
+
+def test_taking_back_leaves_what_was_filled_anew_or_decided_elsewhere_since():
+    listed = Checklist()
+    one, other, third = ROWS[2], ROWS[4], ROWS[7]
+    listed.take(read([one, other, third]))
+    listed.mark([one, other, third], True, 1)
+    filled = replace(one, delivery=replace(one.delivery, fingerprint="0" * 32))
+    elsewhere = replace(other, by_hand=True)
+    listed.take(read([filled, elsewhere, replace(third, ticked=True, by_hand=True)], began=1))
+    assert [row.delivery.name for row in listed.put_back(2)] == ["wanted"]
+    assert listed.rows == [filled, elsewhere, third]
+
+
+def test_taking_back_an_untick_ticks_nothing_that_came_to_be_held_since():
+    listed = Checklist()
+    by_hand = ROWS[10]
+    listed.take(read([by_hand]))
+    listed.mark([by_hand], False, 1)
+    held = replace(by_hand, ticked=False, ticking=Ticking(False, False, "held: x"), hold="x", holds=1)
+    listed.take(read([held], began=1))
+    assert [row.ticked for row in listed.put_back(2)] == [False]
+
+
+def test_what_could_not_be_written_is_not_taken_back():
+    listed = Checklist()
+    listed.take(read(ROWS))
+    listed.mark(ROWS[2:3], True, 1)
+    listed.mark(ROWS[4:5], True, 2)
+    listed.unmark(2)
+    assert [number for number, _ in listed.strokes] == [1]
 
 
 def test_ticks_are_written_one_after_the_other_and_leaving_waits_for_them(monkeypatch):
-    from icehouse.services import deliveries
+    from icehouse.services import delivery_ticks
 
     written: list[Any] = []
     failures: list[Any] = []
@@ -104,25 +135,28 @@ def test_ticks_are_written_one_after_the_other_and_leaving_waits_for_them(monkey
     bad: Any = ["bad"]
     other: Any = ["b"]
 
-    def tick(house, rows, on):
+    def stroke(house, rows, on):
         assert go.wait(PATIENCE)
         if rows == ["bad"]:
             raise LedgerError("the disk is full")
         written.append((rows, on))
+        return f"before {rows[0]} {on}"
 
-    monkeypatch.setattr(deliveries, "tick", tick)
-    monkeypatch.setattr(deliveries, "forget", lambda house, rows: written.append((rows, None)))
-    writer = TickWriter(house, failures.append)
+    monkeypatch.setattr(delivery_ticks, "stroke", stroke)
+    monkeypatch.setattr(delivery_ticks, "take_back", lambda house, made: written.append(made))
+    writer = TickWriter(house, lambda number, line: failures.append((number, line)))
     numbers = [
         writer.write(bare, True),
         writer.write(bad, True),
         writer.write(bare, False),
         writer.write(other, None),
+        writer.take_back(3),
+        writer.take_back(2),
     ]
-    assert numbers == [1, 2, 3, 4]
+    assert numbers == [1, 2, 3, 4, 5, 6]
     assert not writer.finish(0.0)
     go.set()
     assert writer.finish(PATIENCE)
-    assert written == [(["a"], True), (["a"], False), (["b"], None)]
-    assert failures == ["the disk is full"]
-    assert writer.written == 4
+    assert written == [(["a"], True), (["a"], False), (["b"], None), "before a False"]
+    assert failures == [(2, "the disk is full")]
+    assert writer.written == 6

@@ -93,15 +93,30 @@ def test_at_80_by_24_a_row_shows_name_expiry_three_indicators_tick_and_reason(he
                 assert words in line, line
 
 
+def standing(here: Place) -> list[tuple[str, bool, bool]]:
+    lines = here.command("deliveries", "--json").stdout.splitlines()
+    return [(row["id"], row["ticked"], row["by_hand"]) for row in map(json.loads, lines)]
+
+
+def tick_range(term: Terminal, choice: str, *choices: str) -> None:
+    """Tick all that is shown as a range, answering the question with the last of what it offers."""
+    term.send("gvG ")
+    term.wait_for(choice)
+    for each in choices:
+        term.wait_for(each)
+    term.send("\t" * (1 + len(choices)) + "\r")
+    term.wait_gone("[ Cancel ]")
+
+
 def test_a_tick_survives_sort_filter_and_restart_and_is_told_while_it_is_hidden(here):
     with checklist(here) as term:
         before = ticked(term)
         narrow(term, "name:nothing-seen expired")
         term.wait(lambda: "☐ nothing-seen" in term.text(), "the rows")
         term.send("*")
-        term.wait_for("none ticked; 2 left: nothing seen 2: space or v ticks them")
+        term.wait_for("none ticked; 2 left as nothing seen")
         assert ticked(term) == before
-        term.send("vG ")
+        tick_range(term, "Tick all 2")
         term.wait_for("2 deliveries ticked")
         term.wait(lambda: ticked(term) == before + 2, "two more")
         term.send("ss,")
@@ -142,9 +157,7 @@ def test_what_no_hand_may_tick_says_why_and_only_problems_shows_none_that_is_tic
         narrow(term, "name:copied-by-root")
         term.wait_for("☑ copied-by-root")
         term.send(" *")
-        term.wait_for("1 delivery ticked")
-        term.send("*")
-        term.wait_for("1 tick taken back; other ticks stay")
+        term.wait_for("none ticked; 1 left as unticked by hand")
         assert "☐ copied-by-root" in term.text()
         term.send("u")
         term.wait_for("ticked or unticked by hand")
@@ -176,6 +189,12 @@ def test_a_range_is_ticked_what_is_shown_goes_into_a_file_and_a_scan_is_started_
         term.send("v")
         term.wait_for("range: move")
         term.send("j ")
+        term.wait_for("Tick 2 deliveries?")
+        term.wait_for("nothing seen 2")
+        term.send("\r")
+        term.wait_for("nothing was ticked")
+        assert ticked(term) == before
+        tick_range(term, "Tick all 2")
         term.wait_for("2 deliveries ticked")
         term.wait(lambda: ticked(term) == before + 2, "both ticked")
         term.send("gvGv")
@@ -187,14 +206,68 @@ def test_a_range_is_ticked_what_is_shown_goes_into_a_file_and_a_scan_is_started_
         term.wait_gone("deliveries.csv")
         term.send(f"{tmp_path}/it.jsonl\r")
         term.wait_for("2 deliveries in ")
-        term.send("gvGv")
+        tick_range(term, "Tick all 2")
         term.wait_for("2 deliveries ticked")
         term.send("S")
         term.wait_for("the scan of the deliveries has ended", 60)
         assert term.text().count("☑ nothing-seen") == 2
+        term.send("zzz\x11")
+        assert term.wait_end() == 0
+    assert not any(by_hand for _, _, by_hand in standing(here))
     lines = [json.loads(line) for line in (tmp_path / "it.jsonl").read_text().splitlines()]
     assert [line["ticked"] for line in lines] == [False, False]
     assert {line["address"].split("/")[-2] for line in lines} == {"nothing-seen"}
+
+
+def test_what_a_hand_unticked_is_ticked_by_no_stroke_over_all_and_is_so_again_after_all_was_taken_back(here):
+    start = standing(here)
+    with checklist(here) as term:
+        narrow(term, "name:copied-by-root")
+        term.wait_for("☑ copied-by-root")
+        term.send(" ")
+        term.wait_for("☐ copied-by-root")
+        term.send("\x1b")
+        term.wait(lambda: term.display()[-3].endswith(" of 60"), "all of them")
+        before = ticked(term)
+        term.send("*")
+        term.wait(lambda: re.search(rf"{before} ticked already; [0-9]+ left", term.text()), "what is left")
+        assert ticked(term) == before
+        narrow(term, "open")
+        tick_range(term, "Only 1 with evidence", "Tick all ")
+        term.wait(lambda: ticked(term) > before + 1, "all of them ticked")
+        term.send("\x1b")
+        term.wait(lambda: term.display()[-3].endswith(" of 60"), "all of them")
+        narrow(term, "ticked")
+        term.send("gvG ")
+        term.wait_for("unticked; z takes it back")
+        term.wait_for("nothing ticked")
+        term.send("u")
+        term.wait_for("ticked or unticked by hand")
+        term.send("\t\r")
+        term.wait_for("as the rules say; z takes it back")
+        term.wait(lambda: ticked(term) == before + 1, "what the rules say")
+        term.send("zzz")
+        term.wait(lambda: ticked(term) == before, "what stood there before")
+        narrow(term, "name:copied-by-root")
+        term.wait_for("☐ copied-by-root")
+        assert term.text().count("unticked") == 1
+        term.send("\x11")
+        assert term.wait_end() == 0
+    with checklist(here) as again:
+        narrow(again, "by-hand")
+        again.wait_for("☐ copied-by-root")
+        again.wait(lambda: again.display()[-3].endswith("1 of 1"), "that one alone")
+        again.send(" ")
+        again.wait(lambda: ticked(again) == before + 1, "the tick")
+        again.send("z")
+        again.wait(lambda: ticked(again) == before, "the untick")
+        again.send("u")
+        again.wait_for("1 unticked.")
+        again.send("\t\r")
+        again.wait_for("1 delivery as the rules say")
+        again.send("\x11")
+        assert again.wait_end() == 0
+    assert standing(here) == start
 
 
 def test_the_way_down_leads_to_who_when_how_sure_from_where_and_what_was_left_out(here):

@@ -309,11 +309,11 @@ def refusal_words(row: DeliveryRow) -> str:
     return f"{safe(row.ticking.words) or 'its rules forbid it'}; no hand can tick it"
 
 
-def refusals_words(rows: Sequence[DeliveryRow]) -> str:
-    """Why several could not be ticked, by reason, the commonest first: ``4 not expired, 2 held``."""
-    reasons = Counter(row.ticking.words.partition(":")[0] for row in rows)
-    told = [f"{count(n)} {safe(reason)}" for reason, n in reasons.most_common(3)]
-    rest = len(rows) - sum(n for _, n in reasons.most_common(3))
+def refusals_words(rows: Sequence[DeliveryRow], most: int = 3) -> str:
+    """Why several could not be ticked, by reason, the commonest ones first: ``4 not expired, 2 held``."""
+    reasons = Counter(row.ticking.words.partition(":")[0] for row in rows).most_common(most)
+    told = [f"{count(n)} {safe(reason)}" for reason, n in reasons]
+    rest = len(rows) - sum(n for _, n in reasons)
     return ", ".join([*told, *([f"{count(rest)} for other reasons"] if rest else [])])
 
 

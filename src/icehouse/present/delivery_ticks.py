@@ -1,4 +1,4 @@
-"""Which deliveries one stroke ticks, and what it says of those that it leaves to a hand."""
+"""What the rules leave unticked and why, and what is asked before a hand ticks several of those at once."""
 
 from __future__ import annotations
 
@@ -6,49 +6,83 @@ from collections import Counter
 from collections.abc import Sequence
 
 from icehouse.core.deliveries import DeliveryRow
-from icehouse.core.evidence import Seen
 
 from .deliveries import refusals_words, refused
 from .sizes import count, plural
 
-_WORDS = ("nothing seen", "fetched in part")
+_WORDS = ("nothing seen", "fetched in part", "attempted only")
+_BY_HAND = "unticked by hand"
 
 
 def evident(row: DeliveryRow) -> bool:
-    """Whether evidence speaks for ticking it: the rules tick it, or one of its indicators says yes."""
-    return row.ticking.ticked or any(each.seen is Seen.YES for each in row.delivery.indicators)
+    """Whether the rules would tick it: evidence speaks for it, and the config lets that count."""
+    return row.ticking.ticked
 
 
-def to_tick(row: DeliveryRow) -> bool:
-    """Whether one stroke over many ticks this one: it is not ticked, a hand may, and evidence speaks for it."""
-    return not row.ticked and row.ticking.allowed and evident(row)
+def is_left(row: DeliveryRow) -> bool:
+    """Whether it is not ticked although a hand may tick it."""
+    return row.ticking.allowed and not row.ticked
 
 
-def ticked_words(ticked: int, rows: Sequence[DeliveryRow], width: int) -> str:
-    """What the stroke did, and how many it left of the others that are shown, `rows`: ``2 ticked; 3 left: …``.
+def standing_words(rows: Sequence[DeliveryRow], width: int) -> str:
+    """How all that is shown stands: ``12 ticked already; 1 left as unticked by hand; 33 can't be: 31 not expired, …``.
 
-    In `width` cells, the rarer reasons together where they must be.  Where it left none to a hand, it tells why others
-    can't be ticked at all.
+    In `width` cells: the reasons against what no hand can tick go first, then the rarer ones are counted together.
     """
-    open_ = [row for row in rows if not row.ticked]
-    left = [row for row in open_ if row.ticking.allowed and not evident(row)]
-    if not left:
-        told = f"{plural(ticked, 'delivery', 'deliveries')} ticked" if ticked else "none ticked"
-        never = [row for row in open_ if not row.ticking.allowed]
-        return f"{told}; {count(len(never))} can't be: {refusals_words(never)}" if never else told
-    reasons = Counter(map(_why_left, left)).most_common()
-    told = f"{count(ticked)} ticked" if ticked else "none ticked"
-    for kept in range(len(reasons), 0, -1):
-        rest = sum(n for _, n in reasons[kept:])
-        whys = [*(f"{why} {count(n)}" for why, n in reasons[:kept]), *([f"other {count(rest)}"] if rest else [])]
-        it = "it" if len(left) == 1 else "them"
-        said = f"{told}; {count(len(left))} left: {', '.join(whys)}: space or v ticks {it}"
-        if len(said) <= width:
-            break
-    return said
+    ticked = sum(row.ticked for row in rows)
+    left = [row for row in rows if is_left(row)]
+    never = [row for row in rows if not row.ticked and not row.ticking.allowed]
+    told = f"{count(ticked)} ticked already" if ticked else "none ticked"
+    cant = f"; {count(len(never))} can't be" if never else ""
+    reasons = Counter(map(why_left, left))
+    whole = f"{told}{_left_words(reasons, len(reasons))}{cant}"
+    tries = [f"{whole}: {refusals_words(never, most)}" for most in (3, 2, 1)] if never else []
+    tries += [f"{told}{_left_words(reasons, kept)}{cant}" for kept in range(len(reasons), -1, -1)]
+    return next((said for said in tries if len(said) <= width), tries[-1])
 
 
-def _why_left(row: DeliveryRow) -> str:
+def _left_words(reasons: Counter[str], kept: int) -> str:
+    if not reasons:
+        return ""
+    if not kept:
+        return f"; {count(reasons.total())} left"
+    if len(reasons) == 1:
+        return f"; {count(reasons.total())} left as {next(iter(reasons))}"
+    return f"; {count(reasons.total())} left: {_reasons_words(reasons, kept)}"
+
+
+def question(rows: Sequence[DeliveryRow], never: int) -> tuple[str, list[str]]:
+    """What is asked before a hand ticks `rows`, which nothing ticked so far: a title, and lines that name why not.
+
+    `never` is how many beside them no hand can tick.
+    """
+    lines = [
+        "A hand unticked these, or no evidence ticks them:",
+        _reasons_words(Counter(map(why_left, rows)), len(rows)),
+        "A later destruction rests on what is ticked.",
+    ]
+    if never:
+        lines.append(f"{plural(never, 'other')} can't be ticked.")
+    return f"Tick {plural(len(rows), 'delivery', 'deliveries')}?", lines
+
+
+def by_hand_words(rows: Sequence[DeliveryRow]) -> str:
+    """Of those that a hand decided: ``84 ticked, 1 unticked, 1 lapsed``."""
+    told = Counter("ticked" if row.ticked else "unticked" if row.by_hand else "lapsed" for row in rows)
+    return ", ".join(f"{count(told[each])} {each}" for each in ("ticked", "unticked", "lapsed") if told[each])
+
+
+def _reasons_words(reasons: Counter[str], kept: int) -> str:
+    """The commonest first, as many of them as `kept`, the others together."""
+    told = reasons.most_common()
+    rest = sum(number for _, number in told[kept:])
+    return ", ".join([*(f"{why} {count(n)}" for why, n in told[:kept]), *([f"other {count(rest)}"] if rest else [])])
+
+
+def why_left(row: DeliveryRow) -> str:
+    """Why something that a hand may tick is not ticked."""
+    if row.by_hand:
+        return _BY_HAND
     if refused(row.delivery):
         return "refused"
     return row.ticking.words if row.ticking.words in _WORDS else "not tellable"

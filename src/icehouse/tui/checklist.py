@@ -21,13 +21,16 @@ from icehouse.core.rows import Rollup
 from icehouse.core.text import safe
 from icehouse.present.deliveries import ListRow
 from icehouse.present.delivery_order import DESCENDING, SORTS, Test, arranged, listed, narrowing
-from icehouse.present.delivery_ticks import to_tick
 
 if TYPE_CHECKING:
+    from icehouse.services.delivery_ticks import Stroke
     from icehouse.services.house import House
 
 WRITTEN_WITHIN = 1.5
 """Seconds that leaving waits for ticks which are still being written."""
+
+TAKEN_BACK = 100
+"""How many changes of ticks can be taken back, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ class Checklist:
         self._arranged: list[DeliveryRow] | None = None
         self._mine: dict[str, tuple[DeliveryRow, int]] = {}
         self._times: dict[str, Instant] = {}
-        self._struck: dict[str, DeliveryRow] = {}
-        self._struck_over = ("", "")
-        self._counts: tuple[object, object, int, tuple[str, ...]] | None = None
+        self.strokes: deque[tuple[int, list[tuple[DeliveryRow, DeliveryRow]]]] = deque(maxlen=TAKEN_BACK)
+        """The changes that can be taken back: the number of each, and its rows before and after."""
+        self._by_hand: tuple[object, int] | None = None
 
     def take(self, found: Read) -> None:
         """These are the rows now, but for ticks that were made since they were read."""
@@ -91,40 +94,46 @@ class Checklist:
 
         How they are now.
         """
-        by_hand = ticked is not None
+        by_hand, before = ticked is not None, list(rows)
         as_now = [
             replace(row, ticked=row.ticking.ticked if ticked is None else ticked, by_hand=by_hand, lapsed=False)
-            for row in rows
+            for row in before
         ]
+        self.strokes.append((number, list(zip(before, as_now, strict=True))))
+        self._put(as_now, number)
+        return as_now
+
+    def _put(self, as_now: Sequence[DeliveryRow], number: int) -> None:
         changed = {row.delivery.id: row for row in as_now}
-        self._struck = {name: row for name, row in self._struck.items() if name not in changed}
         self._mine.update({name: (row, number) for name, row in changed.items()})
         self.rows = [changed.get(row.delivery.id, row) for row in self.rows]
         if self._arranged is not None:
             self._arranged = [changed.get(row.delivery.id, row) for row in self._arranged]
+
+    def put_back(self, number: int) -> list[DeliveryRow]:
+        """Show what the last change found, as its taking back, tick `number`, leaves it; how those rows are now.
+
+        What was filled anew or ticked elsewhere since stays as it is.
+        """
+        _, changed = self.strokes.pop()
+        pairs = {before.delivery.id: (before, after) for before, after in changed}
+        as_now = []
+        for row in self.rows:
+            before, after = pairs.get(row.delivery.id, (None, None))
+            if before is None or after is None or row.delivery.fingerprint != before.delivery.fingerprint:
+                continue
+            if (row.ticked, row.by_hand) == (after.ticked, after.by_hand):
+                ticked = before.ticked and row.ticking.allowed if before.by_hand else row.ticking.ticked
+                as_now.append(replace(row, ticked=ticked, by_hand=before.by_hand, lapsed=before.lapsed))
+        self._put(as_now, number)
         return as_now
 
-    def unmark(self) -> None:
-        """What is on the disk counts, as writing has failed."""
+    def unmark(self, number: int) -> None:
+        """What is on the disk counts, as writing that tick has failed; nothing of it can be taken back."""
         self._mine.clear()
-
-    def struck(self, rows: Iterable[DeliveryRow]) -> None:
-        """One stroke has ticked these; `rows` are as they were before."""
-        self._struck = {row.delivery.id: row for row in rows}
-        self._struck_over = (self.filtered, self.only)
-
-    def to_take_back(self) -> list[tuple[DeliveryRow, DeliveryRow]]:
-        """What the last stroke ticked and nobody touched since, as it is and as it was before.
-
-        None once something else is shown: a stroke over that is a new one.
-        """
-        if self._struck_over != (self.filtered, self.only):
-            return []
-        found = [(row, self._struck[row.delivery.id]) for row in self.rows if row.delivery.id in self._struck]
-        return [
-            (row, before) for row, before in found
-            if row.ticked and row.by_hand and row.delivery.fingerprint == before.delivery.fingerprint
-        ]  # fmt: skip
+        kept = [each for each in self.strokes if each[0] != number]
+        self.strokes.clear()
+        self.strokes.extend(kept)
 
     # What is shown
 
@@ -157,15 +166,12 @@ class Checklist:
         self.hidden = sum(row.ticked for row in self.rows) - seen
         return lines
 
-    def counted(self, shown: Sequence[object]) -> tuple[int, tuple[str, ...]]:
-        """How many are as a hand left them, and what one stroke over those `shown` would tick.
-
-        Asked several times a key; counted again only where the rows are others than the last time.
-        """
-        if self._counts is None or self._counts[0] is not self.rows or self._counts[1] is not shown:
-            tickable = tuple(row.delivery.id for row in shown if isinstance(row, DeliveryRow) and to_tick(row))
-            self._counts = self.rows, shown, sum(row.by_hand or row.lapsed for row in self.rows), tickable
-        return self._counts[2], self._counts[3]
+    @property
+    def by_hand(self) -> int:
+        """How many are as a hand left them; asked several times a key, and counted where the rows are others."""
+        if self._by_hand is None or self._by_hand[0] is not self.rows:
+            self._by_hand = self.rows, sum(row.by_hand or row.lapsed for row in self.rows)
+        return self._by_hand[1]
 
     def sum_up(self) -> Totals:
         """What the ticked come to."""
@@ -175,10 +181,12 @@ class Checklist:
 class TickWriter:
     """Writes ticks one after the other, in a thread of its own that lives while there are any."""
 
-    def __init__(self, house: House, failed: Callable[[str], None]) -> None:
+    def __init__(self, house: House, failed: Callable[[int, str], None]) -> None:
+        """`failed` is told which write failed, and why."""
         self._house = house
         self._failed = failed
-        self._waiting: deque[tuple[Sequence[DeliveryRow], bool | None]] = deque()
+        self._waiting: deque[tuple[int, Callable[[int], None]]] = deque()
+        self._strokes: dict[int, Stroke] = {}
         self._lock = threading.Lock()
         self._busy = False
         self._idle = threading.Event()
@@ -190,9 +198,16 @@ class TickWriter:
 
     def write(self, rows: Sequence[DeliveryRow], ticked: bool | None) -> int:
         """Have these ticked, unticked or (None) be as the rules say; the number of this write."""
+        return self._ask(lambda number: self._put(number, rows, ticked))
+
+    def take_back(self, made: int) -> int:
+        """Have on the disk what stood there before the write of that number; the number of this write."""
+        return self._ask(lambda _: self._take_back(made))
+
+    def _ask(self, work: Callable[[int], None]) -> int:
         with self._lock:
             self.asked += 1
-            self._waiting.append((rows, ticked))
+            self._waiting.append((self.asked, work))
             self._idle.clear()
             if not self._busy:
                 self._busy = True
@@ -206,22 +221,28 @@ class TickWriter:
                     self._busy = False
                     self._idle.set()
                     return
-                rows, ticked = self._waiting.popleft()
+                number, work = self._waiting.popleft()
             try:
-                self._put(rows, ticked)
+                work(number)
             except IcehouseError as error:
-                self._failed(str(error))
+                self._failed(number, str(error))
             except Exception as error:  # noqa: BLE001 - the console goes on, and says what was not written
-                self._failed(safe(f"not written: unexpected {type(error).__name__}: {error}"))
+                self._failed(number, safe(f"not written: unexpected {type(error).__name__}: {error}"))
             self.written += 1
 
-    def _put(self, rows: Sequence[DeliveryRow], ticked: bool | None) -> None:
-        from icehouse.services import deliveries
+    def _put(self, number: int, rows: Sequence[DeliveryRow], ticked: bool | None) -> None:
+        from icehouse.services import delivery_ticks
 
-        if ticked is None:
-            deliveries.forget(self._house, rows)
-        else:
-            deliveries.tick(self._house, rows, ticked)
+        self._strokes[number] = delivery_ticks.stroke(self._house, rows, ticked)
+        while len(self._strokes) > TAKEN_BACK:
+            del self._strokes[min(self._strokes)]
+
+    def _take_back(self, made: int) -> None:
+        from icehouse.services import delivery_ticks
+
+        found = self._strokes.pop(made, None)
+        if found is not None:
+            delivery_ticks.take_back(self._house, found)
 
     def finish(self, seconds: float = WRITTEN_WITHIN) -> bool:
         """Wait until all is written; whether it is."""

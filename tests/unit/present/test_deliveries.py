@@ -36,7 +36,7 @@ from icehouse.core.rows import Rollup
 from icehouse.core.scopes import Verdict
 from icehouse.core.states import Standing, State
 from icehouse.core.text import is_safe
-from icehouse.present import deliveries, delivery_order, delivery_sources, delivery_ticks, evidence
+from icehouse.present import deliveries, delivery_order, delivery_sources, evidence
 from icehouse.present.cells import Tone, fitted, wide
 from icehouse.present.indicators import indicator_lines, of_object
 
@@ -218,22 +218,6 @@ def test_expiry_is_told_in_days_since_or_until():
 def test_problems_are_what_somebody_has_to_look_at_and_nothing_else():
     wrong = {each.delivery.name for each in ROWS if deliveries.is_problem(each)}
     assert wrong == {"EM-1 2026-09-20", "nothing told", "wanted", "half"}
-
-
-def test_one_stroke_ticks_only_what_evidence_speaks_for_and_says_what_it_left():
-    assert not any(delivery_ticks.to_tick(each) for each in ROWS if each.delivery.name != "not by hand")
-    assert delivery_ticks.to_tick(ATTEMPTED_ONLY)
-    assert not delivery_ticks.to_tick(row(got=YES, held="reference set"))
-    told = delivery_ticks.ticked_words(2, ROWS, 120)
-    left = "nothing seen 1, not tellable 1, refused 1, fetched in part 1"
-    assert told == f"2 ticked; 4 left: {left}: space or v ticks them"
-    narrow = delivery_ticks.ticked_words(2, ROWS, 77)
-    assert narrow == "2 ticked; 4 left: nothing seen 1, other 3: space or v ticks them"
-    assert delivery_ticks.ticked_words(0, ROWS[2:3], 77) == "none ticked; 1 left: nothing seen 1: space or v ticks it"
-    assert delivery_ticks.ticked_words(1, [], 77) == "1 delivery ticked"
-    assert delivery_ticks.ticked_words(0, ROWS[5:7], 77) == (
-        "none ticked; 2 can't be: 1 not expired, 1 its manifest has no date"
-    )
 
 
 def test_those_listed_apart_stand_below_the_others_however_they_are_ordered():

@@ -22,8 +22,8 @@ class Situation:
 
     `scope` is the name of the one that is worked on, `edits` how many of its changes are not saved, `rules` how many
     it has, and `covered` whether it covers where one is.  `delivery` is the one under the cursor or above it, `level`
-    how far down in it one is: "" for the checklist, ``objects`` or ``evidence``; `tickable` are the ids of the shown
-    ones that one stroke would tick.  `kind` is the one kind of changes that is shown, "" for all.
+    how far down in it one is: "" for the checklist, ``objects`` or ``evidence``; `strokes` is how many changes of
+    ticks can be taken back.  `kind` is the one kind of changes that is shown, "" for all.
     """
 
     room: str
@@ -46,7 +46,7 @@ class Situation:
     covered: bool = False
     level: str = ""
     delivery: DeliveryRow | None = None
-    tickable: tuple[str, ...] = ()
+    strokes: int = 0
     kind: str = ""
     manners: Mapping[str, Manner] = field(default_factory=dict)
 

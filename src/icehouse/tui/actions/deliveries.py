@@ -65,8 +65,10 @@ def _by_hand(now: Situation) -> str | None:
     return None if now.edits else "nothing was ticked or unticked by hand"
 
 
-def _all_twin(now: Situation) -> str:
-    return command("deliveries", "tick", *now.tickable) if now.tickable else ""
+def _struck(now: Situation) -> str | None:
+    if now.level:
+        return "q goes back to the deliveries first"
+    return None if now.strokes else "nothing was ticked or unticked here yet"
 
 
 def _scan(now: Situation) -> str | None:
@@ -103,8 +105,8 @@ ACTIONS = (
     Action("sort", ("s",), "sort", "Sort by the next column", 40, enabled=_listed),
     Action("reverse", ("comma",), "turn", "Turn the order around", enabled=_listed),
     Action("range", ("v",), "range", "Begin a range; space or v ticks it, esc forgets", enabled=_rows),
-    Action("all", ("asterisk",), "all", "Tick what evidence speaks for; again takes it back",
-           enabled=_rows, twin=_all_twin),
+    Action("all", ("asterisk",), "all", "Say of all what the rules leave unticked, and why", enabled=_rows),
+    Action("undo", ("z",), "undo", "Take back the last ticks or unticks, exactly", enabled=_struck),
     Action("rules", ("u",), "as the rules say", "Forget every tick and untick by hand; asks first",
            enabled=_by_hand),
     Action("scan", ("S",), "scan", "Look for deliveries and evidence anew", 45, enabled=_scan,

@@ -96,14 +96,11 @@ class Deliveries(Room):
         return f"{narrowed}{basis.as_of_words(listed.standings, listed.sources, here)}", Tone.FAINT
 
     def _narrowed(self) -> str:
-        if self.opened is not None:
-            told = ["only not fetched"] if self.opened.only_unfetched and self.level == "objects" else []
-            filtered = self.opened.filtered
-        else:
-            told = [f"only {self.checklist.only}"] if self.checklist.only else []
-            filtered = self.checklist.filtered
-        told += [f"filter {safe(filtered)}"] if filtered and self.level != "evidence" else []
-        return "".join(f"{each} · " for each in told)
+        opened = self.opened
+        unfetched = "not fetched" if opened and opened.only_unfetched and self.level == "objects" else ""
+        only = unfetched if opened else self.checklist.only
+        filtered = "" if self.level == "evidence" else safe((opened or self.checklist).filtered)
+        return "".join(f"{what} {said} · " for what, said in (("only", only), ("filter", filtered)) if said)
 
     def sums(self) -> tuple[Sequence[Cell], Sequence[Cell]]:
         """The ticked, whatever is on screen."""
@@ -137,11 +134,9 @@ class Deliveries(Room):
     def situation(self) -> Situation:
         """The delivery, and how far down one is."""
         opened, listed = self.opened, self.checklist
-        shown = self.list.source.all if opened is None and isinstance(self.list.source, Rows) else ()
-        by_hand, tickable = listed.counted(shown) if opened is None else (0, ())
         return replace(
-            super().situation(), marks=(), delivery=self.here, level=self.level, edits=by_hand, tickable=tickable,
-            filtered=opened.filtered if opened else listed.filtered or listed.only,
+            super().situation(), marks=(), delivery=self.here, level=self.level, edits=listed.by_hand,
+            strokes=len(listed.strokes), filtered=opened.filtered if opened else listed.filtered or listed.only,
             scanning=self.scanning is not None,
         )  # fmt: skip
 
@@ -193,11 +188,11 @@ class Deliveries(Room):
             self._writer = TickWriter(self.console.house, self._not_written)
         return self._writer
 
-    def _not_written(self, line: str) -> None:
+    def _not_written(self, number: int, line: str) -> None:
         """A tick could not be written: what is on the disk counts.  Called in the writer's thread."""
 
         def told() -> None:
-            self.checklist.unmark()
+            self.checklist.unmark(number)
             self.console.say(line, danger=True)
             self.poke()
 
@@ -263,7 +258,16 @@ class Deliveries(Room):
             return
         self.watch_thread.rest()
         number = self.writer.write(rows, ticked)
-        as_now = self.checklist.mark(rows, ticked, number)
+        self._repaint(self.checklist.mark(rows, ticked, number))
+
+    def take_back(self) -> int:
+        """Take the last change of ticks back, exactly; of how many deliveries on screen."""
+        self.watch_thread.rest()
+        as_now = self.checklist.put_back(self.writer.take_back(self.checklist.strokes[-1][0]))
+        self._repaint(as_now)
+        return len(as_now)
+
+    def _repaint(self, as_now: Sequence[DeliveryRow]) -> None:
         source = self.list.source
         if self.opened is None and isinstance(source, Rows):
             for row in as_now:

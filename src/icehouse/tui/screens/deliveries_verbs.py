@@ -13,9 +13,9 @@ from icehouse.core.refs import Address
 from icehouse.core.text import safe
 from icehouse.present import delivery_order
 from icehouse.present import delivery_sources as basis
+from icehouse.present import delivery_ticks as ticks
 from icehouse.present.cells import Cell
 from icehouse.present.deliveries import refusals_words
-from icehouse.present.delivery_ticks import ticked_words, to_tick
 from icehouse.present.sizes import count, plural
 from icehouse.tui.actions.deliveries import delivery_of
 from icehouse.tui.feeds import Turn
@@ -89,20 +89,16 @@ def do_range(room: Deliveries) -> None:
 
 
 def do_all(room: Deliveries) -> None:
-    """Tick of all that is shown what evidence speaks for; the next stroke takes exactly that back."""
-    back = room.checklist.to_take_back()
-    if back:
-        room.ticked([row for row, before in back if before.by_hand], False)
-        room.ticked([row for row, before in back if not before.by_hand], None)
-        room.console.say(f"{plural(len(back), 'tick')} taken back; other ticks stay")
-        return
+    """Say of all that is shown how much is ticked, and what is left and why: the rules tick by themselves."""
     rows = _rows(room, 0, room.list.source.count)
-    wanted = [row for row in rows if to_tick(row)]
-    room.ticked(wanted, True)
-    room.checklist.struck(wanted)
-    ticked = {row.delivery.id for row in wanted}
-    others = [row for row in rows if row.delivery.id not in ticked]
-    room.console.say(ticked_words(len(wanted), others, room.console.size.width - 3))
+    room.console.say(ticks.standing_words(rows, room.console.size.width - 3))
+
+
+def do_undo(room: Deliveries) -> None:
+    """Take the last change of ticks back: what stood before stands again, decisions by hand included."""
+    number = room.take_back()
+    told = f"{plural(number, 'delivery', 'deliveries')} as before"
+    room.console.say(told if number else "nothing to take back: changed elsewhere since")
 
 
 def _rows(room: Deliveries, start: int, number: int) -> list[DeliveryRow]:
@@ -112,18 +108,44 @@ def _rows(room: Deliveries, start: int, number: int) -> list[DeliveryRow]:
 
 
 def _tick_rows(room: Deliveries, rows: Sequence[DeliveryRow]) -> None:
-    """Tick those that may be; where each of them is, untick them."""
-    can = [row for row in rows if row.ticking.allowed]
-    to_tick = [row for row in can if not row.ticked]
-    if not to_tick:
-        gone = [row for row in rows if row.ticked]
-        room.ticked(gone, False)
-        told = f"{plural(len(gone), 'delivery', 'deliveries')} unticked" if gone else "none of these can be ticked"
-    else:
-        room.ticked(to_tick, True)
-        told = f"{plural(len(to_tick), 'delivery', 'deliveries')} ticked"
+    """Tick those that may be, several only after a question; where each of them is, untick them."""
+    left = [row for row in rows if ticks.is_left(row)]
     refused = [row for row in rows if not row.ticking.allowed]
+    if left and len(rows) > 1:
+        _ask_ticks(room, left, len(refused))
+        return
+    gone = [] if left else [row for row in rows if row.ticked]
+    room.ticked(left or gone, bool(left))
+    told = f"{plural(len(left or gone), 'delivery', 'deliveries')} {'ticked' if left else 'unticked'}; z takes it back"
+    if not left and not gone:
+        told = "none of these can be ticked"
     room.console.say(f"{told}; {count(len(refused))} can't be: {refusals_words(refused)}" if refused else told)
+
+
+def _ask_ticks(room: Deliveries, left: Sequence[DeliveryRow], never: int) -> None:
+    """Ask, as neither rules nor a hand ticked any of these; what changes meanwhile is left."""
+    from icehouse.tui.dialogs.ticking import TickQuestion
+
+    evident = [row for row in left if ticks.evident(row)]
+
+    def answered(which: str | None) -> None:
+        if which is None:
+            room.console.say("nothing was ticked")
+            return
+        asked = {row.delivery.id: _shown(row) for row in (evident if which == "evident" else left)}
+        as_now = [row for row in room.checklist.rows if asked.get(row.delivery.id) == _shown(row)]
+        room.ticked(as_now, True)
+        told = f"{plural(len(as_now), 'delivery', 'deliveries')} ticked; z takes it back"
+        gone = len(asked) - len(as_now)
+        room.console.say(f"{told}; {count(gone)} changed meanwhile" if gone else told)
+
+    title, lines = ticks.question(left, never)
+    room.console.push_screen(TickQuestion(title, lines, len(left), len(evident)), answered)
+
+
+def _shown(row: DeliveryRow) -> object:
+    """What somebody who is asked about a row decides by."""
+    return row.delivery.fingerprint, row.delivery.indicators, row.ticking, row.ticked, row.by_hand
 
 
 def do_rules(room: Deliveries) -> None:
@@ -134,11 +156,13 @@ def do_rules(room: Deliveries) -> None:
 
     def answered(yes: bool | None) -> None:
         if yes:
-            room.ticked(rows, None)
-            room.console.say(f"{plural(len(rows), 'delivery', 'deliveries')} as the rules say")
+            asked = {row.delivery.id for row in rows}
+            room.ticked([row for row in room.checklist.rows if row.delivery.id in asked], None)
+            room.console.say(f"{plural(len(rows), 'delivery', 'deliveries')} as the rules say; z takes it back")
 
     lines = [
-        f"{plural(len(rows), 'delivery was', 'deliveries were')} ticked or unticked by hand.",
+        f"{plural(len(rows), 'delivery was', 'deliveries were')} ticked or unticked by hand: "
+        f"{ticks.by_hand_words(rows)}.",
         "They go back to what the evidence says.",
     ]
     room.console.push_screen(Confirm("As the rules say", lines, "Forget ticks by hand"), answered)
@@ -339,6 +363,7 @@ VERBS: Mapping[str, Callable[[Deliveries], None]] = {
     "tick": do_tick,
     "range": do_range,
     "all": do_all,
+    "undo": do_undo,
     "rules": do_rules,
     "problems": do_problems,
     "expired": do_expired,
