@@ -326,7 +326,14 @@ def test_a_reader_may_look_and_is_denied_a_restore(sim: StandIn, monkeypatch: py
             monkeypatch.setenv(name, value)
     store = open_lab(sim)
     assert standing(store, ref) is State.ARCHIVED
-    assert isinstance(failed(store, ref), Denied)
+    refusal = failed(store, ref)
+    assert isinstance(refusal, Denied)
+    assert str(refusal).endswith("denied; this login may not s3:RestoreObject on that bucket")
+    owned = open_lab(sim, expected_owner=sim.bucket("small")["owner"])
+    assert standing(owned, ref) is State.ARCHIVED, "the owner is the right one"
+    assert str(failed(owned, ref)).endswith(
+        "denied; this login may not s3:RestoreObject on that bucket, or expected_owner in the config is not its account"
+    )
     assert store.identity().server.startswith("http://127.0.0.1:")
 
 

@@ -83,6 +83,7 @@ def test_a_stand_in_is_checked_to_the_end(tmp_path: Path, monkeypatch: pytest.Mo
     assert found["lab-s3", "clock"].verdict == "not testable"
     assert found["lab-s3:small", "list objects"].verdict == "yes"
     assert found["lab-s3:small", "restore"].verdict == "not testable"
+    assert "needs s3:RestoreObject" in found["lab-s3:small", "restore"].words
     told = " ".join(f"{ability.words}" for ability in found.values())
     assert sim.access_key not in told
     assert sim.secret_key not in told

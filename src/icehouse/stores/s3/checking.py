@@ -10,7 +10,6 @@ from icehouse.core.text import safe
 from icehouse.stores.base import Ability, Verdict
 
 from .client import Answer, Client
-from .errors import OTHER_OWNER
 from .identity import identity
 
 _ABSENT = "icehouse-check/no-such-object"
@@ -54,14 +53,14 @@ def _check_container(client: Client, bucket: str) -> Iterator[Ability]:
     yield _read_metadata(client, bucket, may_list=listing.verdict == "yes")
     yield _ability(client, _Probe("list versions", "ListObjectVersions", {"Bucket": bucket, "MaxKeys": 1}))
     yield _versioning(client, bucket)
-    yield Ability("restore", "not testable", "only a restore request would tell")
+    yield Ability("restore", "not testable", "only a request would tell: the login needs s3:RestoreObject")
 
 
 def _ability(client: Client, probe: _Probe) -> Ability:
     asked = _ask(client, probe)
     if isinstance(asked, Answer):
         return Ability(probe.name, "yes")
-    return Ability(probe.name, _verdict(asked), _refusal(client, probe, asked))
+    return Ability(probe.name, _verdict(asked), _words(asked))
 
 
 def _read_metadata(client: Client, bucket: str, *, may_list: bool) -> Ability:
@@ -77,7 +76,7 @@ def _read_metadata(client: Client, bucket: str, *, may_list: bool) -> Ability:
         return Ability("read metadata", "yes" if may_list else "unknown", "" if may_list else _words(asked))
     if isinstance(asked, Denied) and not may_list:
         return Ability("read metadata", "unknown", "without the right to list, S3 does not tell")
-    return Ability(probe.name, _verdict(asked), _refusal(client, probe, asked))
+    return Ability(probe.name, _verdict(asked), _words(asked))
 
 
 def _versioning(client: Client, bucket: str) -> Ability:
@@ -98,14 +97,6 @@ def _ask(client: Client, probe: _Probe) -> Answer | StoreError:
 def _verdict(error: StoreError) -> Verdict:
     """No answer is no verdict."""
     return "unknown" if isinstance(error, Unavailable) or error.passing else "no"
-
-
-def _refusal(client: Client, probe: _Probe, error: StoreError) -> str:
-    """The store's words, and why a bucket may be denied to an account that should have it."""
-    asks_owner = client.options.expected_owner is not None and "Bucket" in probe.members
-    if asks_owner and isinstance(error, Denied) and not error.hint:
-        return f"{_words(error)}; {OTHER_OWNER}"
-    return _words(error)
 
 
 def _words(error: IcehouseError) -> str:

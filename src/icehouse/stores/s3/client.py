@@ -18,7 +18,7 @@ from icehouse.core.clock import Instant
 from icehouse.core.errors import Denied, IcehouseError, StoreError, Throttled, Unavailable
 from icehouse.core.text import SafeText, safe
 
-from .errors import OTHER_OWNER, NoAnswer, from_response, from_sdk
+from .errors import NoAnswer, from_response, from_sdk, why_denied
 from .login import Login, read_login
 from .options import S3Options, check_endpoint, control_endpoint, is_loopback
 from .sdk import login_hint, new_client, new_session
@@ -309,8 +309,8 @@ class Client:
         except ClientError as refused:
             (heard or self.heard)(refused.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
             failure = from_response(refused.response, operation, what, secrets=self._secrets(), login=self._login_hint)
-            if isinstance(failure, Denied) and self.options.expected_owner and owned:
-                failure.hint = safe(OTHER_OWNER)
+            if isinstance(failure, Denied) and owned:
+                failure.hint = safe(why_denied(operation, owner_expected=self.options.expected_owner is not None))
         except Exception as raw:  # noqa: BLE001 - the SDK raises more than it lists; all of it means "no usable answer"
             failure = self._from_sdk(raw, what)
         # Raised out here, so that no raw exception, which may hold signed headers, hangs on to ours.

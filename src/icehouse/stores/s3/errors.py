@@ -64,8 +64,24 @@ _SECRETS = re.compile(
 )
 
 
-OTHER_OWNER = "expected_owner in the config may not be this bucket's account"
-"""What a denial may mean where the config names the account that must own every bucket."""
+_PERMISSIONS = {
+    "RestoreObject": "s3:RestoreObject",
+    "HeadObject": "s3:GetObject",
+    "GetObject": "s3:GetObject",
+    "ListObjectsV2": "s3:ListBucket",
+    "ListObjectVersions": "s3:ListBucketVersions",
+    "GetBucketVersioning": "s3:GetBucketVersioning",
+}
+"""What a login needs for a call."""
+
+OTHER_OWNER = "expected_owner in the config is not its account"
+"""What a denial may mean besides where the config names the account that must own every bucket."""
+
+
+def why_denied(operation: str, *, owner_expected: bool) -> str:
+    """Why a call about a bucket was likely denied: what the login lacks, then the owner where one is expected."""
+    lacking = f"this login may not {_PERMISSIONS.get(operation, operation)} on that bucket"
+    return f"{lacking}, or {OTHER_OWNER}" if owner_expected else lacking
 
 
 class NoAnswer(Unavailable):
