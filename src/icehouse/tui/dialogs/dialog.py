@@ -166,7 +166,7 @@ class Paragraph(Painted):
         from icehouse.tui.widgets.details import folded
 
         width = self.content_size.width
-        if self.snug and width:
+        if self.snug and width and self.text:  # without a word it keeps its lines: the dialog stands still
             self.taken = min(self.most, len(folded(self.text, width)))
             self.styles.height = self.taken
 
