@@ -67,6 +67,10 @@ def line_of(term: Terminal, name: str) -> str:
     return next((line for line in term.display() if re.search(rf"[☐☑⊘!·xoH.] {re.escape(name)}", line)), "")
 
 
+def boxes(term: Terminal, box: str) -> int:
+    return len(re.findall(rf"{box} \S*/nothing-seen", term.text()))
+
+
 def ticked(term: Terminal) -> int:
     found = re.search(r"([0-9,]+) ticked", term.text())
     return int(found[1].replace(",", "")) if found else 0
@@ -79,11 +83,12 @@ def test_at_80_by_24_a_row_shows_name_expiry_three_indicators_tick_and_reason(he
             ("whole", "☑", ["● yes", "· none", "got "]),
             ("copied ", "☑", ["● yes", "copied "]),
             ("held ", "⊘", ["● yes", "held: refer"]),
-            ("nothing-seen", "☐", ["· none", "nothing seen"]),
+            ("outbox/nothing-seen", "☐", ["· none", "nothing seen"]),
+            ("manif…d/nothing-seen", "☐", ["· none", "nothing seen"]),
             ("refused-expired", "☐", ["· none", "refused "]),
             ("no-manifest", "!", ["no manifest"]),
         ):
-            narrow(term, f"name:{name.strip()}")
+            narrow(term, f"name:{name.strip().rpartition('/')[2]}")
             term.wait(partial(line_of, term, name), name)
             line = line_of(term, name)
             assert len(line) <= 80
@@ -91,6 +96,13 @@ def test_at_80_by_24_a_row_shows_name_expiry_three_indicators_tick_and_reason(he
             assert re.search(r" [0-9]+ d | \? ", line), line
             for words in shown:
                 assert words in line, line
+
+
+def test_the_command_line_tells_deliveries_of_one_name_by_their_roots(here):
+    listed = here.command("deliveries").stdout
+    assert "outbox/nothing-seen" in listed
+    assert "manifested/nothing-seen" in listed
+    assert "outbox/whole" not in listed
 
 
 def standing(here: Place) -> list[tuple[str, bool, bool]]:
@@ -112,7 +124,7 @@ def test_a_tick_survives_sort_filter_and_restart_and_is_told_while_it_is_hidden(
     with checklist(here) as term:
         before = ticked(term)
         narrow(term, "name:nothing-seen expired")
-        term.wait(lambda: "☐ nothing-seen" in term.text(), "the rows")
+        term.wait(lambda: "/nothing-seen" in term.text(), "the rows")
         term.send("*")
         term.wait_for("none ticked; 2 left as nothing seen")
         assert ticked(term) == before
@@ -120,7 +132,7 @@ def test_a_tick_survives_sort_filter_and_restart_and_is_told_while_it_is_hidden(
         term.wait_for("2 deliveries ticked")
         term.wait(lambda: ticked(term) == before + 2, "two more")
         term.send("ss,")
-        term.wait(lambda: term.text().count("☑ nothing-seen") == 2, "the ticks after sorting")
+        term.wait(lambda: boxes(term, "☑") == 2, "the ticks after sorting")
         narrow(term, "name:whole")
         term.wait(lambda: re.search(rf" {before + 1} (ticked are )?hidden", term.text()), "the hidden ones")
         assert ticked(term) == before + 2
@@ -129,7 +141,7 @@ def test_a_tick_survives_sort_filter_and_restart_and_is_told_while_it_is_hidden(
     with checklist(here) as again:
         assert ticked(again) == before + 2
         narrow(again, "by-hand")
-        again.wait(lambda: again.text().count("☑ nothing-seen") == 2, "the ticks after a restart")
+        again.wait(lambda: boxes(again, "☑") == 2, "the ticks after a restart")
         again.send("u")
         again.wait_for("ticked or unticked by hand")
         again.send("\t\r")
@@ -184,7 +196,7 @@ def test_what_no_hand_may_tick_says_why_and_only_problems_shows_none_that_is_tic
 def test_a_range_is_ticked_what_is_shown_goes_into_a_file_and_a_scan_is_started_and_told(here, tmp_path):
     with checklist(here) as term:
         narrow(term, "nothing-seen")
-        term.wait_for("☐ nothing-seen")
+        term.wait_for("☐ outbox/nothing-seen")
         before = ticked(term)
         term.send("v")
         term.wait_for("range: move")
@@ -210,7 +222,7 @@ def test_a_range_is_ticked_what_is_shown_goes_into_a_file_and_a_scan_is_started_
         term.wait_for("2 deliveries ticked")
         term.send("S")
         term.wait_for("the scan of the deliveries has ended", 60)
-        assert term.text().count("☑ nothing-seen") == 2
+        assert boxes(term, "☑") == 2
         term.send("zzz\x11")
         assert term.wait_end() == 0
     assert not any(by_hand for _, _, by_hand in standing(here))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -12,6 +12,7 @@ from icehouse.core.deliveries import DeliveryRow, SourceRow, totals
 from icehouse.core.errors import IcehouseError
 from icehouse.present.cells import cut
 from icehouse.present.deliveries import expired_cell, tick_cell, why_words
+from icehouse.present.delivery_names import KEEP, names_told
 from icehouse.present.indicators import sign
 from icehouse.present.sizes import count, plural, size
 from icehouse.present.times import since
@@ -83,7 +84,8 @@ def _tell(session: Session, found: Sequence[DeliveryRow]) -> None:
     clock = clock_of(session)
     heads = ["", "id", "delivery", "expired", "size", "got  copy  try"]
     more = [_MORE[0], *([_MORE[1]] if room >= _WIDE else [])] if room >= _WIDER else []
-    cells = [_cells(row, clock(row), room - sum(each + 2 for each in more)) for row in found]
+    told = names_told(found, stores=room < _WIDER, ascii=plain_signs())
+    cells = [_cells(row, clock(row), room - sum(each + 2 for each in more), told) for row in found]
     aligns = "<<<>>"
     if room >= _WIDER:
         heads[2:2], aligns = ["store"], "<<<<>>"
@@ -103,9 +105,13 @@ def _tell(session: Session, found: Sequence[DeliveryRow]) -> None:
     )
 
 
-def _cells(row: DeliveryRow, now: Instant, room: int) -> list[str]:
-    """One row in `room` cells: what is left beside the columns that always have theirs is for name and reason."""
+def _cells(row: DeliveryRow, now: Instant, room: int, told: Mapping[str, str]) -> list[str]:
+    """One row in `room` cells: what is left beside the columns that always have theirs is for name and reason.
+
+    `told` is what those of one name are called.
+    """
     delivery = row.delivery
+    alike = told.get(delivery.id)
     left = max(_LEAST, room - _FIXED)
     name = left * 2 // 5
     plain = plain_signs()
@@ -114,7 +120,7 @@ def _cells(row: DeliveryRow, now: Instant, room: int) -> list[str]:
     return [
         tick_cell(row, plain).text,
         delivery.id[:_ID],
-        cut(shown(delivery.name), name),
+        cut(shown(alike or delivery.name), name, tail=bool(alike), keep=KEEP),
         expired_cell(row, now).text,
         size(delivery.bytes),
         ended(signs + shown(why_words(row, now)), left - name),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from icehouse.core.clock import Instant
@@ -15,6 +15,7 @@ from icehouse.core.states import State
 from icehouse.core.text import safe
 
 from .cells import Cell, Cells, Column, Tone, wide
+from .delivery_names import KEEP
 from .indicators import indicator_cell, indicator_lines, is_asked, refusals
 from .sizes import NOTHING, at_least, count, plural, size
 from .states import glyph, in_ascii, word
@@ -89,30 +90,24 @@ def columns(width: int) -> tuple[Column, ...]:
     )
 
 
-def names_of_several(rows: Iterable[ListRow]) -> frozenset[str]:
-    """Names that deliveries of more than one store have among these."""
-    places = {(row.delivery.name, row.delivery.folder.store) for row in rows if isinstance(row, DeliveryRow)}
-    return frozenset(name for name, number in Counter(name for name, _ in places).items() if number > 1)
-
-
 def delivery_cells(
-    row: DeliveryRow, now: Instant, *, ascii: bool = False, words: bool = True, shared: Container[str] = ()
+    row: DeliveryRow, now: Instant, *, ascii: bool = False, words: bool = True, told: Mapping[str, str] | None = None
 ) -> Cells:
     """One delivery; `words` False leaves the indicators' words to their titles.  `now` is its store's time.
 
-    A name that is among `shared` is told with its store, ``dx:held``.
+    `told` is what those of one name are called, by their ids.
     """
     found = row.delivery
     faint = row.expired is False
     plain = Tone.FAINT if faint else Tone.PLAIN
-    name = f"{found.folder.store}:{found.name}" if found.name in shared else found.name
+    alike = (told or {}).get(found.id)
     growing = not found.rollup.complete
     got, copied, tried = (
         indicator_cell(each.seen, ascii=ascii, words=words, faint=faint or _empty(row)) for each in found.indicators
     )
     return (
         tick_cell(row, ascii),
-        Cell(safe(name), Tone.STRONG if row.ticked else plain, ours=False),
+        Cell(safe(alike or found.name), Tone.STRONG if row.ticked else plain, ours=False, tail=bool(alike), keep=KEEP),
         Cell(safe(found.folder.store), Tone.FAINT, ours=False),
         Cell(safe(found.recipient) or NOTHING, plain if found.recipient else Tone.FAINT, ours=not found.recipient),
         Cell(day(found.uploaded, now) if found.uploaded else "?", plain),
@@ -131,12 +126,12 @@ def _apart(row: DeliveryRow) -> Cell:
 
 
 def list_cells(
-    row: ListRow, now: Instant, *, ascii: bool = False, words: bool = True, shared: Container[str] = ()
+    row: ListRow, now: Instant, *, ascii: bool = False, words: bool = True, told: Mapping[str, str] | None = None
 ) -> Cells:
     """One line of the list."""
     if isinstance(row, Section):
         return (Cell(""), Cell(row.words, Tone.FAINT, span=12, align="left"))
-    return delivery_cells(row, now, ascii=ascii, words=words, shared=shared)
+    return delivery_cells(row, now, ascii=ascii, words=words, told=told)
 
 
 def _empty(row: DeliveryRow) -> bool:

@@ -179,20 +179,6 @@ def test_indicators_have_a_glyph_and_a_word_each():
     assert said(ROWS[0], "got", words=False) == "●"
 
 
-def test_a_name_that_deliveries_of_two_stores_have_is_told_with_its_store():
-    one, other = row("held"), row("held")
-    other = replace(other, delivery=replace(other.delivery, folder=FolderRef("dx", "project-1", "outbox/held/")))
-    shared = deliveries.names_of_several([*ROWS, one, other, deliveries.Section("apart", "held")])
-    assert shared == {"held"}
-    assert not deliveries.names_of_several([*ROWS, one, one])
-    name = [each.id for each in deliveries.columns(78)].index("name")
-    assert [deliveries.delivery_cells(each, NOW, shared=shared)[name].text for each in (one, other, ROWS[0])] == [
-        "lab-s3:held",
-        "dx:held",
-        "MRI-2 2026-09-02 fish",
-    ]
-
-
 def test_the_size_is_shown_beside_the_details_of_a_terminal_of_120_columns():
     beside = 120 - 54 - 2
     assert {"size", "name"} <= {

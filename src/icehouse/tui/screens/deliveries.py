@@ -16,6 +16,7 @@ from icehouse.present import deliveries as words
 from icehouse.present import delivery_sources as basis
 from icehouse.present import evidence as proof
 from icehouse.present.cells import Cell, Cells, Tone, fitted
+from icehouse.present.delivery_names import names_told
 from icehouse.present.delivery_order import identity
 from icehouse.present.sizes import count
 from icehouse.tui.actions import Situation
@@ -147,10 +148,9 @@ class Deliveries(Room):
             return []
         if self.opened is None:
             return words.delivery_details(found, self.now(found), ascii=ascii, titles=self.console.known.names)
-        row = current.row
-        if isinstance(row, ObjectLine):
-            return proof.object_details(row, found.delivery, self.now(found), ascii=ascii)
-        return proof.evidence_details(row)  # type: ignore[arg-type]
+        if isinstance(current.row, ObjectLine):
+            return proof.object_details(current.row, found.delivery, self.now(found), ascii=ascii)
+        return proof.evidence_details(current.row)  # type: ignore[arg-type]
 
     # Reading
 
@@ -299,11 +299,11 @@ class Deliveries(Room):
         width = max(0, self.list.content_size.width - GUTTER)
         ascii, with_words, here = self.console.ascii_only, width >= words.SIGNS_BELOW, self.console.house.clock.now()
         rows, columns = listed.shown(), words.columns(width)
-        shared = () if words.STORE in [i for i, _ in fitted(columns, width, gap=1)] else words.names_of_several(rows)
+        told = names_told(listed.rows, stores=words.STORE not in dict(fitted(columns, width, gap=1)), ascii=ascii)
 
         def cells(row: words.ListRow) -> Cells:
             now = self.now(row) if isinstance(row, DeliveryRow) else here
-            return words.list_cells(row, now, ascii=ascii, words=with_words, shared=shared)
+            return words.list_cells(row, now, ascii=ascii, words=with_words, told=told)
 
         if listed.read:
             config = str(self.console.house.paths.config)
@@ -311,8 +311,8 @@ class Deliveries(Room):
             self.list.nothing = "nothing passes the filter" if listed.rows else said
         self.list.sorted_by = (listed.by, listed.descending)
         self.show(Rows(rows, identity, cells), columns, on=on)
-        if self.list.cursor == 0 and rows and isinstance(rows[0], words.Section):
-            self.list.go(1)
+        if rows and isinstance(rows[0], words.Section):
+            self.list.go(max(1, self.list.cursor))
 
     def _show_below(self, opened: Opened, on: Hashable | None) -> None:
         delivery, now, ascii = opened.row.delivery, self.now(opened.row), self.console.ascii_only
