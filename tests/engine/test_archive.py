@@ -331,17 +331,16 @@ def test_a_job_that_cools_off_sends_nothing_before_its_time(
     opened.close()
 
 
-def test_a_cancelled_archiving_says_what_goes_cold_all_the_same(dx: DxStandIn, house: House) -> None:
+def test_an_archiving_that_was_all_sent_is_not_cancelled_any_more(dx: DxStandIn, house: House) -> None:
     run = folder_of(dx, RUN, 8)
     job = approve_archive(house, f"dx:{RUN}{run}/")
     planned = jobs.job(house, job).progress.to_send
     work(house, once=True)
     assert jobs.job(house, job).progress.sent == planned
-    report = jobs.cancel(house, job, start=nobody)
-    assert (report.unsent, report.accepted, report.accepted_usd) == (0, planned, 0.0)
-    work(house)
-    assert outcomes(house, job) == {"cancelled": planned, "impossible": 1}
-    assert "go cold" in jobs.job(house, job).note
+    with pytest.raises(UsageError, match="more: everything was sent;"):
+        jobs.cancel(house, job, start=nobody)
+    assert jobs.job(house, job).state is JobState.WATCHING
+    assert outcomes(house, job) == {"impossible": 1}
 
 
 def test_hostile_names_are_archived_and_brought_back_by_their_identities(

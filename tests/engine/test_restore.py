@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -180,7 +181,7 @@ def test_a_plan_whose_steps_were_changed_after_approval_does_not_run(house: Hous
     assert not s3.log(operation="RestoreObject")
 
 
-def test_cancel_stops_what_was_not_sent_and_tells_what_will_be_billed(house: House, s3: StandIn) -> None:
+def test_cancel_stops_what_was_not_sent_and_watches_what_will_be_billed_to_its_end(house: House, s3: StandIn) -> None:
     s3.freeze()
     job = approve(house, "lab-s3:bulk/")
     s3.fault("error", operations=["RestoreObject"], code="ExpiredToken", status=400, skip=25)
@@ -194,18 +195,40 @@ def test_cancel_stops_what_was_not_sent_and_tells_what_will_be_billed(house: Hou
     assert report.accepted_usd is not None
     assert report.accepted_usd > 0
     s3.clear_faults()
+    work(house, once=True)
+    going = jobs.job(house, job)
+    assert (going.state, going.progress.outcomes) == (JobState.WATCHING, {"cancelled": left})
+    assert going.note == f"{taken} still on their way"
+    assert Counter(item.phase for item in jobs.items(house, job)) == {Phase.ENDED: left, Phase.ACCEPTED: taken}
+    with pytest.raises(UsageError, match="everything was sent and is billed"):
+        jobs.cancel(house, job, start=nobody)
+    s3.run(speed=36000)
     work(house)
     ended = jobs.job(house, job)
     assert ended.state is JobState.CANCELLED
-    assert ended.progress.ended == COUNT
-    assert ended.progress.outcomes == {"cancelled": COUNT}
-    assert (ended.progress.ready, ended.progress.bytes_ready) == (0, 0), "nothing was seen readable"
+    assert ended.progress.outcomes == {"cancelled": left, "ok": taken}
+    assert ended.progress.ready == taken
     assert sum(accepted(s3).values()) == taken, "a cancel sends nothing"
-    assert ended.note == f"{taken} were accepted before the cancel and are billed"
-    reasons = [item.reason for item in jobs.items(house, job)]
-    assert sum("will be billed" in reason for reason in reasons) == taken
     with pytest.raises(UsageError, match="has ended"):
         jobs.cancel(house, job, start=nobody)
+    assert audit.verify(house).ok
+
+
+def test_a_cancel_of_what_was_all_sent_is_refused_and_changes_nothing(house: House, s3: StandIn) -> None:
+    s3.freeze()
+    job = approve(house, "lab-s3:bulk/")
+    work(house, once=True)
+    before, told = jobs.job(house, job), len(list(audit.entries(house, limit=10_000)))
+    assert (before.state, before.progress.sent) == (JobState.WATCHING, COUNT)
+    with pytest.raises(UsageError, match="everything was sent and is billed") as refused:
+        jobs.cancel(house, job, start=nobody)
+    assert "goes on being watched" in (refused.value.hint or "")
+    assert jobs.job(house, job) == before
+    assert len(list(audit.entries(house, limit=10_000))) == told
+    s3.run(speed=36000)
+    work(house)
+    assert outcomes(house, job) == {"ok": COUNT}
+    assert jobs.job(house, job).state is JobState.DONE
 
 
 def test_an_object_that_was_replaced_or_deleted_is_a_conflict(house: House, s3: StandIn) -> None:

@@ -22,7 +22,8 @@ def command(session: Session, job_id: str, as_json: bool) -> int:
     """Cancel the job whose id begins with ID.
 
     Requests that the store has accepted are carried out, and billed where they bring back; how many these are is
-    told. What an archive job has sent goes cold; while it is archival still, a restore calls it off.
+    told, and they are watched to their end. What an archive job has sent goes cold; while it is archival still, a
+    restore calls it off. A job of which everything was sent can't be cancelled any more.
     """
     from icehouse.services import jobs
 
@@ -53,4 +54,5 @@ def command(session: Session, job_id: str, as_json: bool) -> int:
         say(
             f"{plural(report.accepted, 'object')}, {size(report.accepted_bytes)}, already accepted and billed: {billed}"
         )
+        say(f"they go on being watched: icehouse job {report.job[:8]} --follow")
     return 0

@@ -59,6 +59,11 @@ class Progress:
     bytes_ready: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def left_to_send(self) -> int:
+        """How many requests are not sent yet, or have no answer on record; those that were cancelled never are."""
+        return max(0, self.to_send - self.sent - self.outcomes.get("cancelled", 0))
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

@@ -27,17 +27,14 @@ from .probing import Finding
 SOONER = "restored, but for fewer days than wished, as somebody had asked before: restore again to extend it"
 """Why a copy that is readable does not meet the wish."""
 
-BILLED = "accepted before the cancel: will be billed, not followed any more"
-"""Why a step of a cancelled job is not simply gone."""
-
-GOES_COLD = "accepted before the cancel: goes cold, not followed any more; a restore calls it off while it is archival"
-"""The same for a step that archives."""
-
 STAYS = "archival: the platform keeps its bytes where they are, as live copies of the account share them"
 """Why an archived object is not cold and is still paid for in full."""
 
 NOT_COLD = "archival: not cold in the time it was followed; a live copy that was not seen may share its bytes"
 """Why one that was foretold to go cold, for all that could be seen, is left as it is."""
+
+WATCHED_ON = "cancelled: nothing more is sent, and what was accepted is watched to its end"
+"""What the audit tells of a cancelled job that has something under way still."""
 
 NOTED = "recorded in the store"
 """What became of the one step of a delivery: its note is written, and links may be made."""
@@ -97,8 +94,19 @@ class Note:
 
 
 @dataclass(slots=True)
+class WatchOn:
+    """Watch what a cancelled job had sent to its end, unless any step may be sent still; `done` tells which it was."""
+
+    job: str
+    done: bool = False
+
+
+@dataclass(slots=True)
 class Finish:
-    """End a job, unless any of its steps has not ended; `done` tells which it was."""
+    """End a job, unless any of its steps has not ended; `done` tells which it was.
+
+    A job of which some steps were cancelled ends as cancelled, whatever became of the others.
+    """
 
     job: str
     state: JobState
@@ -110,7 +118,7 @@ class Beat:
     """Nothing but a sign of life."""
 
 
-Record = Take | Accepted | Ended | Probed | Turn | Note | Finish | Beat | Move
+Record = Take | Accepted | Ended | Probed | Turn | Note | WatchOn | Finish | Beat | Move
 
 
 class Recorder:
@@ -140,6 +148,12 @@ class Recorder:
     def finish(self, job: str, state: JobState) -> bool:
         """End the job as `state`; False, and nothing written, while any of its steps has not ended."""
         record = Finish(job, state)
+        self.now(record)
+        return record.done
+
+    def watch_on(self, job: str) -> bool:
+        """Watch what a cancelled job had sent to its end; False, and nothing written, while it may send something."""
+        record = WatchOn(job)
         self.now(record)
         return record.done
 
@@ -184,6 +198,11 @@ class Recorder:
                 case Note():
                     jobs.set_note(connection, record.job, record.note, at=at)
                     jobs.count(connection, record.job, {}, at=at, **dict(record.values))
+                case WatchOn():
+                    record.done = jobs.watch_on(connection, record.job, at=at)
+                    if record.done:
+                        self._states[record.job] = JobState.WATCHING
+                        events.append(Event("job", record.job, {"state": JobState.WATCHING.value, "note": WATCHED_ON}))
                 case Finish():
                     finishing.append(record)
                 case Move():
@@ -214,19 +233,17 @@ class Recorder:
             until = steps.first_until(connection, record.job)
             falls_cold = ("falls_cold", to_text(until) if until else None)
             sooner = steps.number_because(connection, record.job, SOONER)
-            billed = steps.number_because(connection, record.job, BILLED)
-            cold = steps.number_because(connection, record.job, GOES_COLD)
+            cut = steps.number_cancelled(connection, record.job) > 0
+            state = JobState.CANCELLED if cut else record.state
             stays = steps.number_because(connection, record.job, STAYS)
             not_cold = steps.number_because(connection, record.job, NOT_COLD)
             note = f"{sooner:,} fall cold sooner than wished: restore again to extend them" if sooner else ""
-            note = f"{billed:,} were accepted before the cancel and are billed" if billed else note
             note = f"{not_cold:,} are archival, not cold: an unseen copy may be live" if not_cold else note
             note = f"{stays:,} stay archival: live copies of the account share their bytes" if stays else note
-            note = f"{cold:,} were accepted before the cancel and go cold" if cold else note
             differ = checksums.differing(connection, record.job, DIFFERS)
             note = f"{differ:,} CHECKSUMS ARE NOT WHAT THEY WERE: their bytes have changed" if differ else note
             note = note or _handed_out(connection, record)
-            self._turn(connection, Turn(record.job, record.state, note, (("rate", 0.0), falls_cold)), at, events)
+            self._turn(connection, Turn(record.job, state, note, (("rate", 0.0), falls_cold)), at, events)
 
 
 def _count(connection: Connection, accepted: Sequence[Accepted], ended: Sequence[Ended], at: Instant) -> None:

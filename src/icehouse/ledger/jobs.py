@@ -20,6 +20,7 @@ from icehouse.core.restores import RestoreWish, Way
 
 from . import orders
 from .session import Ledger
+from .steps import number_to_send
 from .tables import jobs, order_steps, steps
 
 _BATCH = 5000
@@ -203,6 +204,21 @@ def set_state(connection: Connection, job: str, state: JobState, *, note: str, a
             updated=to_text(at),
         )
     )
+
+
+def watch_on(connection: Connection, job: str, *, at: Instant) -> bool:
+    """Have what was accepted before a cancel watched to its end; False where the job isn't being cancelled.
+
+    False too, and nothing written, while any step may be sent still: from here on there is nothing that could be.
+    """
+    if number_to_send(connection, job):
+        return False
+    done = connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job, jobs.c.state == JobState.CANCELLING.value)
+        .values(state=JobState.WATCHING.value, note="", updated=to_text(at))
+    )
+    return done.rowcount == 1
 
 
 def set_note(connection: Connection, job: str, note: str, *, at: Instant) -> None:

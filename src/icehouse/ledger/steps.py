@@ -196,6 +196,20 @@ def cancel_pending(connection: Connection, job: str, at: Instant) -> int:
     return int(done.rowcount)
 
 
+def number_to_send(connection: Connection, job: str) -> int:
+    """How many of the job's steps may be sent still: not sent, handed over, or sent without an answer on record."""
+    phases = [Phase.PENDING.value, Phase.INTENT.value, Phase.ORDERED.value]
+    query = select(func.count()).select_from(steps).where(steps.c.job == job, steps.c.phase.in_(phases))
+    return int(connection.execute(query).scalar_one())
+
+
+def number_cancelled(connection: Connection, job: str) -> int:
+    """How many of the job's steps ended because it was cancelled."""
+    query = select(func.count()).select_from(steps)
+    query = query.where(steps.c.job == job, steps.c.outcome == Outcome.CANCELLED.value)
+    return int(connection.execute(query).scalar_one())
+
+
 def first_until(connection: Connection, job: str) -> Instant | None:
     """When the first of the job's restored copies falls cold again; None where none does."""
     text = connection.execute(select(func.min(steps.c.until)).where(steps.c.job == job)).scalar()

@@ -97,9 +97,11 @@ def outcome_line(job: Job, now: Instant | None = None) -> str:
     if job.state is JobState.CANCELLING:
         return f"cancelling · {said}" if said else "cancelling"
     if job.state is JobState.CANCELLED:
-        return " · ".join(part for part in (safe(job.note), said) if part) or "cancelled"
+        return " · ".join(part for part in (said, safe(job.note)) if part) or "cancelled"
     if job.state is JobState.WATCHING and not failures(job):
-        return f"{count(job.progress.ready)} {ready_word(job)}"
+        cut = job.progress.outcomes.get(Outcome.CANCELLED.value, 0)
+        ready = f"{count(job.progress.ready)} {ready_word(job)}"
+        return f"{ready} · {count(cut)} cancelled" if cut else ready
     if job.verb == DELIVER and job.state is JobState.DONE and not failures(job):
         return "recorded"
     return said
@@ -308,7 +310,8 @@ def item_details(item: JobItem, *, ids: bool = False) -> list[tuple[str, Cell]]:
 
 def progress_line(job: Job, width: int) -> str:
     """A bar with words: ``███░░  7,902 ready · 43 %``; in at most `width` cells, the words giving way first."""
-    of = job.progress.to_send or job.progress.steps
+    of = job.progress.to_send - job.progress.outcomes.get(Outcome.CANCELLED.value, 0)
+    of = of if of > 0 else job.progress.steps
     ready = min(job.progress.ready, of)
     share = percent(ready, of)
     told = (f"  {count(ready)} {ready_word(job)} · {share}", f"  {share}")
@@ -356,7 +359,9 @@ def cancel_words(
     if archiving:
         return f"{stopped}; {count(accepted)} accepted before ({size(accepted_bytes)}) go cold, restore calls them off"
     billed = f", {usd} at list price" if usd else ""
-    return f"{stopped}; {count(accepted)} accepted before ({size(accepted_bytes)}{billed}) go on and are billed"
+    return (
+        f"{stopped}; {count(accepted)} accepted before ({size(accepted_bytes)}{billed}) go on, are billed and watched"
+    )
 
 
 def failed_items(job: Job) -> int:

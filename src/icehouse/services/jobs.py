@@ -105,7 +105,10 @@ def version(house: House) -> int:
 
 
 def cancel(house: House, prefix: str, *, start: Callable[[House, str], object] = ensure_worker) -> CancelReport:
-    """Stop what was not sent yet; tell what was accepted and will be billed.  UsageError for a job that has ended."""
+    """Stop what was not sent yet; tell what was accepted and will be billed, which goes on being watched.
+
+    UsageError, and nothing is changed, for a job that has ended and for one of which nothing is left to be sent.
+    """
     from icehouse.ledger import audit, orders, steps
     from icehouse.ledger import jobs as rows
     from icehouse.ledger.audit import Event
@@ -115,6 +118,8 @@ def cancel(house: House, prefix: str, *, start: Callable[[House, str], object] =
         raise UsageError(f"job {found.id} has ended ({found.state.value})", hint="there is nothing to cancel")
     ledger, at = house.ledger(), house.clock.now()
     with ledger.writing() as connection:
+        if found.state is not JobState.CANCELLING and not steps.number_to_send(connection, found.id):
+            raise _too_late(found)
         unsent = steps.cancel_pending(connection, found.id, at) + orders.cancel_planned(connection, found.id, at)
         rows.count(connection, found.id, {"ended": unsent, "n_cancelled": unsent}, at=at)
         rows.set_state(connection, found.id, JobState.CANCELLING, note="", at=at)
@@ -130,6 +135,14 @@ def cancel(house: House, prefix: str, *, start: Callable[[House, str], object] =
         )
     start(house, found.store)
     return replace(_report(house, found, unsent, in_doubt), handed=handed)
+
+
+def _too_late(found: Job) -> UsageError:
+    """Why a job is not cancelled of which the store has everything."""
+    billed = " and is billed" if found.verb == "restore" and found.progress.sent else ""
+    said = f"everything was sent{billed}" if found.progress.sent else "there is nothing that it would send"
+    hint = f"it goes on being watched: icehouse job {found.id[:8]} --follow"
+    return UsageError(f"job {found.id} can't be cancelled any more: {said}", hint=hint)
 
 
 def _report(house: House, found: Job, unsent: int, in_doubt: int) -> CancelReport:
@@ -166,7 +179,7 @@ def plan_retry(
 
     old = job(house, prefix)
     if old.state.open:
-        raise UsageError(f"job {old.id} is still {old.state.value}", hint="cancel it first, or wait")
+        raise UsageError(f"job {old.id} is still {old.state.value}", hint=_how_to_end(old))
     marks = [Mark(item.ref) for item in every_item(house, old.id, failed_only=True)]
     if not marks:
         raise UsageError(f"job {old.id}: nothing failed", hint="there is nothing to retry")
@@ -186,6 +199,13 @@ def plan_retry(
     found = restore.survey(house, marks, progress=progress, stop=stop)
     wish = RestoreWish(wish.tier, wish.days, wish.speed_up)
     return restore.freeze(house, found, replace(wish, via=restore.usual_way(house, found, wish)))
+
+
+def _how_to_end(old: Job) -> str:
+    """What an open job has to come to its end by."""
+    sends = old.state is not JobState.CANCELLING and old.progress.left_to_send
+    first = "cancel what it has not sent, or " if sends else ""
+    return f"{first}wait: icehouse job {old.id[:8]} --follow"
 
 
 def retry(

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from icehouse.cli import cancel
 from icehouse.cli.session import Session
-from icehouse.core.errors import Denied
+from icehouse.core.errors import Denied, UsageError
 from icehouse.core.jobs import JobState, OrderStage
 from icehouse.services import jobs
 from icehouse.services.house import House
@@ -49,7 +49,7 @@ def test_a_cancel_calls_the_order_off_and_tells_what_was_done_by_then(
     assert not accepted(s3, bulk), "what was not asked for is not asked for by us"
 
 
-def test_a_cancel_that_comes_too_late_says_what_will_be_billed(
+def test_what_was_done_before_an_order_was_called_off_is_watched_to_its_end(
     house: House, bulk: str, s3: StandIn, engine: Engine
 ) -> None:
     s3.freeze()
@@ -58,12 +58,15 @@ def test_a_cancel_that_comes_too_late_says_what_will_be_billed(
     work(house, once=True)
     engine.holds = False
     work(house, once=True)
-    jobs.cancel(house, job, start=nobody)
-    work(house)
-    assert jobs.job(house, job).state is JobState.CANCELLED
-    assert "billed" in jobs.job(house, job).note
+    assert jobs.cancel(house, job, start=nobody).handed == COUNT
+    work(house, once=True)
     assert len(accepted(s3, bulk)) == COUNT
+    assert (jobs.job(house, job).state, outcomes(house, job)) == (JobState.WATCHING, {})
+    with pytest.raises(UsageError, match="everything was sent and is billed"):
+        jobs.cancel(house, job, start=nobody)
     s3.run(speed=36000)
+    work(house)
+    assert (jobs.job(house, job).state, outcomes(house, job)) == (JobState.DONE, {"ok": COUNT})
 
 
 def test_a_cancel_of_an_order_in_doubt_looks_for_it_first(house: House, bulk: str, s3: StandIn, engine: Engine) -> None:

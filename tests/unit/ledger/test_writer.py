@@ -105,6 +105,29 @@ def test_a_cancel_that_came_first_leaves_nothing_to_take_and_is_not_undone(ledge
     recorder.writer.close()
 
 
+def test_a_cancelled_job_is_watched_on_only_once_nothing_of_it_may_be_sent_and_ends_as_cancelled(
+    ledger: Ledger,
+) -> None:
+    job = approved(ledger, plan_of(5))
+    recorder = _recorder(ledger)
+    taken, doubted = recorder.take(job, "s", 2)
+    recorder.now(Accepted(taken, NOW, NOW, "r", "requested"))
+    assert not recorder.watch_on(job), "it isn't cancelled"
+    with ledger.writing() as connection:
+        steps.cancel_pending(connection, job, NOW)
+        jobs.set_state(connection, job, JobState.CANCELLING, note="", at=NOW)
+    assert not recorder.watch_on(job), "one may have been sent, or may be sent again"
+    assert jobs.find(ledger, job).state is JobState.CANCELLING
+    recorder.now(Ended(doubted, Outcome.CANCELLED, NOW, "cancelled"))
+    assert recorder.watch_on(job)
+    assert jobs.find(ledger, job).state is JobState.WATCHING
+    assert recorder.take(job, "s", 5) == []
+    recorder.now(Ended(taken, Outcome.OK, NOW, "restored", readable=True))
+    assert recorder.finish(job, JobState.DONE)
+    assert jobs.find(ledger, job).state is JobState.CANCELLED
+    recorder.writer.close()
+
+
 def test_a_plan_comes_back_as_it_was_or_not_at_all(ledger: Ledger) -> None:
     plan = plan_of(300, key="\x1b[31m\0{:04}\u202e")
     job = approved(ledger, plan)

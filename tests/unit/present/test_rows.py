@@ -116,7 +116,7 @@ def test_a_parked_job_says_what_it_waits_for():
 def test_cancelling_tells_what_goes_on_and_is_billed():
     words = jobs.cancel_words(12, 3, 5, 2**30, "$0.47")
     assert "12 requests not sent" in words
-    assert "5 accepted before (1.0 GiB, $0.47 at list price) go on and are billed" in words
+    assert "5 accepted before (1.0 GiB, $0.47 at list price) go on, are billed and watched" in words
     assert "nothing was accepted" in jobs.cancel_words(12, 0, 0, 0, "")
     assert "7 handed over are being called off" in jobs.cancel_words(0, 0, 0, 0, "", handed=7)
     assert "7 handed over go on while STOP is set" in jobs.cancel_words(0, 0, 0, 0, "", handed=7, stop=True)

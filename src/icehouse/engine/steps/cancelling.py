@@ -1,4 +1,4 @@
-"""Ending a cancelled job: what was not sent never is, what may have been is looked at, what was accepted is billed."""
+"""Ending a cancelled job: what was not sent never is, what may have been is looked at, what was accepted is watched."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from icehouse.core.jobs import Job, JobState, Phase
 from icehouse.core.outcomes import Outcome
 from icehouse.core.plans import Act, Plan
 from icehouse.engine.probing import Found
-from icehouse.engine.recording import BILLED, GOES_COLD, Note, Probed
+from icehouse.engine.recording import Note, Probed
 from icehouse.ledger import orders, steps
-from icehouse.ledger.steps import Ended, Task
+from icehouse.ledger.steps import Ended
 
 from .answered import settled
 from .delegating import Delegator
@@ -40,11 +40,11 @@ def called_off(hands: Hands, job: Job, calling: dict[str, Delegator], prove: Cal
 
 
 def finish_cancel(hands: Hands, job: str, store: str) -> bool:
-    """Settle what the cancelled job left under way, sending nothing; False where the worker has to end first.
+    """Settle what the cancelled job may have sent, sending nothing; False where the worker has to end first.
 
-    Raises where the store can't be asked.  The steps that were accepted end as cancelled, with the reason that they
-    will be billed: nothing says that they are readable.  A delivery whose note was written after all stays one of which
-    no link is made.
+    Raises where the store can't be asked.  What was accepted can't be taken back: the job goes on watching it, so that
+    each has its true outcome, and is cancelled at the end.  A delivery whose note was written after all stays one of
+    which no link is made.
     """
     while tasks := steps.in_phase(hands.ledger, job, store, Phase.INTENT, limit=SLICE):
         if hands.ending():
@@ -60,14 +60,4 @@ def finish_cancel(hands: Hands, job: str, store: str) -> bool:
             else:
                 records.append(hands.recorder.note(settled(hands, task, finding)))
         hands.recorder.settle(records)
-    after = -1
-    while tasks := steps.in_phase(hands.ledger, job, store, Phase.ACCEPTED, after=after):
-        after = tasks[-1].seq
-        at = hands.clock.now()
-        hands.recorder.settle([hands.recorder.note(Ended(t, Outcome.CANCELLED, at, _why(t))) for t in tasks])
-    return hands.recorder.finish(job, JobState.CANCELLED)
-
-
-def _why(task: Task) -> str:
-    """Why a step that the store has taken is not simply gone."""
-    return GOES_COLD if task.act is Act.ARCHIVE else BILLED
+    return hands.recorder.finish(job, JobState.CANCELLED) or hands.recorder.watch_on(job)
