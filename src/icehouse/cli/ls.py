@@ -7,14 +7,14 @@ import click
 from icehouse.core.clock import Instant
 from icehouse.core.errors import NotFound, UsageError
 from icehouse.core.marks import Mark
-from icehouse.core.refs import FolderRef, folder_address
+from icehouse.core.refs import Address, FolderRef, Ref, folder_address
 from icehouse.core.rows import ContainerRow, Coverage, FolderRow, ObjectRow, Rollup, Row, StoreRow
 from icehouse.core.states import State
 from icehouse.core.text import safe
 from icehouse.present.browse import coverage_line
 from icehouse.present.cells import cut
 from icehouse.present.sizes import NOTHING, at_least, count, plural, share, size
-from icehouse.present.states import glyph, state_word
+from icehouse.present.states import glyph, state_word, word
 from icehouse.present.times import day
 
 from .choice import json_lines
@@ -38,8 +38,9 @@ _FACTS = ("level", "region", "billed to")
 def command(session: Session, address: str | None, search: str | None, as_json: bool) -> int:
     """List the stores; with STORE: its buckets; with STORE:BUCKET/folder/ one level of it, asked now.
 
-    Folders show what the last scan found below them. --search asks no store: it finds TEXT in any name; folder/TEXT in
-    names that begin so right in such a folder; TEXT/ in folders alone.
+    Folders show what the last scan found below them. --search asks no store but the catalogue: it finds TEXT in any
+    name; folder/TEXT in names that begin so right in such a folder; TEXT/ in folders alone. What is listed no more and
+    not confirmed to be gone is in the catalogue alone, as unknown.
     """
     from icehouse.services import browse
     from icehouse.services.look import resolve
@@ -56,10 +57,16 @@ def command(session: Session, address: str | None, search: str | None, as_json: 
     if not place.container:
         _containers(browse.containers(house, place.store), as_json, house.clock.now())
         return 0
-    target = resolve(house, place)
-    if isinstance(target, FolderRef):
-        _folder(session, target, as_json)
-        return 0
+    try:
+        target = resolve(house, place)
+        if isinstance(target, FolderRef):
+            _folder(session, target, as_json)
+            return 0
+    except NotFound as gone:
+        kept = _kept(session, place)
+        if kept:
+            raise NotFound(f"{gone.line}, as listed now", hint=kept) from gone
+        raise
     from icehouse.services.status import keys
 
     for entry in keys(house, [Mark(target)]):
@@ -82,8 +89,36 @@ def _folder(session: Session, folder: FolderRef, as_json: bool) -> None:
         raise NotFound(f"{folder_address(folder)}: no such folder")
     if empty:
         tell(f"{folder_address(folder)} is empty")
-    if not as_json:
-        _age(folder, browse.coverage(house, folder), now)
+    coverage = browse.coverage(house, folder)
+    if coverage is not None and not as_json:
+        tell(f"as listed now; sums of folders: {_scanned(coverage, now)}")
+    if absent := browse.absentees(house, folder):
+        tell(_absent(folder, absent))
+
+
+def _kept(session: Session, place: Address) -> str:
+    """What the catalogue has of a place that the store knows no more, "" for nothing."""
+    from icehouse.services import browse
+
+    ref = Ref(place.store, place.container, place.path)
+    row = None if place.folder is not None else browse.catalogued(session.house, ref)
+    if row is not None and row.reason:
+        return f"the catalogue has it as unknown: {row.reason}"
+    folder = FolderRef(place.store, place.container, f"{place.path.removesuffix('/')}/")
+    absent = browse.absentees(session.house, folder)
+    return _absent(folder, absent) if absent else ""
+
+
+def _absent(folder: FolderRef, number: int) -> str:
+    """What is said of objects that only the catalogue has."""
+    return (
+        f"{plural(number, 'object')} below {folder_address(folder)} listed no more and not confirmed to be gone: "
+        "unknown, in the catalogue alone; --search finds them"
+    )
+
+
+def _scanned(coverage: Coverage, now: Instant) -> str:
+    return coverage_line(coverage, None, now).partition(" · S ")[0]
 
 
 def _age(folder: FolderRef, coverage: Coverage | None, now: Instant) -> None:
@@ -119,8 +154,7 @@ def _search(session: Session, address: str | None, text: str, as_json: bool) -> 
         following = page.following
         if following is None:
             break
-    age, _, _ = coverage_line(coverage, None, now).partition(" · S ")
-    tell(f"{plural(hits, 'hit')} · {age}")
+    tell(f"{plural(hits, 'hit')} in the catalogue · {_scanned(coverage, now)}")
     return 0
 
 
@@ -185,9 +219,13 @@ def _told(rollup: Rollup | None) -> tuple[str, str, str]:
 
 
 def _below(rollup: Rollup, cold: str) -> str:
-    """What lies below a folder: ``1 object``, ``12,380 objects, 40% cold``."""
-    objects = at_least(plural(rollup.objects, "object"), growing=not rollup.complete)
-    return objects if cold == NOTHING else f"{objects}, {cold} cold"
+    """What lies below a folder: ``1 object``, ``12,380 objects, 40% cold, ? 5 unknown``."""
+    told = [at_least(plural(rollup.objects, "object"), growing=not rollup.complete)]
+    if cold != NOTHING:
+        told.append(f"{cold} cold")
+    if unknown := rollup.counts.get(State.UNKNOWN):
+        told.append(f"{glyph(State.UNKNOWN)} {count(unknown)} {word(State.UNKNOWN)}")
+    return ", ".join(told)
 
 
 def _sums(rollup: Rollup | None) -> dict[str, object]:
@@ -222,6 +260,7 @@ def _row(row: Row) -> dict[str, object]:
         "etag": row.etag,
         "state": row.standing.state.value,
         "word": row.standing.word,
+        "reason": row.reason or None,
         "until": instant(row.standing.until),
         "asked": row.asked,
         "traits": sorted(row.traits),
@@ -236,5 +275,6 @@ def _line(row: Row, now: Instant, path: str = "") -> str:
         changed = row.rollup.newest if row.rollup else None
         told = _below(row.rollup, cold) if row.rollup else "never scanned"
         return f"{amount:>11}  {told:32}  {day(changed, now):>7}  {path or row.name + '/'}"
-    state = ", ".join([f"{glyph(row.standing.state)} {state_word(row.standing, now)}", *sorted(row.traits)])
+    why = [row.reason] if row.reason else []
+    state = ", ".join([f"{glyph(row.standing.state)} {state_word(row.standing, now)}", *sorted(row.traits), *why])
     return f"{size(row.size):>11}  {state:32}  {day(row.modified, now):>7}  {path or row.name or '(folder marker)'}"

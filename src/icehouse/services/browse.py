@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from icehouse.catalogue.absentees import absentees as absentees_in
 from icehouse.catalogue.files import Files
 from icehouse.catalogue.reader import Reader, opened
 from icehouse.catalogue.search import Found
@@ -110,6 +111,12 @@ def catalogued(house: House, ref: Ref) -> ObjectRow | None:
     """An object as the catalogue has it, None where it does not."""
     with opened(_files(house, ref)) as reader:
         return None if reader is None else reader.object(ref)
+
+
+def absentees(house: House, folder: FolderRef) -> int:
+    """How many objects below a folder only the catalogue has, as unknown: listed no more, and not confirmed as gone."""
+    with opened(_files(house, folder)) as reader:
+        return 0 if reader is None else absentees_in(reader, folder.prefix)
 
 
 def live(house: House, folder: FolderRef, *, page: int = 1000, in_order: bool = False) -> Iterator[list[Row]]:

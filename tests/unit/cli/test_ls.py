@@ -23,3 +23,8 @@ def test_a_folder_counts_in_grammar_and_speaks_of_cold_only_where_there_is_some(
 ) -> None:
     rollup = Rollup(objects, 10, None, {State.ARCHIVED: 1}, {State.ARCHIVED: cold}, complete)
     assert _below(rollup, _told(rollup)[2]) == line
+
+
+def test_a_folder_tells_how_many_objects_in_it_are_unknown() -> None:
+    rollup = Rollup(2005, 10, None, {State.ARCHIVED: 2000, State.UNKNOWN: 5}, {State.ARCHIVED: 4}, complete=True)
+    assert _below(rollup, _told(rollup)[2]) == "2,005 objects, 40% cold, ? 5 unknown"
