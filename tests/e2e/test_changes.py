@@ -139,3 +139,46 @@ def test_a_project_tells_what_moved_by_its_id(tmp_path: Path):
         if "/" in was:
             left = lines(icehouse(environment, "changes", f"{place}{was.rpartition('/')[0]}/", "--json"))[1:]
             assert [row["key"] for row in left if row["kind"] == "moved-away"] == [was]
+
+
+def test_what_is_missing_is_told_by_both_ways_of_listing_each_saying_where_it_looked(s3: StandIn, tmp_path: Path):
+    client = s3.boto3_client()
+    client.create_bucket(Bucket="vanishing")
+    environment = environment_of(s3, tmp_path)
+    for number in range(5):
+        client.put_object(Bucket="vanishing", Key=f"run/mine2/o{number}", Body=b"xx")
+    client.put_object(Bucket="vanishing", Key="run/keep", Body=b"x")
+    place = "lab-s3:vanishing/"
+    assert icehouse(environment, "ls", f"{place}run/").stderr == "", "there is no catalogue to speak of"
+    assert icehouse(environment, "scan", place, "--quiet").returncode == 0
+    assert "no more" not in icehouse(environment, "ls", f"{place}run/").stderr
+    s3.step(hours=2)
+    for number in range(5):
+        client.delete_object(Bucket="vanishing", Key=f"run/mine2/o{number}")
+    for _ in range(2):  # a later scan that can't confirm it either changes nothing of this
+        scanned = icehouse(environment, "scan", place, "--quiet", "--confirm", "0")
+        assert "1 object, 1 B in " in scanned.stdout
+        assert "5 objects of before, listed no more and not confirmed to be gone, count as unknown:\n" in scanned.stdout
+        found = icehouse(environment, "ls", place, "--search", "mine2")
+        assert "5 objects, ? 5 unknown" in found.stdout
+        assert "1 hit in the catalogue · scanned" in found.stderr
+        [row, *_] = icehouse(environment, "ls", place, "--search", "o3").stdout.splitlines()
+        assert "? unknown, no longer listed, and not confirmed to be gone" in row
+        [told] = lines(icehouse(environment, "ls", place, "--search", "o3", "--json"))
+        assert (told["state"], told["reason"]) == ("unknown", "no longer listed, and not confirmed to be gone")
+        for where in (place, f"{place}run/"):
+            listed = icehouse(environment, "ls", where)
+            assert "mine2" not in listed.stdout
+            assert "as listed now; sums of folders: scanned" in listed.stderr
+            said = f"5 objects below {where} listed no more and not confirmed to be gone: unknown, in the catalogue"
+            assert said in listed.stderr
+            assert said in icehouse(environment, "ls", where, "--json").stderr
+        for where in (f"{place}run/mine2/", f"{place}run/mine2"):
+            gone = icehouse(environment, "ls", where)
+            assert gone.returncode != 0
+            assert "as listed now; 5 objects below lab-s3:vanishing/run/mine2/ listed no more" in gone.stderr
+        gone = icehouse(environment, "ls", f"{place}run/mine2/o3")
+        assert gone.returncode != 0
+        assert "the catalogue has it as unknown: no longer listed, and not confirmed to be gone" in gone.stderr
+    never = icehouse(environment, "ls", f"{place}run/never/")
+    assert never.stderr.endswith("run/never/: no such folder\n")

@@ -114,6 +114,9 @@ def test_a_scan_that_ctrl_c_stops_keeps_what_it_found_and_goes_on(own: Shell) ->
     stopped = json.loads(out)
     assert stopped["complete"] is False
     assert stopped["objects"] > 0
+    assert sum(each["objects"] for each in stopped["states"].values()) == stopped["objects"], (
+        "a first scan shows itself"
+    )
     assert "the same command goes on from here" in told
     assert [row["state"] for row in own.rows("jobs")] == ["stopped"]
     own.s3.clear_faults()

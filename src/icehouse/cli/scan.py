@@ -73,6 +73,7 @@ def command(
     as unknown; with --confirm N so many of those objects are asked for by name.
     """
     from icehouse.services.absent import MOST
+    from icehouse.services.browse import absentees
     from icehouse.services.scan import folder_of, scan
 
     give_way()
@@ -113,7 +114,7 @@ def command(
     if as_json:
         json_line({**_row(report), "sweep": _swept_row(swept) if swept else None, "lineage": _lineage_row(report)})
     else:
-        _tell(report, swept)
+        _tell(report, swept, absentees(session.house, folder_of(place)))
     code = _ending("scan", report.complete, report.error, report.cause)
     code = code or (_ending("sweep", swept.complete, swept.error, swept.cause) if swept else 0)
     return code or _lineage_ending(report)
@@ -129,7 +130,9 @@ def _from_inventory(
     line: ProgressLine,
     as_json: bool,
 ) -> int:
+    from icehouse.services.browse import absentees
     from icehouse.services.inventory import LoadProgress, scan_inventory
+    from icehouse.services.scan import folder_of
 
     def progress(so_far: LoadProgress) -> None:
         if so_far.asked is not None:
@@ -157,7 +160,7 @@ def _from_inventory(
     if as_json:
         json_line({**_row(report), "sweep": _swept_row(swept) if swept else None, "lineage": None})
     else:
-        _tell(report, swept)
+        _tell(report, swept, absentees(session.house, folder_of(place)) if place is not None else 0)
     return _ending("sweep", swept.complete, swept.error, swept.cause) if swept else 0
 
 
@@ -246,7 +249,20 @@ def _swept_row(report: SweepReport) -> dict[str, object]:
     }
 
 
-def _tell(report: ScanReport, swept: SweepReport | None) -> None:
+def _apart(report: ScanReport, absent: int) -> list[str]:
+    """Why the states below add up to something else than what this scan found; `absent` of them are listed no more."""
+    held, size_held = sum(report.by_state.values()), sum(report.bytes_by_state.values())
+    if (held, size_held) == (report.objects, report.bytes):
+        return []
+    if not report.complete:
+        return ["That is this scan so far; below is the catalogue, as it was before it until it is complete:"]
+    more = held - report.objects
+    if absent and more == absent:
+        return [f"{plural(more, 'object')} of before, listed no more and not confirmed to be gone, count as unknown:"]
+    return [f"The catalogue has {plural(held, 'object')}, {size(size_held)} there:"]
+
+
+def _tell(report: ScanReport, swept: SweepReport | None, absent: int) -> None:
     more = "" if report.complete else "at least "
     took = f"{duration(report.seconds)}, {plural(report.requests, 'request')}"
     say(f"{more}{plural(report.objects, 'object')}, {size(report.bytes)} in {took}")
@@ -254,6 +270,8 @@ def _tell(report: ScanReport, swept: SweepReport | None) -> None:
         say(f"as of {stamp(report.inventory)}, by an inventory: it knows of no restore, and no plan rests on it")
         if report.unbounded:
             say("Whether it was limited to a prefix could not be asked: what it leaves out may be there all the same.")
+    for line in _apart(report, absent):
+        say(line)
     table(
         ("state" if swept is None else "before" if report.inventory else "as listed", "objects", "size"),
         [
