@@ -12,6 +12,8 @@ from .sizes import count, plural
 
 _WORDS = ("nothing seen", "fetched in part", "attempted only")
 _BY_HAND = "unticked by hand"
+_DECIDED = {_BY_HAND: 0, "attempted only": 1}
+"""What a hand or the config keeps unticked, in the order in which it is told."""
 
 
 def evident(row: DeliveryRow) -> bool:
@@ -57,7 +59,7 @@ def question(rows: Sequence[DeliveryRow], never: int) -> tuple[str, list[str]]:
     `never` is how many beside them no hand can tick.
     """
     lines = [
-        "A hand unticked these, or no evidence ticks them:",
+        "A hand, the config or what is known keeps these unticked:",
         _reasons_words(Counter(map(why_left, rows)), len(rows)),
         "A later destruction rests on what is ticked.",
     ]
@@ -73,8 +75,8 @@ def by_hand_words(rows: Sequence[DeliveryRow]) -> str:
 
 
 def _reasons_words(reasons: Counter[str], kept: int) -> str:
-    """The commonest first, as many of them as `kept`, the others together."""
-    told = reasons.most_common()
+    """What was decided first, then the commonest: as many of them as `kept`, the others together."""
+    told = sorted(reasons.most_common(), key=lambda each: _DECIDED.get(each[0], len(_DECIDED)))
     rest = sum(number for _, number in told[kept:])
     return ", ".join([*(f"{why} {count(n)}" for why, n in told[:kept]), *([f"other {count(rest)}"] if rest else [])])
 

@@ -10,12 +10,12 @@ from tests.unit.present.test_deliveries import ATTEMPTED_ONLY, ROWS
 
 def test_what_the_rules_leave_is_told_with_its_reason_and_what_a_hand_unticked_with_that():
     rows = [*ROWS, ATTEMPTED_ONLY]
-    left = "nothing seen 1, not tellable 1, refused 1, fetched in part 1, unticked by hand 1, attempted only 1"
+    left = "unticked by hand 1, attempted only 1, nothing seen 1, not tellable 1, refused 1, fetched in part 1"
     cant = "1 held, 1 not expired, 1 its manifest has no date, 1 for other reasons"
     assert delivery_ticks.standing_words(rows, 240) == f"3 ticked already; 6 left: {left}; 4 can't be: {cant}"
     assert delivery_ticks.standing_words(rows, 150) == f"3 ticked already; 6 left: {left}; 4 can't be"
     assert delivery_ticks.standing_words(rows, 77) == (
-        "3 ticked already; 6 left: nothing seen 1, not tellable 1, other 4; 4 can't be"
+        "3 ticked already; 6 left: unticked by hand 1, other 5; 4 can't be"
     )
     assert delivery_ticks.standing_words(ROWS[11:], 77) == "none ticked; 1 left as unticked by hand"
     assert delivery_ticks.standing_words([ROWS[0], ROWS[5], ROWS[11]], 77) == (
@@ -31,7 +31,7 @@ def test_before_several_are_ticked_the_question_names_how_many_of_which_evidence
     title, lines = delivery_ticks.question(left, 4)
     assert title == "Tick 7 deliveries?"
     assert lines[1] == (
-        "nothing seen 2, not tellable 1, refused 1, fetched in part 1, unticked by hand 1, attempted only 1"
+        "unticked by hand 1, attempted only 1, nothing seen 2, not tellable 1, refused 1, fetched in part 1"
     )
     assert lines[-1] == "4 others can't be ticked."
     assert [each.delivery.name for each in left if delivery_ticks.evident(each)] == ["not by hand"]
