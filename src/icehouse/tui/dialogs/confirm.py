@@ -14,11 +14,11 @@ from .dialog import Choice, Dialog, Paragraph, Words
 
 
 class Confirm(Dialog[bool]):
-    """True where the operator goes on, False or None where not."""
+    """True where the operator goes on, False or None where not; `keep` is the choice that leaves all as it is."""
 
-    def __init__(self, title: str, lines: Sequence[str], go: str) -> None:
+    def __init__(self, title: str, lines: Sequence[str], go: str, *, keep: str = "Cancel") -> None:
         super().__init__()
-        self._title, self._lines, self._go = title, list(lines), go
+        self._title, self._lines, self._go, self._keep = title, list(lines), go, keep
 
     def compose(self) -> ComposeResult:
         """Title, words, choices."""
@@ -28,7 +28,7 @@ class Confirm(Dialog[bool]):
             for line in self._lines:
                 yield Paragraph(line, height=1 if len(line) <= 72 else 2, ours=False)
             with Horizontal(classes="choices"):
-                yield Choice("Cancel", id="cancel")
+                yield Choice(self._keep, id="cancel")
                 yield Choice(self._go, id="go")
 
     def on_mount(self) -> None:
