@@ -144,33 +144,73 @@ def test_a_refused_restore_shows_the_stores_own_words_and_can_be_retried(small):
         term.wait(lambda: job(small)["retry_of"] != "" and job(small)["state"] == "done", "the second job", 90)
 
 
-def test_cancelling_tells_what_goes_on_and_is_billed(small):
+def _restore_run1(term):
+    open_bucket(term, "small")
+    to_write(term)
+    go_down_to(term, "run1/")
+    term.send(" ")
+    term.wait_for("1 mark ")
+    approve_restore(term)
+    term.wait_for("1 mark taken away")
+    term.wait_for("nothing marked")
+    term.send("5")
+
+
+def test_cancelling_tells_what_goes_on_and_is_billed_and_watches_that_to_its_end(small):
     small.scan("small")
     small.s3.freeze()
+    small.s3.fault("error", operations=["RestoreObject"], code="ExpiredToken", status=400, skip=2)
     with small.console() as term:
-        open_bucket(term, "small")
-        to_write(term)
-        go_down_to(term, "run1/")
-        term.send(" ")
-        term.wait_for("1 mark ")
-        approve_restore(term)
-        term.wait_for("1 mark taken away")
-        term.wait_for("nothing marked")
-        term.send("5")
-        term.wait(lambda: job(small)["state"] == "watching", "all requests sent", 60)
+        _restore_run1(term)
+        term.wait(lambda: job(small)["state"] == "parked", "the login has expired", 60)
+        sent = job(small)["sent"]
+        assert 0 < sent < job(small)["to_send"]
         term.send("g")
         term.wait_focus("restore")
         term.send("x")
         term.wait_for("Cancel restore")
-        assert "the store carries them out, and bills them" in term.text()
+        term.wait_for("counted anew when you say so")
+        term.wait_focus("Keep it")
+        text = term.text()
+        assert f"{sent} request{'' if sent == 1 else 's'} sent already: the store carries them out" in text
+        assert "called off" not in text, "nothing was handed over"
+        assert "[ Cancel ]" not in text
         term.send("\r")
         term.wait_gone("Cancel restore")
-        assert job(small)["state"] == "watching"
+        assert job(small)["state"] == "parked"
+        small.s3.clear_faults()
         term.send("x")
         term.wait_for("Cancel restore")
-        term.send("\t\r")
+        term.send("\t")
+        term.wait_focus("Cancel the job")
+        term.send("\r")
         term.wait_for("accepted before")
-        term.wait(lambda: job(small)["state"] == "cancelled", "the cancelled job", 60)
+        term.wait(lambda: job(small)["state"] == "watching", "what was sent is watched", 60)
+        assert job(small)["outcomes"]["cancelled"] == job(small)["to_send"] - sent
+        small.s3.run(speed=36000)
+        term.wait(lambda: job(small)["state"] == "cancelled", "the cancelled job", 90)
+        came_to = job(small)["outcomes"]
+        assert came_to["ok"] >= sent, "also what somebody else had asked for"
+        assert not any(came_to[word] for word in ("error", "unknown", "conflict"))
+
+
+def test_what_was_all_sent_is_not_cancelled_and_the_key_says_so(small):
+    small.scan("small")
+    small.s3.freeze()
+    with small.console() as term:
+        _restore_run1(term)
+        term.wait(lambda: job(small)["state"] == "watching", "all requests sent", 60)
+        term.send("g")
+        term.wait_focus("restore")
+        term.wait_for("0 ready")
+        term.send("x")
+        term.wait_for("everything was sent; it goes on being watched")
+        assert "Cancel restore" not in term.text()
+        refused = small.command("cancel", job(small)["job"])
+        assert refused.returncode == 2
+        assert "everything was sent and is billed" in refused.stderr
+        assert "goes on being watched" in refused.stderr
+        assert job(small)["state"] == "watching"
 
 
 def test_nothing_is_offered_to_be_restored_where_all_is_readable(small):

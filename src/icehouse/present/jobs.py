@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from icehouse.core.clock import Instant
-from icehouse.core.jobs import Job, JobItem, JobOrder, JobState, Phase, notes_orders
+from icehouse.core.jobs import Job, JobItem, JobOrder, JobState, OrderStage, Phase, notes_orders
 from icehouse.core.outcomes import Outcome
 from icehouse.core.refs import ref_address
 from icehouse.core.rows import ScanStanding
@@ -52,6 +52,9 @@ _PHASES = {
     Phase.ACCEPTED: "accepted",
     Phase.ENDED: "ended",
 }
+
+
+_WITH_THE_STORE = (OrderStage.HANDING, OrderStage.TAKEN, OrderStage.ENDED)
 
 
 def _six(n: int) -> str:
@@ -319,9 +322,24 @@ def progress_line(job: Job, width: int) -> str:
     return bar(ready, of, max(0, width - len(words))) + words
 
 
-def cancel_lines(job: Job) -> list[str]:
-    """What a cancel would stop, and what it could not, before it is asked for."""
-    unsent, sent = max(0, job.progress.to_send - job.progress.sent), job.progress.sent
+def why_not_cancel(job: Job) -> str:
+    """Why an open job can't be cancelled: nothing of it is left to send; "" where it can."""
+    if job.state is JobState.CANCELLING:
+        return "this job is being cancelled"
+    if job.progress.left_to_send:
+        return ""
+    return "everything was sent; it goes on being watched" if job.progress.sent else "there is nothing it would send"
+
+
+def as_of(now: Instant) -> str:
+    """When the figures of a question were true."""
+    return f"As of {now:%H:%M:%S} UTC; counted anew when you say so."
+
+
+def cancel_lines(job: Job, orders: Sequence[JobOrder] = ()) -> list[str]:
+    """What a cancel would stop, and what it could not, before it is asked for; by `orders` what was handed over."""
+    sent, handed = job.progress.sent, sum(order.steps for order in orders if order.stage in _WITH_THE_STORE)
+    unsent = max(0, job.progress.left_to_send - handed)
     if job.verb == DELIVER:
         return ["The note that records the delivery is not written any more, unless it is on its way; no link is made."]
     if job.verb == ARCHIVE:
@@ -333,8 +351,10 @@ def cancel_lines(job: Job) -> list[str]:
     if job.verb == CHECKSUM:
         return ["What the store has not begun to compute is called off.", "What it has computed by then is billed."]
     return [
-        f"{plural(unsent, 'request')} not sent yet will not be sent; what was handed over is called off.",
+        f"{plural(unsent, 'request')} not sent yet will not be sent.",
+        *([f"{plural(handed, 'object')} in a batch: called off; what is done by then is billed."] if handed else []),
         f"{plural(sent, 'request')} sent already: the store carries them out, and bills them.",
+        *(["These go on being watched to their end."] if sent else []),
     ]
 
 
@@ -353,15 +373,14 @@ def cancel_words(
     doubt = f"; {count(in_doubt)} unanswered are looked at, none is sent again" if in_doubt else ""
     off = "go on while STOP is set" if stop else "are being called off"
     doubt += f"; {count(handed)} handed over {off}" if handed else ""
-    stopped = f"cancelled: {plural(unsent, 'request')} not sent{doubt}"
+    stopped = f"cancelled: {plural(unsent, 'request')} not sent"
     if not accepted:
-        return f"{stopped}; nothing was accepted yet"
+        return f"{stopped}; nothing was accepted yet{doubt}"
     if archiving:
-        return f"{stopped}; {count(accepted)} accepted before ({size(accepted_bytes)}) go cold, restore calls them off"
-    billed = f", {usd} at list price" if usd else ""
-    return (
-        f"{stopped}; {count(accepted)} accepted before ({size(accepted_bytes)}{billed}) go on, are billed and watched"
-    )
+        before = f"{count(accepted)} accepted before ({size(accepted_bytes)})"
+        return f"{stopped}; {before} go cold, restore calls them off{doubt}"
+    before = f"{count(accepted)} accepted before ({size(accepted_bytes)}{f', {usd} at list price' if usd else ''})"
+    return f"{stopped}; {before} go on, are billed and watched{doubt}"
 
 
 def failed_items(job: Job) -> int:

@@ -122,6 +122,21 @@ def test_cancelling_tells_what_goes_on_and_is_billed():
     assert "7 handed over go on while STOP is set" in jobs.cancel_words(0, 0, 0, 0, "", handed=7, stop=True)
 
 
+def test_a_cancel_that_is_asked_for_tells_what_it_would_stop_and_what_it_can_not():
+    half = a_job(state=JobState.RUNNING, progress=Progress(12, 10, 4))
+    asked = jobs.cancel_lines(half)
+    assert asked[0] == "6 requests not sent yet will not be sent."
+    assert "4 requests sent already" in asked[1]
+    assert "watched to their end" in asked[2]
+    assert "called off" not in " ".join(asked)
+    assert jobs.why_not_cancel(half) == ""
+    assert "everything was sent" in jobs.why_not_cancel(a_job(progress=Progress(12, 10, 10)))
+    cut = a_job(progress=Progress(12, 10, 4, 1, 8, outcomes={"cancelled": 6, "ok": 1, "notneeded": 1}))
+    assert "everything was sent" in jobs.why_not_cancel(cut)
+    assert jobs.outcome_line(cut) == "1 ready · 6 cancelled"
+    assert "25 %" in jobs.progress_line(cut, 60) or "25%" in jobs.progress_line(cut, 60)
+
+
 def test_what_falls_cold_within_a_day_stands_first_and_is_marked():
     soon = a_job(state=JobState.DONE, falls_cold=NOW + timedelta(hours=12))
     later = a_job(id="later", state=JobState.DONE, falls_cold=NOW + timedelta(days=5))

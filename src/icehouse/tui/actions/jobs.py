@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icehouse.present.jobs import failed_items
+from icehouse.present.jobs import failed_items, why_not_cancel
 
 from . import Action, Situation
 from .quoting import command
@@ -22,14 +22,16 @@ def _no_job(now: Situation) -> str:
 def _cancel(now: Situation) -> str | None:
     if now.job is None:
         return _no_job(now)
-    return None if now.job.state.open else f"this job has ended ({now.job.state.value})"
+    if not now.job.state.open:
+        return f"this job has ended ({now.job.state.value})"
+    return why_not_cancel(now.job) or None
 
 
 def _retry(now: Situation) -> str | None:
     if now.job is None:
         return _no_job(now)
     if now.job.state.open:
-        return "this job still runs; x cancels it"
+        return "this job still runs" + ("" if why_not_cancel(now.job) else "; x cancels what it has not sent")
     return None if failed_items(now.job) else "nothing failed in this job"
 
 

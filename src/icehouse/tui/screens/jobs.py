@@ -225,7 +225,9 @@ class Jobs(Room):
                 self._cancel(job)
 
         name = words.job_name(job, self.console.known.names)
-        self.console.push_screen(Confirm(f"Cancel {name}", words.cancel_lines(job), "Cancel the job"), answered)
+        orders = self.console.news.orders.get(job.id, ())
+        lines = [*words.cancel_lines(job, orders), words.as_of(self.console.house.clock.now())]
+        self.console.push_screen(Confirm(f"Cancel {name}", lines, "Cancel the job", keep="Keep it"), answered)
 
     def _cancel(self, job: Job) -> None:
         def work(_: Turn) -> CancelReport:
