@@ -146,6 +146,22 @@ def test_a_kept_folder_stays_and_can_be_opened_again(tmp_path: Path) -> None:
     assert (keep / "state" / "catalogue").is_dir()
 
 
+def test_a_second_shell_reaches_a_kept_demo_by_what_the_readme_says(tmp_path: Path) -> None:
+    told = (Path(__file__).parents[2] / "README.md").read_text().partition("unset AWS_PROFILE")[2].partition("\n\n")[0]
+    keep = tmp_path / "kept"
+    with demo("--keep", str(keep)) as (process, _):
+        words = f"set -e; unset AWS_PROFILE{told.replace('DIR', str(keep))}; icehouse ls dx:"
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        done = subprocess.run(
+            ["sh", "-c", words], capture_output=True, text=True, timeout=60, env={"PATH": path, "HOME": str(tmp_path)}
+        )
+        process.terminate()
+        assert process.wait(GONE_SECONDS) == 0
+    assert done.returncode == 0, done.stderr
+    assert "small/" in done.stdout
+    assert "project-" in done.stdout
+
+
 def test_a_demo_with_jobs_archives_and_restores_something_on_both_stores(tmp_path: Path) -> None:
     with demo("--fixture", "imaging", "--fixture", "sequencing", "--jobs") as (process, line):
         end = time.monotonic() + 60
