@@ -77,7 +77,7 @@ def standing(job: Job) -> str:
     parts = [f"{job.id[:8]} {job.state.value}", f"requested {count(progress.sent)} of {count(progress.to_send)}"]
     if job.rate:
         parts.append(rate(job.rate))
-    share = "" if job.verb == DELIVER else f" ({percent(progress.bytes_ready, progress.bytes_total)})"
+    share = "" if job.verb == DELIVER else f" ({percent(progress.bytes_ready, progress.bytes_total)} of bytes)"
     parts.append(f"{ready_word(job)} {count(progress.ready)}{share}")
     if job.ready_by is not None and job.state is JobState.WATCHING:
         parts.append(f"by {when(job.ready_by, job.ready_by)} UTC at the latest")

@@ -12,9 +12,9 @@ from icehouse.core.delegating import ENGINE
 from icehouse.core.errors import UsageError
 from icehouse.core.jobs import Job, JobItem, JobOrder
 from icehouse.core.refs import ref_address
-from icehouse.present.jobs import ARCHIVE, DELIVER, job_name, job_title
+from icehouse.present.jobs import ARCHIVE, DELIVER, job_name, job_title, objects_line
 from icehouse.present.orders import CHECKSUM, checksum_line, order_line
-from icehouse.present.sizes import count, plural, size
+from icehouse.present.sizes import plural, size
 from icehouse.present.states import job_glyph, outcome_glyph, outcome_word, outcomes_line
 from icehouse.present.times import stamp
 
@@ -121,7 +121,7 @@ def _tell_job(job: Job, names: Names, orders: Sequence[JobOrder]) -> None:
         ("address", job.title if job_title(job, names) != job_title(job) else ""),
         ("plan", job.plan),
         ("tier", job.tier),
-        ("objects", "" if delivering else f"{count(job.progress.steps)}, {size(job.progress.bytes_total)}"),
+        ("objects", "" if delivering else objects_line(job)),
         ("handed out", size(job.progress.bytes_total) if delivering else ""),
         ("outcomes", outcomes_line(job.progress.outcomes)),
         *((ENGINE if not at else "", order_line(order)) for at, order in enumerate(orders)),

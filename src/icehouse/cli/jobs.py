@@ -19,7 +19,7 @@ from .rows import job_row, scan_row
 from .session import Session
 
 _JOBS = ("", "job", "state", "what", "on", "tier", "ready", "of", "rate", "outcome", "started")
-_SCANS = ("", "scan", "state", "objects", "size", "rate", "", "started")
+_SCANS = ("", "scan", "state", "objects", "size", "rate", "why", "started")
 
 
 @click.command()

@@ -23,7 +23,7 @@ JOB = (
     Column("job", "job", 0),
     Column("done", "done", 6, "right"),
     Column("of", "of", 6, "right"),
-    Column("rate", "rate", 6, "right", drop=2),
+    Column("rate", "rate", 7, "right", drop=2),
     Column("left", "left", 12, "right", drop=1),
     Column("outcome", "outcome", 18),
 )
@@ -108,6 +108,12 @@ def outcome_line(job: Job, now: Instant | None = None) -> str:
     if job.verb == DELIVER and job.state is JobState.DONE and not failures(job):
         return "recorded"
     return said
+
+
+def objects_line(job: Job) -> str:
+    """How many objects a job is about, and how much of them it is to bring where it wants them."""
+    aim = {ARCHIVE: "to be archived", CHECKSUM: "to be read"}.get(job.verb, "to come back")
+    return f"{count(job.progress.steps)}, {size(job.progress.bytes_total)} {aim}"
 
 
 def ready_word(job: Job) -> str:
@@ -243,7 +249,7 @@ def job_details(
         *([] if job.verb in (ARCHIVE, CHECKSUM) else [("tier", Cell(safe(job.tier) or "·"))]),
         ("plan", Cell(job.plan[:12])),
         ("asked", Cell(stamp(job.created))),
-        ("objects", Cell(f"{count(progress.steps)}, {size(progress.bytes_total)}")),
+        ("objects", Cell(objects_line(job))),
         ("requests", Cell(f"{count(progress.sent)} of {count(progress.to_send)} sent{handed}")),
         (ready_word(job), Cell(f"{count(progress.ready)}, {size(progress.bytes_ready)}")),
         ("outcomes", Cell(outcomes_line(progress.outcomes) or "none yet")),

@@ -137,6 +137,16 @@ def test_a_cancel_that_is_asked_for_tells_what_it_would_stop_and_what_it_can_not
     assert "25 %" in jobs.progress_line(cut, 60) or "25%" in jobs.progress_line(cut, 60)
 
 
+def test_no_figure_of_a_job_is_cut_where_it_says_how_fast_it_goes_and_what_it_came_to():
+    widths = {column.id: column.width for column in jobs.JOB}
+    for rate in (0.4, 310.0, 1_012.0, 9_999.0, 52_345.0, 999_999.0):
+        cells = jobs.job_cells(a_job(state=JobState.RUNNING, rate=rate), NOW)
+        assert len(cells[4].text) <= widths["rate"], cells[4].text
+    cut = a_job(state=JobState.CANCELLED, note="2,695 were accepted before the cancel and are billed",
+                progress=Progress(5960, 5960, 2695, 1187, 5960, outcomes={"cancelled": 4773, "ok": 1187}))  # fmt: skip
+    assert jobs.job_cells(cut, NOW)[6].text == "4,773 cancelled"
+
+
 def test_what_falls_cold_within_a_day_stands_first_and_is_marked():
     soon = a_job(state=JobState.DONE, falls_cold=NOW + timedelta(hours=12))
     later = a_job(id="later", state=JobState.DONE, falls_cold=NOW + timedelta(days=5))
