@@ -31,7 +31,7 @@ from icehouse.tui.actions.quoting import command, quoted
 from icehouse.tui.actions.registry import ROOMS, find, key_line, of_room
 from icehouse.tui.console_verbs import VERBS as CONSOLE_VERBS
 from icehouse.tui.listing import Live
-from icehouse.tui.narrowing import narrowing
+from icehouse.tui.narrowing import naming, narrowing
 from icehouse.tui.screens.audit import Audit
 from icehouse.tui.screens.browse import Browse
 from icehouse.tui.screens.browse_verbs import VERBS as BROWSE_VERBS
@@ -125,7 +125,6 @@ def test_what_changes_a_store_is_refused_while_read_only():
 
 
 def test_an_action_that_can_not_be_done_says_why():
-    assert find("browse", "filter").why_not(Situation("browse")) == "buckets are few: filter inside one"
     assert find("jobs", "retry").why_not(Situation("jobs", write=True)) == "stand on a job"
     scan = ScanStanding("lab-s3", "bucket", "", 1, NOON, NOON, 1, 1, 1, 0.0, False, True)
     for verb in ("open", "failed", "cancel", "retry"):
@@ -187,10 +186,33 @@ def test_a_sweep_is_offered_only_where_listings_leave_states_open():
 def test_a_store_that_goes_by_ids_is_told_its_own_words_and_exact_names():
     file = Ref("dx", "project-1", "a/x.bam", "file-1")
     on_dx = Situation("browse", True, "dx", "", "", manners={"dx": DX})
-    assert find("browse", "filter").why_not(on_dx) == "projects are few: filter inside one"
+    assert find("browse", "sort").why_not(on_dx) == "open a project first"
     on_file = replace(on_dx, container="project-1", marks=(Mark(file),))
     assert find("browse", "archive").twin(on_file) == "icehouse archive dx:project-1/file-1 --dry-run"
     assert find("browse", "restore").twin(on_file).endswith("dx:project-1/file-1 --tier standard --dry-run")
+
+
+def test_the_key_line_of_a_list_of_buckets_offers_a_filter_and_no_order_as_there_is_none():
+    on_buckets = Situation("browse", store="lab-s3", manners={"lab-s3": Manner()})
+    offered = {label: can for _, label, can in key_line("browse", on_buckets)}
+    assert offered["filter"]
+    assert "sort" not in offered
+    assert "sort" in {label for _, label, _ in key_line("browse", replace(on_buckets, container="bucket"))}
+
+
+def test_keys_that_move_never_leave():
+    leaving = {key for action in ACTIONS if action.id in ("back", "quit") for key in action.keys}
+    assert leaving == {"q", "ctrl+q", "ctrl+c"}
+
+
+def test_what_has_a_name_and_an_identity_is_filtered_by_the_name_and_by_as_much_of_the_identity_as_one_pastes():
+    assert naming("tox !2023")("2024_06_LiverTox", "project-1")
+    assert not naming("tox !2023")("2023_06_LiverTox", "project-1")
+    assert naming("project-abc")("LiverTox", "project-Abc1")
+    assert not naming("bc")("LiverTox", "project-Abc1")
+    assert naming("")("anything")
+    with pytest.raises(UsageError, match="by name alone"):
+        naming("size>1G")
 
 
 def test_the_key_line_ends_with_help_and_write_and_fits_eighty_columns():

@@ -189,6 +189,48 @@ def test_marks_survive_sort_filter_navigation_and_restart(small):
         term.wait_for("nothing marked")
 
 
+def test_keys_that_move_stop_at_the_top_and_q_leaves_there(small):
+    with small.console() as term:
+        open_bucket(term, "small")
+        term.send("hhhhh\x1b[D\x7f")
+        term.wait_for("this is the top; q leaves")
+        assert term.ended() is None
+        term.send("q")
+        assert term.wait_end() == 0
+
+
+def test_letters_typed_for_a_filter_of_buckets_do_nothing_else(small):
+    with small.console() as term:
+        term.wait_for("small")
+        term.quiet()
+        term.send("/runs")  # all at once, as from a slow line
+        term.wait_for("/ runs")
+        term.send("\r")
+        term.wait_for("nothing passes the filter")
+        assert "Restore" not in term.text()
+        term.send("\x1b")
+        term.wait_for("1 of 1")
+        term.send("/sma\r")
+        term.wait_for("filter sma")
+        term.send("/")
+        term.wait_for("text  !text")
+        term.send("!run\r")
+        term.wait_for("filter !run")
+        term.wait_for("1 of 1")
+
+
+def test_the_order_is_told_as_it_is_also_after_it_was_turned_around(small):
+    with small.console(size=(60, 24)) as term:
+        open_bucket(term, "small")
+        term.wait_for("complete")
+        term.send("s")
+        term.wait_for("by size, largest first")
+        term.send(",")
+        term.wait_for("by size, smallest first")
+        term.send("ss")
+        term.wait_for("by changed (no room for its column), latest first")
+
+
 def test_a_filter_that_is_none_is_refused_on_one_line_and_hides_nothing(small):
     with small.console() as term:
         open_bucket(term, "small")

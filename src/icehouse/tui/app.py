@@ -15,7 +15,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.widgets import ContentSwitcher
 
 from icehouse.core.errors import IcehouseError
@@ -150,6 +150,12 @@ class Console(Calm[int]):
             self.set_class(event.size.width >= WIDE, "-details")
         self.set_class(event.size.width < WIDE, "-narrow")
         self.call_after_refresh(self.tell)
+
+    def on_key(self, event: Key) -> None:
+        """A key that came right behind the one that opened a line to type in is for that line: it is no command."""
+        typed = getattr(self.screen, "typed_ahead", None)
+        if typed is not None and typed(event):
+            event.prevent_default()
 
     def action_act(self, action_id: str) -> None:
         """Do what a key stands for, or say why it can't be done now."""

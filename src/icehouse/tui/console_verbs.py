@@ -76,15 +76,28 @@ def twin(console: Console) -> None:
 
 
 def back(console: Console) -> None:
-    """One step back: out of the details, up a folder, to Browse; at the top, out."""
+    """One step back; at the top, leave."""
+    if not _stepped_back(console):
+        console.leave()
+
+
+def out(console: Console) -> None:
+    """One step back by a key that moves: one too many stays at the top."""
+    if not _stepped_back(console):
+        console.say("this is the top; q leaves")
+
+
+def _stepped_back(console: Console) -> bool:
+    """Out of the details, up a folder, to Browse; False at the top."""
     if console.has_class("-details") and console.has_class("-narrow"):
         details(console)
     elif console.room.back():
-        return
+        pass
     elif console.room.room != "browse":
         console.show_room("browse")
     else:
-        console.leave()
+        return False
+    return True
 
 
 def escape(console: Console) -> None:
@@ -119,6 +132,7 @@ VERBS: Mapping[str, Callable[[Console], None]] = {
     "palette": palette,
     "write": write,
     "back": back,
+    "out": out,
     "escape": escape,
     "redraw": lambda console: console.redraw(),
     "quit": lambda console: console.leave(),

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from string import ascii_lowercase, ascii_uppercase
+from typing import Protocol
 
+from icehouse.core.errors import UsageError
 from icehouse.core.filters import InName, InState, OfClass, OfSize, Term, asked_terms
 from icehouse.core.rows import FolderRow, ObjectRow, Row, SortBy
 
+PASTED = 8
+"""Characters from which a word may be (part of) an identity."""
+
+NAMES_HINT = "text  !text"
+"""What a filter's line says that it takes where there are names alone."""
+
 Test = Callable[[Row], bool]
+
+
+class Named(Protocol):
+    """A test for what has a name and, it may be, an identity beside it."""
+
+    def __call__(self, name: str, identity: str = "") -> bool:
+        """Whether it passes."""
+
 
 _FOLDED = str.maketrans(ascii_uppercase, ascii_lowercase)
 """Names match in both cases of ASCII letters, as in the catalogue."""
@@ -22,6 +38,26 @@ def narrowing(text: str) -> Test:
     """
     tests = [_test(term) for term in asked_terms(text)]
     return lambda row: all(test(row) for test in tests)
+
+
+def naming(text: str) -> Named:
+    """The same for what has a name and an identity: a word is in the name, or, if it is long, in the identity.
+
+    Short ones would be found in identities that nobody chose.  UsageError for a wrong word, and for one that asks for
+    more than names.
+    """
+    terms = [(term.asked, term.inverse) for term in asked_terms(text)]
+    sought = [(asked.text.translate(_FOLDED), inverse) for asked, inverse in terms if isinstance(asked, InName)]
+    if len(sought) < len(terms):
+        raise UsageError("stores, buckets and projects are filtered by name alone", hint=NAMES_HINT)
+
+    def test(name: str, identity: str = "") -> bool:
+        called, known = name.translate(_FOLDED), identity.translate(_FOLDED)
+        return all(
+            (word in called or (len(word) >= PASTED and word in known)) is not inverse for word, inverse in sought
+        )
+
+    return test
 
 
 def _test(term: Term) -> Test:

@@ -20,6 +20,10 @@ def _markable(now: Situation) -> str | None:
     return _row(now)
 
 
+def _inside(now: Situation) -> bool:
+    return bool(now.container)
+
+
 def _in_bucket(now: Situation) -> str | None:
     return None if now.container else f"open a {now.word} first"
 
@@ -32,12 +36,6 @@ def _opens(now: Situation) -> str | None:
     if isinstance(now.row, ObjectRow):
         return "an object has nothing inside; i shows its details"
     return _row(now)
-
-
-def _listed(now: Situation) -> str | None:
-    if not now.container:
-        return f"{now.word}s are few: filter inside one"
-    return None
 
 
 def _scan(now: Situation) -> str | None:
@@ -110,11 +108,10 @@ ACTIONS = (
     Action("all", ("asterisk",), "all", "Mark the whole folder, or all that is filtered",
            enabled=_in_bucket),
     Action("clear", ("u",), "unmark all", "Take every mark away", enabled=_marks),
-    Action("filter", ("slash",), "filter", f"Filter: {HINT.replace('  ', ' ')}", 30,
-           enabled=_listed),
+    Action("filter", ("slash",), "filter", f"Filter: {HINT.replace('  ', ' ')}", 30),
     Action("search", ("F",), "find", "Find names anywhere below: text  folder/text", 35,
            enabled=_search, twin=lambda now: command("ls", _bucket(now), "--search", now.searched or "TEXT")),
-    Action("sort", ("s",), "sort", "Sort by the next column", 40, enabled=_in_bucket),
+    Action("sort", ("s",), "sort", "Sort by the next column", 40, enabled=_in_bucket, offered=_inside),
     Action("reverse", ("comma",), "reverse", "Turn the order around", enabled=_in_bucket),
     Action("restore", ("r",), "restore", "Bring back what is marked, or the row; asks first", 15,
            dangerous=True, enabled=_restorable, twin=_restore_twin),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 from icehouse.present.cells import Tone
 
@@ -17,6 +19,9 @@ class LineDialog(Dialog[str]):
     def __init__(self, text: str, sign: str, hint: str) -> None:
         super().__init__()
         self._text, self._sign, self._hint = text, sign, hint
+        self._ahead, self._entered = "", False
+        self._seen: events.Key | None = None
+        """The last key that the field let pass: it came the usual way."""
 
     def compose(self) -> ComposeResult:
         """A sign, the field, and what it takes."""
@@ -27,7 +32,37 @@ class LineDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         """Type at once: what is shown takes keys."""
-        self.set_focus(self.query_one("#line"))
+        field = self.query_one("#line", Input)
+        field.select_on_focus = False  # it is done here: the focus may come behind the first keys
+        field.selection = Selection(0, len(field.value))
+        self.set_focus(field)
+        self._take_ahead()
+
+    def on_key(self, event: events.Key) -> None:
+        """A key of the field's own."""
+        self._seen = event
+
+    def typed_ahead(self, event: events.Key) -> bool:
+        """Take a key that came right behind the one that opened this line; whether it is for the line."""
+        if event is self._seen:
+            return False
+        if event.key == "enter":
+            self._entered = True
+        elif event.is_printable and not self._entered:
+            self._ahead += event.character or ""
+        else:
+            return False
+        if self.is_mounted:
+            self._take_ahead()
+        return True
+
+    def _take_ahead(self) -> None:
+        typed, self._ahead = self._ahead, ""
+        field = self.query_one("#line", Input)
+        if typed:
+            field.replace(typed, *sorted(field.selection))
+        if self._entered:
+            self.entered(field)
 
     def entered(self, field: Input) -> None:
         """That is it."""

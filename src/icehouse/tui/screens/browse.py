@@ -64,7 +64,8 @@ class Browse(Levels):
         if self.trouble:
             return self.trouble, Tone.DANGER
         if not self.at.container:
-            return self._asking or self.console.scoping.news(), Tone.FAINT
+            filtered = f"filter {safe(self.sought)}" if self.sought else ""
+            return self._asking or filtered or self.console.scoping.news(), Tone.FAINT
         scan = self.console.news.scan_of(self.at.store, self.at.container)
         now = self.now()
         listing = self.listing
@@ -92,7 +93,7 @@ class Browse(Levels):
         return replace(
             super().situation(), store=self.at.store, container=self.at.container, prefix=self.at.prefix,
             scanned=isinstance(self.listing, Catalogued), scanning=scan is not None and scan.running,
-            filtered=self.listing.filtered if self.listing else "", scope=self.console.scoping.name,
+            filtered=self.filtered, scope=self.console.scoping.name,
             edits=self.console.scoping.edits, covered=self.console.scoping.covers(self.at.store, self.at.container),
         )  # fmt: skip
 
@@ -126,6 +127,7 @@ class Browse(Levels):
     def go(self, place: Place, *, on: Hashable | None = None, live: bool = False) -> None:
         """Open `place`, with the cursor on `on`; `live` asks the store even where there is a catalogue."""
         self._leave_listing()
+        self.sought = self.sought if place == self.at else ""
         self.at, self.trouble, self._asking, self._seen_scan = place, "", "listing …", ()
         self._opened, self._as_it_is = self.now(), live
         self.list.end_range()
@@ -149,9 +151,14 @@ class Browse(Levels):
         self.go(above[0], on=above[1])
         return True
 
+    @property
+    def filtered(self) -> str:
+        """The filter in force, "" for none."""
+        return self.sought if not self.at.container else self.listing.filtered if self.listing else ""
+
     def never_mind(self) -> bool:
         """End the filter."""
-        if self.listing is None or not self.listing.filtered:
+        if not self.filtered:
             return False
         self.narrow("")
         return True
@@ -325,11 +332,11 @@ class Browse(Levels):
 
     def narrow(self, text: str) -> None:
         """Filter what is listed."""
-        if self.listing is None:
-            return
         try:
-            self.listing.filter(text)
+            if not self.at.container:
+                self.seek(text)
+            elif self.listing is not None:
+                self.listing.filter(text)
+                self._put(self.listing, None)
         except IcehouseError as error:
             self.console.say(str(error), danger=True)
-            return
-        self._put(self.listing, None)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from icehouse.core.filters import HINT
 from icehouse.core.refs import FolderRef
-from icehouse.core.rows import ContainerRow, FolderRow, StoreRow
+from icehouse.core.rows import ContainerRow, FolderRow, SortBy, StoreRow
 from icehouse.core.text import safe
 from icehouse.present.sizes import count, money, plural
 from icehouse.tui.feeds import Turn
 from icehouse.tui.listing import SORTS, following
+from icehouse.tui.narrowing import NAMES_HINT
 
 from .choosing import do_archive, do_clear, do_mark, do_range, do_restore, inside, mark_rows, start_scan
 from .place import Place
@@ -68,8 +69,8 @@ def do_filter(room: Browse) -> None:
         if text is not None:
             room.narrow(text)
 
-    now = room.listing.filtered if room.listing else ""
-    room.console.push_screen(LineDialog(now, "/", HINT), narrowed)
+    hint = HINT if room.at.container else NAMES_HINT
+    room.console.push_screen(LineDialog(room.filtered, "/", hint), narrowed)
 
 
 def do_sort(room: Browse) -> None:
@@ -79,7 +80,7 @@ def do_sort(room: Browse) -> None:
     by, descending = following(room.listing.order[0])
     room.listing.sort(by, descending)
     room.reordered()
-    room.console.say(f"by {by}, {'largest or latest first' if descending else 'ascending'}; , turns it around")
+    _say_order(room)
 
 
 def do_reverse(room: Browse) -> None:
@@ -89,6 +90,25 @@ def do_reverse(room: Browse) -> None:
     by, descending = room.listing.order
     room.listing.sort(by if by in dict(SORTS) else "name", not descending)
     room.reordered()
+    _say_order(room)
+
+
+_WAYS: Mapping[SortBy, tuple[str, str]] = {
+    "size": ("smallest first", "largest first"),
+    "objects": ("fewest first", "most first"),
+    "changed": ("oldest first", "latest first"),
+}
+"""What ascending and descending mean by each order; by others they are called so."""
+
+
+def _say_order(room: Browse) -> None:
+    """Name the order that is in force, and whether there is room for its column."""
+    if room.listing is None:
+        return
+    by, descending = room.listing.order
+    way = _WAYS.get(by, ("ascending", "descending"))[descending]
+    hidden = "" if room.list.shows(by) or by == "state" else " (no room for its column)"
+    room.console.say(f"by {by}{hidden}, {way}; , turns it around")
 
 
 def do_scan(room: Browse) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from icehouse.core.clock import Instant
 from icehouse.core.refs import FolderRef
@@ -14,10 +14,13 @@ from icehouse.present import browse as words
 from icehouse.present.cells import Cells
 from icehouse.settings.config import EXAMPLE
 from icehouse.tui.feeds import Turn
+from icehouse.tui.narrowing import naming
 from icehouse.tui.sources import Rows
 
 from .place import Place
 from .room import Room
+
+Named = TypeVar("Named", StoreRow, ContainerRow)
 
 
 class Levels(Room):
@@ -33,6 +36,10 @@ class Levels(Room):
         """Why what is open could not be listed, "" where it could."""
         self._asking = ""
         self._seen_scan: tuple[object, ...] = ()
+        self.sought = ""
+        """The filter of these two lists."""
+        self._whole: Sequence[StoreRow | ContainerRow] = ()
+        """Their rows, whatever the filter."""
 
     def now(self) -> Instant:
         """The host's time."""
@@ -47,10 +54,30 @@ class Levels(Room):
     def _no_store(self) -> str:
         return words.no_store(str(self.console.house.config.source), EXAMPLE)
 
+    def seek(self, text: str) -> None:
+        """Show only what is called so.  UsageError for a wrong word."""
+        naming(text)
+        self.sought = text.strip()
+        if self.at.store:
+            self._show_containers(self._containers(), None)
+        else:
+            self._show_stores([row for row in self._whole if isinstance(row, StoreRow)])
+
+    def _passing(self, rows: Sequence[Named]) -> Sequence[Named]:
+        self._whole = rows
+        if not self.sought:
+            return rows
+        test = naming(self.sought)
+        titles = {row.name: row.title if isinstance(row, ContainerRow) else "" for row in rows}
+        passing = [row for row in rows if test(titles[row.name] or row.name, row.name)]
+        if rows and not passing:
+            self.list.nothing = "nothing passes the filter"
+        return passing
+
     # Stores
 
     def _show_stores(self, rows: Sequence[StoreRow], on: Hashable | None = None) -> None:
-        self.show(Rows(rows, name_of, words.store_cells), words.STORE, on=on)
+        self.show(Rows(self._passing(rows), name_of, words.store_cells), words.STORE, on=on)
 
     def _read_stores(self, on: Hashable | None) -> None:
         def work(_: Turn) -> list[StoreRow]:
@@ -97,16 +124,15 @@ class Levels(Room):
 
         ordered = sorted(rows, key=lambda row: (words.called(row).casefold(), row.name)) if alike else rows
         columns = words.container_columns(self.console.known.manner(self.at.store))
-        self.show(Rows(ordered, name_of, cells), columns, on=on)
+        self.show(Rows(self._passing(ordered), name_of, cells), columns, on=on)
 
     def _here(self) -> Hashable | None:
         """Who the row under the cursor is."""
         return self.list.current.identity if self.list.current else None
 
     def _containers(self) -> list[ContainerRow]:
-        """The rows that are shown, where they are containers."""
-        shown = [line.row for line in self.list.source.rows(0, self.list.source.count)]
-        return [row for row in shown if isinstance(row, ContainerRow)]
+        """The rows of the list, where they are containers."""
+        return [row for row in self._whole if isinstance(row, ContainerRow)]
 
     def learned(self, store: str) -> None:
         """The store's own word for what it holds goes over the list."""

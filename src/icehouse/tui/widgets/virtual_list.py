@@ -222,6 +222,11 @@ class VirtualList(Painted, can_focus=True):
         self._bring_into_view(None)
         super().on_resize(event)
 
+    def shows(self, column: str) -> bool:
+        """Whether there is room for the column of that id."""
+        layout = fitted(self.columns, self.content_size.width - GUTTER, gap=1)
+        return any(self.columns[index].id == column for index, _ in layout)
+
     # Painting
 
     def lines(self, width: int, height: int) -> Sequence[Strip]:
