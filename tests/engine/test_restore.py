@@ -223,6 +223,9 @@ def test_a_cancel_of_what_was_all_sent_is_refused_and_changes_nothing(house: Hou
     with pytest.raises(UsageError, match="everything was sent and is billed") as refused:
         jobs.cancel(house, job, start=nobody)
     assert "goes on being watched" in (refused.value.hint or "")
+    with pytest.raises(UsageError, match="is still watching") as waits:
+        jobs.plan_retry(house, job)
+    assert (waits.value.hint or "").startswith("wait: "), "there is nothing to cancel"
     assert jobs.job(house, job) == before
     assert len(list(audit.entries(house, limit=10_000))) == told
     s3.run(speed=36000)
