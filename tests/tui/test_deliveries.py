@@ -133,6 +133,8 @@ def test_a_tick_survives_sort_filter_and_restart_and_is_told_while_it_is_hidden(
         term.wait(lambda: ticked(term) == before + 2, "two more")
         term.send("ss,")
         term.wait(lambda: boxes(term, "☑") == 2, "the ticks after sorting")
+        term.send("\x1b")
+        term.wait(lambda: term.display()[-3].endswith(" of 60"), "all of them")
         narrow(term, "name:whole")
         term.wait(lambda: re.search(rf" {before + 1} (ticked are )?hidden", term.text()), "the hidden ones")
         assert ticked(term) == before + 2
@@ -150,6 +152,21 @@ def test_a_tick_survives_sort_filter_and_restart_and_is_told_while_it_is_hidden(
         again.send("\x11")
         assert again.wait_end() == 0
     assert not [line for line in here.command("deliveries", "--json").stdout.splitlines() if '"by_hand": true' in line]
+
+
+def test_sorting_goes_through_the_columns_that_are_on_screen_and_no_others(here):
+    def sorted_by(called: str) -> bool:
+        return f"by {called}" in term.display()[-3] and bool(re.search("[↑↓]", term.display()[1]))
+
+    with checklist(here) as term:
+        for called in ("name", "size", "downloaded", "copied", "attempted", "tick", "expiry", "name"):
+            term.send("s")
+            term.wait(partial(sorted_by, called), called)
+        term.send("\r")
+        term.wait_for("▸ ● ")  # a key before they were read finds nothing to sort
+        for called in ("size", "downloaded", "copied", "attempted"):
+            term.send("s")
+            term.wait(partial(sorted_by, called), called)
 
 
 def test_what_no_hand_may_tick_says_why_and_only_problems_shows_none_that_is_ticked(here):

@@ -14,11 +14,12 @@ from icehouse.core.text import safe
 from icehouse.present import delivery_order
 from icehouse.present import delivery_sources as basis
 from icehouse.present import delivery_ticks as ticks
-from icehouse.present.cells import Cell
+from icehouse.present.cells import Cell, fitted
 from icehouse.present.deliveries import refusals_words
 from icehouse.present.sizes import count, plural
 from icehouse.tui.actions.deliveries import delivery_of
 from icehouse.tui.feeds import Turn
+from icehouse.tui.widgets.virtual_list import GUTTER
 
 from .place import Place
 
@@ -218,9 +219,12 @@ def do_filter(room: Deliveries) -> None:
 
 
 def do_sort(room: Deliveries) -> None:
-    """Order by the next column."""
-    order = room.opened or room.checklist
+    """Order by the next column that is on screen; the name always is."""
+    order, shown = room.opened or room.checklist, room.list
+    fits = {shown.columns[i].id for i, _ in fitted(shown.columns, shown.content_size.width - GUTTER, gap=1)}
     order.sort(order.next_sort())
+    while order.by not in fits and order.by != "name":
+        order.sort(order.next_sort())
     room.show_rows()
     by = delivery_order.CALLED.get(order.by, order.by)
     room.console.say(f"by {by}{', largest first' if order.descending else ''}; , turns it around")
