@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 
 import pytest
@@ -187,6 +188,15 @@ def test_marks_survive_sort_filter_navigation_and_restart(small):
         assert any(line.startswith("✓ " + name) for line in term.display()), term.text()
         term.send("u")
         term.wait_for("nothing marked")
+
+
+def test_help_tells_how_much_there_is_further_down_and_nothing_at_its_end(small):
+    with small.console() as term:
+        term.wait_for("small")
+        term.send("?")
+        term.wait(lambda: re.search(r"↓ \d+ more", term.text()), "how much is below")
+        term.send("G")
+        term.wait(lambda: not re.search(r"↓ \d+ more", term.text()), "the end")
 
 
 def test_keys_that_move_stop_at_the_top_and_q_leaves_there(small):

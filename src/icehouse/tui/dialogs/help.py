@@ -25,6 +25,8 @@ from icehouse.tui.widgets.virtual_list import GUTTER, VirtualList
 
 from .dialog import Dialog, Words
 
+FOOT = "q closes · y shows the command line · times are UTC"
+
 COLUMNS = (Column("keys", "", 15), Column("words", "", 0))
 
 STATES = tuple((glyph(state), word(state)) for state in State)
@@ -55,7 +57,7 @@ class HelpDialog(Dialog[None]):
         with Vertical(classes="frame"):
             yield Words(f"Keys in {self._room.capitalize()}", Tone.STRONG)
             yield VirtualList(COLUMNS, heading=False, id="help")
-            yield Words("q closes · y shows what the command line would say · times are UTC", Tone.FAINT)
+            yield Words(FOOT, Tone.FAINT, id="foot")
 
     def on_mount(self) -> None:
         """Focus the list, and fill it as soon as its width is known."""
@@ -74,6 +76,13 @@ class HelpDialog(Dialog[None]):
             for n, part in enumerate(folded(words, room)):
                 rows.append((keys if n == 0 else "", part, tone))
         shown.show(Rows(list(enumerate(rows)), lambda row: row[0], _cells))
+
+    def on_virtual_list_moved(self, event: VirtualList.Moved) -> None:
+        """Tell how much there is further down."""
+        shown = event.control
+        below = shown.source.count - shown.top - shown.room
+        more = [Cell(f"↓ {below} more", Tone.STRONG)] if below > 0 else []
+        self.query_one("#foot", Words).say([Cell(FOOT, Tone.FAINT)], more)
 
     def _all(self) -> Iterator[Line]:
         for action in ROOMS[self._room]:
