@@ -328,11 +328,11 @@ def test_a_reader_may_look_and_is_denied_a_restore(sim: StandIn, monkeypatch: py
     assert standing(store, ref) is State.ARCHIVED
     refusal = failed(store, ref)
     assert isinstance(refusal, Denied)
-    assert str(refusal).endswith("denied; this login may not s3:RestoreObject on that bucket")
+    assert str(refusal).endswith("denied; it needs s3:RestoreObject")
     owned = open_lab(sim, expected_owner=sim.bucket("small")["owner"])
     assert standing(owned, ref) is State.ARCHIVED, "the owner is the right one"
     assert str(failed(owned, ref)).endswith(
-        "denied; this login may not s3:RestoreObject on that bucket, or expected_owner in the config is not its account"
+        "denied; it needs s3:RestoreObject, or expected_owner in the config is not its account"
     )
     assert store.identity().server.startswith("http://127.0.0.1:")
 

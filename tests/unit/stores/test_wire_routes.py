@@ -184,7 +184,7 @@ def test_a_refusal_by_way_of_the_sdk_is_told_in_the_same_words(monkeypatch: pyte
         told = [(str(each.value), each.value.words, each.value.request_id) for each in (ours, by_the_sdk, theirs)]
         assert told[0] == told[1] == told[2]
         assert told[0][2] == "R1"
-        assert ours.value.hint == f"this login may not s3:ListBucket on that bucket, or {OTHER_OWNER}"
+        assert ours.value.hint == f"it needs s3:ListBucket, or {OTHER_OWNER}"
         assert all(b"x-amz-expected-bucket-owner: 111122223333" in request for request in server.requests)
         client.close()
 

@@ -42,8 +42,10 @@ def refused(task: Task, error: StoreError, store_time: Instant, at: Instant, req
         case Invalid():
             outcome, reason = Outcome.IMPOSSIBLE, "the store refused the request"
         case _:
-            outcome, reason = Outcome.ERROR, str(error)
+            outcome, reason = Outcome.ERROR, error.line
     words = f"{reason}: {error.words}" if error.words and error.words not in reason else reason
+    if outcome is Outcome.ERROR and error.hint:
+        words = f"{words}; {error.hint}"  # behind the store's own words, of which a row shows the first
     return Ended(task, outcome, at, words, request_id, answered=True)
 
 

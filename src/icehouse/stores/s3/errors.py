@@ -80,7 +80,7 @@ OTHER_OWNER = "expected_owner in the config is not its account"
 
 def why_denied(operation: str, *, owner_expected: bool) -> str:
     """Why a call about a bucket was likely denied: what the login lacks, then the owner where one is expected."""
-    lacking = f"this login may not {_PERMISSIONS.get(operation, operation)} on that bucket"
+    lacking = f"it needs {_PERMISSIONS.get(operation, operation)}"
     return f"{lacking}, or {OTHER_OWNER}" if owner_expected else lacking
 
 
