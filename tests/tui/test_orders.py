@@ -44,6 +44,11 @@ def test_a_key_chooses_the_way_and_the_job_shows_the_stores_own_number(small):
         term.wait(lambda: plan_of(term) not in ("", direct), "another plan")
         term.wait_for("--via batch")
         assert "keep for  [2    ]" in term.text(), "a letter is no number of days"
+        term.send("\x7f3b")  # at once, while prices are made anew
+        term.wait_for("by        direct · b: S3 Batch Operations")
+        term.send("\x7f2b")
+        term.wait_for("--days 2 --via batch")
+        term.wait(lambda: "· plan " in term.text(), "the plan's id")
         term.send("\r")
         term.wait_focus("Cancel")
         term.send("\t")

@@ -375,8 +375,8 @@ class RestoreDialog(ChosenDialog):
         self._entered_ahead = True
 
     def action_way(self) -> None:
-        """Hand it over, or send it directly, whichever it is not now."""
-        offer = self._offer()
+        """Hand it over, or send it directly, whichever it is not now; also while prices are made anew."""
+        offer = next((each for each in self._offers if each.tier is self._tier), None)
         if self._seen is None or not self._seen.hands or offer is None or self._tier is Tier.EXPEDITED:
             return
         self._via = Way.DIRECT if offer.orders else Way.BATCH
