@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from icehouse.core.errors import Denied
 from icehouse.core.orders import OrderResult
 from icehouse.core.refs import Ref, ref_address
+from icehouse.core.text import safe
 
-from ..errors import from_response
+from ..errors import from_response, why_denied
 from .manifest import decoded, encoded
 
 COLUMNS = ("Bucket", "Key", "VersionId", "TaskStatus", "ErrorCode", "HTTPStatusCode", "ResultMessage")
@@ -107,7 +109,10 @@ def result_of(line: Line, ref: Ref, algorithm: str) -> OrderResult:
             "ResponseMetadata": {"HTTPStatusCode": line.status, "HTTPHeaders": headers},
         }
         operation = "ComputeObjectChecksum" if algorithm else "RestoreObject"
-        return OrderResult(ref, error=from_response(refusal, operation, ref_address(ref)))
+        error = from_response(refusal, operation, ref_address(ref))
+        if isinstance(error, Denied) and not algorithm:
+            error.hint = safe(why_denied(operation, owner_expected=False))  # who asks is the role
+        return OrderResult(ref, error=error)
     if algorithm:
         return _checksum(line, ref, algorithm)
     # 202: a restore began.  Whether a report's 200 is the request's own, which had a copy stay longer, is not known.
