@@ -6,6 +6,8 @@ import asyncio
 import threading
 
 import pytest
+from textual.events import Key
+from textual.widgets import Input
 
 import icehouse.tui  # noqa: F401
 from icehouse.core.errors import Unavailable
@@ -206,6 +208,19 @@ def test_keys_that_come_all_at_once_from_a_slow_line_are_taken_too(small):
         term.wait_for("--days 74")
         term.wait(lambda: "· plan " in term.text(), "the plan")
         assert "keep for" in term.text()
+
+
+def test_a_digit_that_came_before_the_field_had_the_focus_is_not_lost(small):
+    async def act(session, app):
+        await session.press("r", "7")
+        await session.until(lambda: app.screen.query_one("#go", Choice).can)
+        days = app.screen.query_one("#days", Input)
+        app.screen.set_focus(None)
+        app.screen._forward_event(Key("4", "4"))
+        app.screen.set_focus(days)  # before the key is looked at
+        await session.until(lambda: days.value == "74")
+
+    play(small, act)
 
 
 def test_nothing_looks_final_while_a_filter_is_not_what_the_plan_was_made_with(small):

@@ -152,9 +152,21 @@ class Console(Calm[int]):
         self.call_after_refresh(self.tell)
 
     def on_key(self, event: Key) -> None:
-        """A key that came right behind the one that opened a line to type in is for that line: it is no command."""
-        typed = getattr(self.screen, "typed_ahead", None)
+        """A key that came right behind the one that opened a line to type in is for that line: it is no command.
+
+        So is one that came before a field had the focus and was not looked at before it had: fields let nothing pass
+        that they take, and no key of the screen is looked for that a field takes.
+        """
+        typed, field = getattr(self.screen, "typed_ahead", None), self.focused
         if typed is not None and typed(event):
+            event.prevent_default()
+        elif (
+            event.character
+            and field is not None
+            and hasattr(field, "insert_text_at_cursor")
+            and field.check_consume_key(event.key, event.character)
+        ):
+            field.insert_text_at_cursor(event.character)
             event.prevent_default()
 
     def action_act(self, action_id: str) -> None:
